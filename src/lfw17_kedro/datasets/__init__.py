@@ -1,0 +1,24 @@
+"""Kedro datasets: disk <-> arrays, one class per kind of file.
+
+Importing this package imports neither TensorFlow nor scikit-learn.
+"""
+
+from lfw17_kedro.datasets.encoder_dataset import EncoderDataset
+from lfw17_kedro.datasets.face_sources import (
+    LfwFacesDataset,
+    NpyFacesDataset,
+    OrlFacesDataset,
+)
+from lfw17_kedro.datasets.jpg_folder_dataset import JpgFolderDataset
+from lfw17_kedro.datasets.numpy_dataset import NumpyDataset
+from lfw17_kedro.datasets.packaged import PackagedFileDataset
+
+__all__ = [
+    "EncoderDataset",
+    "JpgFolderDataset",
+    "LfwFacesDataset",
+    "NpyFacesDataset",
+    "NumpyDataset",
+    "OrlFacesDataset",
+    "PackagedFileDataset",
+]

@@ -1,0 +1,18 @@
+"""Checks that every reader of published weights makes first."""
+
+import hashlib
+
+
+def check_sha256(data: bytes, expected: str, name: str) -> None:
+    """Refuse data that is not the published file.
+
+    Raises:
+        ValueError: the SHA-256 differs; says both and what to do.
+    """
+    found = hashlib.sha256(data).hexdigest()
+    if found != expected:
+        raise ValueError(
+            f"{name}: expected the published file with SHA-256 {expected}, got "
+            f"{len(data)} bytes with SHA-256 {found}; the file is damaged or another "
+            "version: install or download it again."
+        )

@@ -1,0 +1,130 @@
+"""Cut aligned faces out of photos.
+
+Coordinates are (x, y) in pixels, the origin at the photo's top left corner.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from tqdm import tqdm
+
+from lfw17_kedro.faces.detect import BOX, LANDMARKS
+from lfw17_kedro.types import F64, U8, EncoderCard
+
+
+def relative_positions(photos: Mapping[str, U8], detections: pd.DataFrame) -> F64:
+    """Give where faces lie in their photos, as shares of width and height.
+
+    Args:
+        photos: id -> photo, (H, W) or (H, W, 3).
+        detections: a row for each photo, of `detect_faces`.
+
+    Returns:
+        (N, 7, 2) float64: left top and right bottom of the box, then five landmarks;
+        NaN where no face was found.
+    """
+    points = detections[[*BOX, *LANDMARKS]].to_numpy(np.float64).reshape(-1, 7, 2)
+    sizes = np.array([photos[name].shape[1::-1] for name in detections["id"]])
+    return points / sizes[:, None]
+
+
+def align_faces(
+    photos: Mapping[str, U8], positions: F64, fallback: F64, card: EncoderCard
+) -> U8:
+    """Cut the face of every photo the way an encoder wants it.
+
+    Args:
+        photos: id -> photo, (H, W) grey or (H, W, 3) RGB, uint8.
+        positions: (N, 7, 2), a row for each photo, of `relative_positions`.
+        fallback: (7, 2), the position taken where a photo's own is NaN: such a photo
+            is never dropped.
+        card: the encoder's description.
+
+    Returns:
+        (N, size, size, 3) uint8 RGB.
+
+    Raises:
+        ValueError: the card names an alignment that is not known.
+    """
+    aligned = np.empty((len(photos), card.size, card.size, 3), np.uint8)
+    rows = zip(photos.values(), positions, strict=True)
+    for row, (photo, position) in enumerate(tqdm(rows, "align faces", len(photos))):
+        image = Image.fromarray(photo).convert("RGB")
+        points = np.where(np.isnan(position), fallback, position) * image.size
+        if card.alignment == "similarity" and card.template is not None:
+            face = align_similarity(image, points[2:], np.array(card.template), card.size)
+        elif card.alignment == "box" and card.margin is not None:
+            face = align_box(image, points[:2].ravel(), card.margin, card.size)
+        else:
+            raise ValueError(
+                f"encoder {card.name}: expected the alignment 'similarity' with a "
+                f"template or 'box' with a margin, got {card.alignment!r}."
+            )
+        aligned[row] = np.asarray(face)
+    return aligned
+
+
+def align_similarity(
+    image: Image.Image, landmarks: F64, template: F64, size: int
+) -> Image.Image:
+    """Turn, scale and shift a face so that its landmarks fall onto a template.
+
+    Args:
+        image: the photo.
+        landmarks: (P, 2) in pixels of the photo.
+        template: (P, 2) in pixels of the result.
+        size: side of the result, pixels.
+
+    Returns:
+        The face, size x size, bicubic; black outside the photo.
+    """
+    scale_rotation, shift = fit_similarity(landmarks, template)
+    # Pillow wants the way back: result pixel -> photo pixel, z = (w - shift) / a.
+    a = 1 / scale_rotation
+    b = -shift / scale_rotation
+    matrix = (a.real, -a.imag, b.real, a.imag, a.real, b.imag)
+    return image.transform(
+        (size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC
+    )
+
+
+def fit_similarity(points: F64, targets: F64) -> tuple[complex, complex]:
+    """Fit the least-squares similarity transform that takes points to targets.
+
+    With points as complex numbers x + iy it is targets = a points + b: |a| scales, its
+    angle turns, b shifts (Umeyama 1991 in two dimensions, without reflection).
+
+    Args:
+        points: (P, 2) float64, not all the same.
+        targets: (P, 2) float64.
+
+    Returns:
+        The complex numbers a and b.
+    """
+    z, w = points @ [1, 1j], targets @ [1, 1j]
+    centred = z - z.mean()
+    a = np.vdot(centred, w - w.mean()) / np.vdot(centred, centred).real
+    return a, w.mean() - a * z.mean()
+
+
+def align_box(image: Image.Image, box: F64, margin: int, size: int) -> Image.Image:
+    """Cut a face out by its box and a margin, the way the study did.
+
+    Args:
+        image: the photo.
+        box: (4,) left, top, right, bottom in pixels of the photo.
+        margin: added to the box, half of it on each side, pixels of the photo.
+        size: side of the result, pixels.
+
+    Returns:
+        The face, size x size, bilinear; its aspect is the clipped box's.
+
+    Source: align_dataset_mtcnn.py of davidsandberg/facenet.
+    """
+    half = margin / 2
+    edges = (box + [-half, -half, half, half]).astype(int)
+    left, top = np.maximum(edges[:2], 0)
+    right, bottom = np.minimum(edges[2:], image.size)
+    return image.resize((size, size), Image.Resampling.BILINEAR, (left, top, right, bottom))

@@ -1,0 +1,55 @@
+"""The study's offline augmentation: copies that may be turned and mirrored."""
+
+import numpy as np
+from scipy import ndimage
+
+from lfw17_kedro.types import F32
+
+
+def augment_faces(
+    images: F32,
+    *,
+    copies: int,
+    max_degrees: float,
+    rotation_chance: float,
+    flip_chance: float,
+    rng: np.random.Generator,
+) -> F32:
+    """Make changed copies of every image.
+
+    Args:
+        images: (N, H, W) float32, 0-255.
+        copies: of each image, at least 0.
+        max_degrees: a rotation's angle is uniform between minus this and this.
+        rotation_chance: that a copy is turned, 0-1.
+        flip_chance: that a copy is mirrored left to right, 0-1.
+        rng: source of all chance.
+
+    Returns:
+        (copies, N, H, W) float32, 0-255: `[c, i]` is copy c of image i. Turned about
+        the centre with bilinear interpolation, edge pixels repeated outwards.
+
+    Raises:
+        ValueError: a setting out of its range.
+
+    Source: the study's faces_dataset_from_npy_to_jpg.py.
+    """
+    if copies < 0:
+        raise ValueError(f"copies: expected at least 0, got {copies}.")
+    for name, chance in (
+        ("rotation_chance", rotation_chance),
+        ("flip_chance", flip_chance),
+    ):
+        if not 0 <= chance <= 1:
+            raise ValueError(f"{name}: expected between 0 and 1, got {chance}.")
+    augmented = np.repeat(images[None], copies, axis=0)
+    shape = augmented.shape[:2]
+    angles = rng.uniform(-max_degrees, max_degrees, shape)
+    angles[rng.random(shape) >= rotation_chance] = 0
+    flips = rng.random(shape) < flip_chance
+    for place in zip(*np.nonzero(angles), strict=True):
+        augmented[place] = ndimage.rotate(
+            augmented[place], angles[place], reshape=False, order=1, mode="nearest"
+        )
+    augmented[flips] = augmented[flips, :, ::-1]
+    return augmented

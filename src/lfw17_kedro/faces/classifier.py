@@ -1,0 +1,148 @@
+"""Name people by their embeddings: a linear SVM with calibrated probabilities."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.svm import SVC
+
+from lfw17_kedro.types import F64, I64, Embeddings
+
+CALIBRATION_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class FaceClassifier:
+    """A fitted classifier of embeddings that knows whose they must be.
+
+    Attributes:
+        svm: the calibrated SVM; its classes are the labels it was trained on.
+        encoder: identity of the encoder whose embeddings it was trained on.
+        people: the K names; label k is `people[k]`.
+        train_images: how many embeddings it was trained on.
+    """
+
+    svm: CalibratedClassifierCV
+    encoder: str
+    people: tuple[str, ...]
+    train_images: int
+
+    def predict_probabilities(self, embeddings: Embeddings) -> F64:
+        """Give each person's probability for each face.
+
+        Args:
+            embeddings: N of them, of the encoder the classifier was trained with.
+
+        Returns:
+            (N, K) float64, each row sums to 1; 0 for people who were too rare to be
+            trained on.
+
+        Raises:
+            ValueError: the embeddings are another encoder's.
+        """
+        if str(embeddings["encoder"]) != self.encoder:
+            raise ValueError(
+                f"this SVM was trained on embeddings of {self.encoder}, got embeddings "
+                f"of {embeddings['encoder']}: distances between the two mean nothing; "
+                "train it again with `kedro run --pipeline facenet_svm`."
+            )
+        probabilities = np.zeros((len(embeddings["vectors"]), len(self.people)))
+        probabilities[:, self.svm.classes_] = self.svm.predict_proba(
+            embeddings["vectors"]
+        )
+        return probabilities
+
+
+def fit_classifier(
+    embeddings: Embeddings,
+    labels: I64,
+    originals: I64,
+    people: list[str],
+    *,
+    cost: float,
+    seed: int,
+) -> FaceClassifier:
+    """Fit a linear SVM and calibrate its probabilities.
+
+    Calibration scales the SVM's decision values by one temperature, chosen by
+    cross-validation in which copies of one original stay together; unlike Platt's
+    sigmoid it never changes which person comes first.
+
+    Args:
+        embeddings: N of them, of one encoder.
+        labels: (N,) int64, 0..K-1.
+        originals: (N,) int64, the original image each row is or is a copy of.
+        people: the K names.
+        cost: the SVM's C: how much a wrong side of the margin costs, above 0.
+        seed: of the calibration's folds.
+
+    Returns:
+        The classifier.
+
+    Raises:
+        ValueError: fewer than two people, or a person with a single original.
+    """
+    folds = list(_calibration_folds(labels, originals, people, seed))
+    svm = CalibratedClassifierCV(
+        SVC(kernel="linear", C=cost), method="temperature", cv=folds, ensemble=False
+    )
+    svm.fit(embeddings["vectors"], labels)
+    return FaceClassifier(
+        svm, str(embeddings["encoder"]), tuple(people), len(embeddings["vectors"])
+    )
+
+
+def _calibration_folds(
+    labels: I64, originals: I64, people: list[str], seed: int
+) -> Iterator[tuple[Any, Any]]:
+    """Split rows, copies beside their original, as often as the rarest person allows."""
+    first = np.unique(originals, return_index=True)[1]
+    known, counts = np.unique(labels[first], return_counts=True)
+    if len(known) < 2 or counts.min() < 2:  # noqa: PLR2004 (train and calibrate)
+        rarest = people[known[counts.argmin()]] if len(known) else "nobody"
+        raise ValueError(
+            "expected at least two people with two original images each to train on, "
+            f"got {len(known)} people, {counts.min(initial=0)} of {rarest}; add images, "
+            "or raise facenet_svm.min_nrof_images_per_class."
+        )
+    splitter = StratifiedGroupKFold(
+        min(CALIBRATION_FOLDS, int(counts.min())), shuffle=True, random_state=seed
+    )
+    yield from splitter.split(labels, labels, originals)
+
+
+def choose_train_rows(
+    labels: I64, most: int | None, least: int, rng: np.random.Generator
+) -> I64:
+    """Choose the rows to train on, by the study's limits for each person.
+
+    Args:
+        labels: (N,) int64.
+        most: rows of one person, chosen at random; None for all.
+        least: people with fewer rows are left out.
+        rng: source of all chance.
+
+    Returns:
+        (n,) int64, sorted row numbers.
+
+    Raises:
+        ValueError: `most` or `least` is below 1.
+
+    Source: classifier.py of davidsandberg/facenet, nrof_train_images_per_class and
+    min_nrof_images_per_class.
+    """
+    if least < 1 or (most is not None and most < 1):
+        raise ValueError(
+            "expected nrof_train_images_per_class (or null for all) and "
+            f"min_nrof_images_per_class of at least 1, got {most} and {least}."
+        )
+    chosen = []
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        if len(rows) >= least:
+            chosen.append(rng.permutation(rows)[:most])
+    return np.sort(np.concatenate(chosen or [np.empty(0, np.int64)]))
+

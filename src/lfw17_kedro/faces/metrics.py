@@ -1,0 +1,80 @@
+"""Score class probabilities against the truth."""
+
+from typing import Any
+
+import numpy as np
+from scipy.stats import binomtest
+from sklearn.metrics import classification_report, confusion_matrix, log_loss
+
+from lfw17_kedro.types import F64, I64
+
+# The study's scores on the competition's 322 test images, half of them Kaggle's public
+# and half its private leaderboard: see the README of the study. Its transfer learning
+# was never submitted.
+PUBLISHED = {
+    "scratch_cnn": {"public": 0.95031, "private": 0.95652, "correct": 307},
+    "facenet_svm": {"public": 0.96894, "private": 0.98757, "correct": 315},
+}
+LFW17_TRAIN_COUNTS = (51, 183, 85, 395, 86, 60, 106)
+LFW17_TEST_IMAGES = 322
+
+
+def is_lfw17(train_labels: I64, test_images: int) -> bool:
+    """Tell whether these are the study's data, by the number of images of each."""
+    counts = np.bincount(train_labels)
+    return tuple(counts) == LFW17_TRAIN_COUNTS and test_images == LFW17_TEST_IMAGES
+
+
+def score_probabilities(
+    probabilities: F64, labels: I64, people: list[str]
+) -> dict[str, Any]:
+    """Score class probabilities.
+
+    Args:
+        probabilities: (N, K) float64, each row sums to 1; the greatest is the answer.
+        labels: (N,) int64, 0..K-1.
+        people: the K names.
+
+    Returns:
+        `images`, `correct`, `accuracy`, `accuracy_95` (its 95 % Wilson interval),
+        `macro_f1`, `log_loss` (nats), `per_person` (precision, recall, f1, images) and
+        `confusion_matrix` ([truth][answer], images).
+
+    Raises:
+        ValueError: no images, or shapes that do not fit.
+    """
+    if not len(labels) or probabilities.shape != (len(labels), len(people)):
+        raise ValueError(
+            f"expected probabilities (N, {len(people)}) for N > 0 labels, got "
+            f"{probabilities.shape} for {len(labels)} labels."
+        )
+    classes = np.arange(len(people))
+    answers = probabilities.argmax(axis=1)
+    correct = int(np.count_nonzero(answers == labels))
+    interval = binomtest(correct, len(labels)).proportion_ci(method="wilson")
+    report = classification_report(
+        labels,
+        answers,
+        labels=classes,
+        target_names=people,
+        output_dict=True,
+        zero_division=0,
+    )
+    return {
+        "images": len(labels),
+        "correct": correct,
+        "accuracy": correct / len(labels),
+        "accuracy_95": [float(interval.low), float(interval.high)],
+        "macro_f1": report["macro avg"]["f1-score"],
+        "log_loss": float(log_loss(labels, probabilities, labels=classes)),
+        "per_person": {
+            person: {
+                "precision": report[person]["precision"],
+                "recall": report[person]["recall"],
+                "f1": report[person]["f1-score"],
+                "images": int(report[person]["support"]),
+            }
+            for person in people
+        },
+        "confusion_matrix": confusion_matrix(labels, answers, labels=classes).tolist(),
+    }

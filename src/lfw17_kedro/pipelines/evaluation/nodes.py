@@ -1,0 +1,83 @@
+"""Nodes of `evaluation`: class probabilities -> metrics and a Kaggle submission.
+
+A table of class probabilities has the column `id` and one column for each person.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from lfw17_kedro.faces.metrics import PUBLISHED, is_lfw17, score_probabilities
+from lfw17_kedro.types import UNKNOWN
+
+
+def score_method(
+    validation_probabilities: pd.DataFrame,
+    test_probabilities: pd.DataFrame,
+    facts: dict[str, Any],
+    train_table: pd.DataFrame,
+    test_table: pd.DataFrame,
+    people: list[str],
+    method: str,
+) -> dict[str, Any]:
+    """Score one method on its validation and, where labels are known, test images.
+
+    Args:
+        validation_probabilities: of originals, by models not trained on them.
+        test_probabilities: of all test images.
+        facts: what the method itself has to say; goes into the metrics.
+        train_table: the training images, of `data_processing`.
+        test_table: the test images, of `data_processing`.
+        people: the K names.
+        method: its name.
+
+    Returns:
+        `method`, `facts`, `validation` and `test` of `score_probabilities` (`test` is
+        None where no label is known), `published` (the study's own score on the same
+        test images, None for other data or where the study has none).
+
+    Raises:
+        ValueError: probabilities of an image that is not in its table.
+    """
+    labels = train_table.loc[train_table["copy"] == 0, "label"].to_numpy()
+    on_lfw17 = is_lfw17(labels, len(test_table))
+    known = test_table[test_table["label"] != UNKNOWN]
+    return {
+        "method": method,
+        "facts": facts,
+        "validation": _score(validation_probabilities, train_table, people),
+        "test": _score(test_probabilities, known, people) if len(known) else None,
+        "published": PUBLISHED.get(method) if on_lfw17 else None,
+    }
+
+
+def _score(
+    probabilities: pd.DataFrame, table: pd.DataFrame, people: list[str]
+) -> dict[str, Any]:
+    """Join probabilities with the truth by id and score them."""
+    truth = table.set_index("id")["label"].reindex(probabilities["id"])
+    if truth.isna().any():
+        stranger = truth.index[truth.isna()][0]
+        raise ValueError(
+            f"expected probabilities of images in the table, got {stranger!r}, which "
+            "is not: they come from another run; run the whole pipeline again."
+        )
+    return score_probabilities(
+        probabilities[people].to_numpy(), truth.to_numpy("int64"), people
+    )
+
+
+def make_submission(
+    test_probabilities: pd.DataFrame, people: list[str]
+) -> pd.DataFrame:
+    """Write the answers as Kaggle wants them.
+
+    Args:
+        test_probabilities: of all M test images, in the competition's order.
+        people: the K names.
+
+    Returns:
+        M rows `ImageId` (from 0) and `PredictedClass` (0..K-1).
+    """
+    answers = test_probabilities[people].to_numpy().argmax(axis=1)
+    return pd.DataFrame({"ImageId": range(len(answers)), "PredictedClass": answers})

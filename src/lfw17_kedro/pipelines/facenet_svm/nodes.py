@@ -1,0 +1,259 @@
+"""Nodes of `facenet_svm`: photos -> aligned faces -> embeddings -> named people."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lfw17_kedro.encoders.dlib_resnet import build_dlib_resnet
+from lfw17_kedro.encoders.mtcnn import build_detector
+from lfw17_kedro.faces import align, classifier, detect, embed
+from lfw17_kedro.faces.classifier import FaceClassifier
+from lfw17_kedro.faces.split import deal_folds, iterate_folds
+from lfw17_kedro.types import F64, U8, Embeddings, Encoder
+
+ENCODERS = {"dlib_resnet": build_dlib_resnet}
+
+
+def build_encoder(name: str, weights: bytes) -> Encoder:
+    """Build the encoder of that name from its published weights.
+
+    Raises:
+        ValueError: no encoder has that name, or the weights are not the published
+            ones.
+    """
+    if name not in ENCODERS:
+        raise ValueError(
+            f"facenet_svm.encoder: expected one of {sorted(ENCODERS)}, got {name!r}."
+        )
+    return ENCODERS[name](weights)
+
+
+def choose_train_photos(train_table: pd.DataFrame, use_copies: bool) -> pd.DataFrame:
+    """Give the rows of the photos to work with: all, or the originals alone."""
+    if use_copies:
+        return train_table
+    return train_table[train_table["copy"] == 0].reset_index(drop=True)
+
+
+def detect_faces(
+    photos: dict[str, U8], table: pd.DataFrame, detection: dict[str, Any]
+) -> pd.DataFrame:
+    """Find the face in each photo of a table with MTCNN.
+
+    Args:
+        photos: id -> photo; those not in the table are left alone.
+        table: with the column `id`.
+        detection: `thresholds` of MTCNN's three stages, and the arguments of
+            `faces.detect.detect_faces`.
+
+    Returns:
+        One row for each row of the table; see `faces.detect.detect_faces`.
+    """
+    settings = dict(detection)
+    detector = build_detector(*settings.pop("thresholds"))
+    chosen = {name: photos[name] for name in table["id"]}
+    return detect.detect_faces(chosen, detector, **settings)
+
+
+def average_positions(photos: dict[str, U8], detections: pd.DataFrame) -> F64:
+    """Average where the faces lie in their photos.
+
+    Args:
+        photos: id -> photo.
+        detections: of those photos.
+
+    Returns:
+        (7, 2) float64, as shares of width and height; see `relative_positions`.
+
+    Raises:
+        ValueError: MTCNN found no face in any photo.
+    """
+    if not detections["found"].any():
+        raise ValueError(
+            f"expected faces in the training photos, MTCNN found none in any of "
+            f"{len(detections)}; look at data/03_primary, lower "
+            "facenet_svm.detection.thresholds or enlarge its short_sides."
+        )
+    return np.nanmean(align.relative_positions(photos, detections), axis=0)
+
+
+def align_faces(
+    photos: dict[str, U8],
+    detections: pd.DataFrame,
+    average_position: F64,
+    encoder: Encoder,
+) -> U8:
+    """Cut the face of each detected photo as the encoder wants it.
+
+    Args:
+        photos: id -> photo.
+        detections: a row for each face to cut, of `detect_faces`.
+        average_position: (7, 2), for photos in which no face was found.
+        encoder: says alignment and size.
+
+    Returns:
+        (N, S, S, 3) uint8 RGB, row i from the photo `detections["id"][i]`.
+    """
+    positions = align.relative_positions(photos, detections)
+    chosen = {name: photos[name] for name in detections["id"]}
+    return align.align_faces(chosen, positions, average_position, encoder.card)
+
+
+def embed_faces(
+    faces: U8, table: pd.DataFrame, encoder: Encoder, embedding: dict[str, Any]
+) -> Embeddings:
+    """Embed aligned faces, remembering the photo and the encoder of each.
+
+    Args:
+        faces: (N, S, S, 3) uint8 RGB, row i from the photo `table["id"][i]`.
+        table: with the column `id`.
+        encoder: takes S x S faces.
+        embedding: `batch_size` and `average_flips` of `faces.embed.embed_faces`.
+    """
+    return Embeddings(
+        ids=table["id"].to_numpy(np.str_),
+        vectors=embed.embed_faces(faces, encoder, **embedding),
+        encoder=np.array(encoder.card.identity),
+    )
+
+
+def fit_svm(
+    embeddings: Embeddings,
+    table: pd.DataFrame,
+    people: list[str],
+    svm: dict[str, Any],
+    seed: int,
+) -> FaceClassifier:
+    """Fit the SVM on all training faces, or on as many as the study's limits leave.
+
+    Args:
+        embeddings: N of them.
+        table: row i describes embedding i.
+        people: the K names.
+        svm: `cost`, `nrof_train_images_per_class`, `min_nrof_images_per_class`.
+        seed: of all chance.
+    """
+    return _fit_rows(embeddings, table, table.index, people, svm, seed)
+
+
+def validate_svm(
+    embeddings: Embeddings,
+    table: pd.DataFrame,
+    people: list[str],
+    svm: dict[str, Any],
+    seed: int,
+) -> pd.DataFrame:
+    """Give every validation image the probabilities of an SVM that never saw it.
+
+    Args: see `fit_svm`; the folds are the table's.
+
+    Returns:
+        One row a validated original: `id`, then a column for each person.
+    """
+    parts = []
+    for _, train, validation in iterate_folds(table):
+        fitted = _fit_rows(embeddings, table, train, people, svm, seed)
+        parts.append(predict_people(_take(embeddings, validation), fitted))
+    return pd.concat(parts, ignore_index=True)
+
+
+def cross_validate_svm(
+    embeddings: Embeddings,
+    table: pd.DataFrame,
+    people: list[str],
+    svm: dict[str, Any],
+    n_folds: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Cross-validate on all training images, whatever the table's own split.
+
+    The encoder is fixed, so this costs no more than a few fits of the SVM.
+
+    Args: see `fit_svm`; `n_folds` is at least 2.
+
+    Returns:
+        `folds`, the `accuracies` on the originals of each, their `mean_accuracy`.
+    """
+    originals = table[table["copy"] == 0].sort_values("original")
+    folds = deal_folds(originals["label"].to_numpy(), n_folds, seed)
+    dealt = table.assign(fold=folds[table["original"]])
+    answers = validate_svm(embeddings, dealt, people, svm, seed).set_index("id")
+    truth = dealt.set_index("id").loc[answers.index]
+    right = answers[people].to_numpy().argmax(axis=1) == truth["label"]
+    accuracies = right.groupby(truth["fold"]).mean()
+    return {
+        "folds": n_folds,
+        "accuracies": accuracies.tolist(),
+        "mean_accuracy": float(accuracies.mean()),
+    }
+
+
+def predict_people(embeddings: Embeddings, fitted: FaceClassifier) -> pd.DataFrame:
+    """Give each person's probability for each face.
+
+    Returns:
+        One row an embedding: `id`, then a column for each person.
+
+    Raises:
+        ValueError: the classifier was trained on another encoder's embeddings.
+    """
+    probabilities = fitted.predict_probabilities(embeddings)
+    table = pd.DataFrame(probabilities, columns=list(fitted.people))
+    table.insert(0, "id", embeddings["ids"])
+    return table
+
+
+def collect_facts(
+    fitted: FaceClassifier,
+    cross_validation: dict[str, Any],
+    train_detections: pd.DataFrame,
+    test_detections: pd.DataFrame,
+) -> dict[str, Any]:
+    """Collect what the metrics should say of this method beside its scores."""
+    return {
+        "encoder": fitted.encoder,
+        "train_images": fitted.train_images,
+        "no_face_found": {
+            "train": int((~train_detections["found"]).sum()),
+            "test": int((~test_detections["found"]).sum()),
+        },
+        "cross_validation": cross_validation,
+    }
+
+
+def _fit_rows(
+    embeddings: Embeddings,
+    table: pd.DataFrame,
+    rows: pd.Index,
+    people: list[str],
+    svm: dict[str, Any],
+    seed: int,
+) -> FaceClassifier:
+    """Fit the SVM on some rows, within the study's limits for each person."""
+    labels = table["label"].to_numpy()[rows]
+    chosen = rows[
+        classifier.choose_train_rows(
+            labels,
+            svm["nrof_train_images_per_class"],
+            svm["min_nrof_images_per_class"],
+            np.random.default_rng(seed),
+        )
+    ]
+    return classifier.fit_classifier(
+        _take(embeddings, chosen),
+        table["label"].to_numpy()[chosen],
+        table["original"].to_numpy()[chosen],
+        people,
+        cost=svm["cost"],
+        seed=seed,
+    )
+
+
+def _take(embeddings: Embeddings, rows: pd.Index) -> Embeddings:
+    """Take some rows of embeddings."""
+    return Embeddings(
+        ids=embeddings["ids"][rows],
+        vectors=embeddings["vectors"][rows],
+        encoder=embeddings["encoder"],
+    )

@@ -1,0 +1,109 @@
+"""Wiring of `facenet_svm`."""
+
+from kedro.pipeline import Node, Pipeline
+
+from lfw17_kedro.pipelines.facenet_svm.nodes import (
+    align_faces,
+    average_positions,
+    build_encoder,
+    choose_train_photos,
+    collect_facts,
+    cross_validate_svm,
+    detect_faces,
+    embed_faces,
+    fit_svm,
+    predict_people,
+    validate_svm,
+)
+
+
+def create_pipeline(**kwargs: object) -> Pipeline:
+    """Photos -> landmarks -> aligned faces -> embeddings -> SVM -> probabilities."""
+    fit_inputs = ["train_embeddings", "used_table", "people", "params:svm"]
+    nodes = [
+        Node(
+            build_encoder,
+            inputs=["params:encoder", "encoder_weights"],
+            outputs="encoder",
+            name="build_encoder",
+        ),
+        Node(
+            choose_train_photos,
+            inputs=["train_table", "params:use_copies"],
+            outputs="used_table",
+            name="choose_train_photos",
+        ),
+        Node(
+            average_positions,
+            inputs=["train_photos", "train_detections"],
+            outputs="average_position",
+            name="average_positions",
+        ),
+        Node(
+            validate_svm,
+            inputs=[*fit_inputs, "params:seed"],
+            outputs="validation_probabilities",
+            name="validate_svm",
+        ),
+        Node(
+            cross_validate_svm,
+            inputs=[*fit_inputs, "params:cross_validation_folds", "params:seed"],
+            outputs="cross_validation",
+            name="cross_validate_svm",
+        ),
+        Node(
+            fit_svm,
+            inputs=[*fit_inputs, "params:seed"],
+            outputs="classifier",
+            name="fit_svm",
+        ),
+        Node(
+            predict_people,
+            inputs=["test_embeddings", "classifier"],
+            outputs="test_probabilities",
+            name="predict_test_people",
+        ),
+        Node(
+            collect_facts,
+            inputs=[
+                "classifier",
+                "cross_validation",
+                "train_detections",
+                "test_detections",
+            ],
+            outputs="facts",
+            name="collect_facts",
+        ),
+    ]
+    for side, table in (("train", "used_table"), ("test", "test_table")):
+        nodes += [
+            Node(
+                detect_faces,
+                inputs=[f"{side}_photos", table, "params:detection"],
+                outputs=f"{side}_detections",
+                name=f"detect_{side}_faces",
+            ),
+            Node(
+                align_faces,
+                inputs=[
+                    f"{side}_photos",
+                    f"{side}_detections",
+                    "average_position",
+                    "encoder",
+                ],
+                outputs=f"aligned_{side}_faces",
+                name=f"align_{side}_faces",
+            ),
+            Node(
+                embed_faces,
+                inputs=[f"aligned_{side}_faces", table, "encoder", "params:embedding"],
+                outputs=f"{side}_embeddings",
+                name=f"embed_{side}_faces",
+            ),
+        ]
+    return Pipeline(
+        nodes,
+        namespace="facenet_svm",
+        inputs={"train_photos", "train_table", "test_photos", "test_table", "people"},
+        parameters={"params:seed"},
+    )

@@ -1,0 +1,7 @@
+"""Kedro's settings of this project."""
+
+from lfw17_kedro.hooks import SummaryHooks
+
+HOOKS = (SummaryHooks(),)
+
+CONFIG_LOADER_ARGS = {"base_env": "base", "default_run_env": "local"}

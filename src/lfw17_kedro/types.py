@@ -1,0 +1,121 @@
+"""Plain types that the rooms of the project exchange: arrays, tables, callables.
+
+Axes: N images, H rows, W columns, C channels, D embedding dimensions, K people.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+U8 = NDArray[np.uint8]
+I64 = NDArray[np.int64]
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Strings = NDArray[np.str_]
+
+UNKNOWN = -1  # the label of a test image whose person is not known
+
+
+@dataclass(frozen=True)
+class RawFaces:
+    """What every source of faces gives, before validation.
+
+    Attributes:
+        train_images: (N, H*W) float32, grey, 0-255, each row an image, row-major.
+        train_labels: (N,) int64, 0..K-1.
+        test_images: (M, H*W) float32, like `train_images`.
+        test_labels: (M,) int64, or None where nobody knows them.
+        people: the K names; label k is `people[k]`.
+    """
+
+    train_images: NDArray[Any]
+    train_labels: NDArray[Any]
+    test_images: NDArray[Any]
+    test_labels: NDArray[Any] | None
+    people: list[str]
+
+
+class Face(NamedTuple):
+    """One detected face, in pixels of the photo it was found in.
+
+    Attributes:
+        box: (4,) float64: left, top, right, bottom.
+        landmarks: (5, 2) float64, x and y of left eye, right eye, nose, left and
+            right mouth corner; left is the viewer's left.
+        confidence: the detector's score, 0-1.
+    """
+
+    box: F64
+    landmarks: F64
+    confidence: float
+
+
+Detector = Callable[[Sequence[U8]], list[list[Face]]]
+"""Maps RGB photos (H, W, 3), all of one size, to the faces found in each."""
+
+
+class Embeddings(TypedDict):
+    """Embeddings with their origin; a dict of arrays, so that it fits one .npz.
+
+    Keys:
+        ids: (N,) str, the photo each row comes from.
+        vectors: (N, D) float32, rows of L2 norm 1.
+        encoder: () str, `EncoderCard.identity` of the encoder that made them.
+    """
+
+    ids: Strings
+    vectors: F32
+    encoder: Strings
+
+
+@dataclass(frozen=True)
+class EncoderCard:
+    """What must be known of an encoder to use it, stored as JSON beside it.
+
+    Attributes:
+        name: as in the parameter `facenet_svm.encoder`.
+        alignment: "similarity" (five landmarks onto `template`) or "box" (the
+            detected box widened by `margin`).
+        size: side of the aligned face it takes, pixels.
+        dimension: length D of an embedding.
+        licence: of the weights.
+        weights_sha256: of the published file the weights come from.
+        template: for "similarity": 5 landmark positions (x, y) in the aligned face.
+        margin: for "box": pixels of the aligned face around the detected box.
+    """
+
+    name: str
+    alignment: str
+    size: int
+    dimension: int
+    licence: str
+    weights_sha256: str
+    template: tuple[tuple[float, float], ...] | None = None
+    margin: int | None = None
+
+    @property
+    def identity(self) -> str:
+        """Two encoders with one identity give interchangeable embeddings."""
+        return f"{self.name}@{self.weights_sha256[:12]}"
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A face encoder: call it on aligned faces, read its card.
+
+    Attributes:
+        card: the encoder's description.
+        network: maps (N, size, size, 3) uint8 RGB faces to (N, D) float32 embeddings
+            of L2 norm 1; a Keras model when built, a SavedModel when loaded.
+    """
+
+    card: EncoderCard
+    network: Callable[[U8], Any]
+
+    def __call__(self, faces: U8) -> F32:
+        """Embed one batch, (N, size, size, 3) uint8 RGB -> (N, D) float32."""
+        return np.asarray(self.network(faces), np.float32)
