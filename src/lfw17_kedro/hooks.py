@@ -49,4 +49,5 @@ def _describe_scores(metrics: dict[str, Any]) -> list[str]:
 
 def _find_file(catalog: DataCatalog, name: str) -> str:
     """Give the path of a dataset's file."""
-    return str(catalog.get(name)._describe()["filepath"])
+    dataset = catalog[name]
+    return str(dataset._describe()["filepath"])

@@ -23,11 +23,9 @@ def read_arrays(filepath: Path) -> Any:
     if not filepath.is_file():
         raise DatasetError(f"expected a NumPy file at {filepath}, found none.")
     try:
-        loaded = np.load(filepath, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded:
-            return dict(loaded)
+        with filepath.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            return loaded if isinstance(loaded, np.ndarray) else dict(loaded)
     except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise DatasetError(
             f"expected a whole NumPy file without pickled objects at {filepath} "

@@ -1,0 +1,1 @@
+"""Published networks: weights in, callable networks out."""

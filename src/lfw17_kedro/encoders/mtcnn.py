@@ -4,6 +4,7 @@ Zhang et al. 2016, arXiv:1604.02878; the PyPI package `mtcnn` (MIT) carries the 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +22,9 @@ def build_detector(pnet: float, rnet: float, onet: float) -> Detector:
         onet: least score of the output stage, 0-1.
 
     Returns:
-        The detector, for faces of 20 pixels and more. Its photos must share one size: padding photos of several sizes
-        to the largest, the package (1.0.0) shifts boxes by another photo's padding as
-        soon as one photo of the batch shows no face.
+        The detector, for faces of 20 pixels and more. Its photos must share one size:
+        the package (1.0.0) pads several sizes to the largest, and as soon as one photo
+        shows no face it takes another's padding off the boxes.
     """
     import tensorflow as tf
     from mtcnn import MTCNN
@@ -48,10 +49,12 @@ def build_detector(pnet: float, rnet: float, onet: float) -> Detector:
     return detect
 
 
-def _read_face(face: dict) -> Face:
+def _read_face(face: dict[str, Any]) -> Face:
     """Turn the package's dict into a `Face`."""
     return Face(
         box=np.asarray(face["box"], np.float64),
-        landmarks=np.asarray([face["keypoints"][name] for name in LANDMARKS], np.float64),
+        landmarks=np.asarray(
+            [face["keypoints"][name] for name in LANDMARKS], np.float64
+        ),
         confidence=float(face["confidence"]),
     )

@@ -1,0 +1,1 @@
+"""What we know about face images: pure functions on arrays."""

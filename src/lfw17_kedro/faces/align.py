@@ -26,8 +26,9 @@ def relative_positions(photos: Mapping[str, U8], detections: pd.DataFrame) -> F6
         NaN where no face was found.
     """
     points = detections[[*BOX, *LANDMARKS]].to_numpy(np.float64).reshape(-1, 7, 2)
-    sizes = np.array([photos[name].shape[1::-1] for name in detections["id"]])
-    return points / sizes[:, None]
+    sizes = [photos[name].shape[1::-1] for name in detections["id"]]
+    positions: F64 = points / np.array(sizes, np.float64)[:, None]
+    return positions
 
 
 def align_faces(
@@ -54,7 +55,8 @@ def align_faces(
         image = Image.fromarray(photo).convert("RGB")
         points = np.where(np.isnan(position), fallback, position) * image.size
         if card.alignment == "similarity" and card.template is not None:
-            face = align_similarity(image, points[2:], np.array(card.template), card.size)
+            template = np.array(card.template)
+            face = align_similarity(image, points[2:], template, card.size)
         elif card.alignment == "box" and card.margin is not None:
             face = align_box(image, points[:2].ravel(), card.margin, card.size)
         else:
@@ -124,7 +126,8 @@ def align_box(image: Image.Image, box: F64, margin: int, size: int) -> Image.Ima
     Source: align_dataset_mtcnn.py of davidsandberg/facenet.
     """
     half = margin / 2
-    edges = (box + [-half, -half, half, half]).astype(int)
+    edges = (box + np.array([-half, -half, half, half])).astype(int)
     left, top = np.maximum(edges[:2], 0)
     right, bottom = np.minimum(edges[2:], image.size)
-    return image.resize((size, size), Image.Resampling.BILINEAR, (left, top, right, bottom))
+    cut = (left, top, right, bottom)
+    return image.resize((size, size), Image.Resampling.BILINEAR, cut)

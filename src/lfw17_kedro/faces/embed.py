@@ -47,4 +47,5 @@ def embed_faces(
 
 def l2_normalize(vectors: F32) -> F32:
     """Scale rows to L2 norm 1: (N, D) float32 -> (N, D) float32."""
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    normalized: F32 = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return normalized

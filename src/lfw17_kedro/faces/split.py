@@ -6,6 +6,7 @@ train. Augmented copies take their original's fold, so no copy of a validation i
 ever trained on.
 """
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -35,7 +36,7 @@ def hold_out(labels: I64, share: float, seed: int) -> I64:
         raise ValueError(f"validation_share: expected between 0 and 1, got {share}.")
     _check_counts(labels, 2, "the hold-out split")
     people = len(np.unique(labels))
-    validated = round(share * len(labels))
+    validated = math.ceil(share * len(labels))  # as scikit-learn rounds
     if not people <= validated <= len(labels) - people:
         raise ValueError(
             f"validation_share: expected both sides to hold all {people} people, got "

@@ -1,0 +1,1 @@
+"""Kedro pipelines: nodes are pure functions, wiring is apart from them."""

@@ -69,7 +69,7 @@ def augment_train_images(
         original) and `fold`.
     """
     copies = augment_faces(images, **augmentation, rng=np.random.default_rng(seed))
-    originals = np.arange(len(images))
+    originals = range(len(images))
     table = pd.DataFrame(
         [
             (_photo_id(people[labels[original]], original, copy), copy, original)

@@ -75,7 +75,8 @@ def average_positions(photos: dict[str, U8], detections: pd.DataFrame) -> F64:
             f"{len(detections)}; look at data/03_primary, lower "
             "facenet_svm.detection.thresholds or enlarge its short_sides."
         )
-    return np.nanmean(align.relative_positions(photos, detections), axis=0)
+    average: F64 = np.nanmean(align.relative_positions(photos, detections), axis=0)
+    return average
 
 
 def align_faces(

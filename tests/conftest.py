@@ -1,0 +1,86 @@
+"""What several tests share: a few real faces, and a project of one's own."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from kedro.runner import SequentialRunner
+
+from lfw17_kedro.datasets import OrlFacesDataset
+from lfw17_kedro.types import RawFaces
+
+ROOT = Path(__file__).parents[1]
+PEOPLE = ["s1", "s2", "s3"]
+
+
+@pytest.fixture(scope="session")
+def few_faces() -> RawFaces:
+    """Three people of ORL: 21 faces to train, 9 to test."""
+    orl = OrlFacesDataset(height=50, width=37).load()
+    train, test = (y < len(PEOPLE) for y in (orl.train_labels, orl.test_labels))
+    return RawFaces(
+        orl.train_images[train],
+        orl.train_labels[train],
+        orl.test_images[test],
+        orl.test_labels[test],
+        PEOPLE,
+    )
+
+
+@pytest.fixture
+def save_faces(tmp_path: Path) -> Callable[..., Path]:
+    """Save faces, or changed ones, as the competition's .npy files."""
+
+    def save(raw: RawFaces, **changes: Any) -> Path:
+        folder = tmp_path / "data" / "01_raw"
+        folder.mkdir(parents=True, exist_ok=True)
+        arrays = {
+            "X_train": raw.train_images,
+            "y_train": raw.train_labels,
+            "X_test": raw.test_images,
+            "y_test": raw.test_labels,
+        } | changes
+        for name, array in arrays.items():
+            if array is not None:
+                np.save(folder / f"{name}.npy", array)
+        return folder
+
+    return save
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Give the project's own conf a folder of its own, with nothing run yet."""
+    ignore_local = shutil.ignore_patterns("local")
+    shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=ignore_local)
+    for name in ("pyproject.toml", ".telemetry"):
+        shutil.copy(ROOT / name, tmp_path)
+    for folder in ("src", "conf/local"):
+        (tmp_path / folder).mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def run_project(project: Path) -> Callable[..., Any]:
+    """Run a pipeline on the faces in data/01_raw; gives the catalog afterwards."""
+    source = {
+        "type": "lfw17_kedro.datasets.NpyFacesDataset",
+        "filepath": "data/01_raw",
+        "people": PEOPLE,
+    }
+    catalog = project / "conf" / "local" / "catalog.yml"
+    catalog.write_text(yaml.safe_dump({"raw_faces": source}))
+
+    def run(pipeline: str, **parameters: Any) -> Any:
+        bootstrap_project(project)
+        with KedroSession.create(project, runtime_params=parameters) as session:
+            session.run(pipeline_names=[pipeline], runner=SequentialRunner())
+            return session.load_context().catalog
+
+    return run

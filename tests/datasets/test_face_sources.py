@@ -1,0 +1,132 @@
+from urllib.error import URLError
+
+import numpy as np
+import pytest
+from kedro.io import DatasetError
+from PIL import Image
+
+from lfw17_kedro.datasets import LfwFacesDataset, NpyFacesDataset, OrlFacesDataset
+
+
+def test_orl_trains_on_seven_photos_of_forty_people():
+    raw = OrlFacesDataset(height=50, width=37).load()
+
+    assert raw.train_images.shape == (280, 1850)
+    assert raw.train_images.dtype == np.float32
+    assert raw.train_images.max() > 200
+    assert raw.test_images.shape == (120, 1850)
+    assert np.bincount(raw.train_labels).tolist() == [7] * 40
+    assert np.bincount(raw.test_labels).tolist() == [3] * 40
+    assert raw.people == [f"s{k}" for k in range(1, 41)]
+
+
+def test_orl_crop_keeps_the_middle_and_the_aspect(monkeypatch, tmp_path):
+    folder = tmp_path / "s1"
+    folder.mkdir()
+    photo = np.zeros((112, 92), np.uint8)
+    photo[:, 46:] = 200  # the right half
+    for turn in range(1, 11):
+        Image.fromarray(photo).save(folder / f"{turn}.pgm")
+    module = "lfw17_kedro.datasets.face_sources.find_packaged"
+    monkeypatch.setattr(module, lambda *args: tmp_path)
+
+    faces = OrlFacesDataset(height=50, width=38).load().train_images.reshape(-1, 50, 38)
+
+    assert faces.shape == (7, 50, 38)
+    assert faces[0, :, :18].max() < 10
+    assert faces[0, :, 20:].min() > 190
+
+
+def test_competition_files_are_read(few_faces, save_faces):
+    folder = save_faces(few_faces)
+
+    raw = NpyFacesDataset(filepath=str(folder), people=few_faces.people).load()
+
+    np.testing.assert_array_equal(raw.train_images, few_faces.train_images)
+    np.testing.assert_array_equal(raw.test_labels, few_faces.test_labels)
+    assert raw.people == few_faces.people
+
+
+def test_test_labels_may_be_unknown(few_faces, save_faces):
+    folder = save_faces(few_faces, y_test=None)
+
+    raw = NpyFacesDataset(filepath=str(folder), people=few_faces.people).load()
+
+    assert raw.test_labels is None
+
+
+def test_missing_competition_file_is_named(few_faces, save_faces):
+    folder = save_faces(few_faces, X_test=None)
+
+    with pytest.raises(DatasetError, match=r"missing: X_test; .*raw_folder=FOLDER"):
+        NpyFacesDataset(filepath=str(folder), people=few_faces.people).load()
+
+
+@pytest.fixture
+def lfw_home(tmp_path, monkeypatch):
+    """An LFW of three people with 8, 12 and 2 photos, in scikit-learn's layout."""
+    home = tmp_path / "lfw_home"
+    (home / "lfw_funneled").mkdir(parents=True)
+    for name in ("pairs", "pairsDevTrain", "pairsDevTest"):
+        (home / f"{name}.txt").touch()
+    for grey, (person, count) in enumerate(
+        {"Ann_Lee": 8, "Bob_Ray": 12, "Eve_Fox": 2}.items(), start=1
+    ):
+        folder = home / "lfw_funneled" / person
+        folder.mkdir()
+        for turn in range(count):
+            photo = Image.new("RGB", (250, 250), (60 * grey,) * 3)
+            photo.save(folder / f"{person}_{turn:04d}.jpg")
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
+
+
+@pytest.mark.usefixtures("lfw_home")
+def test_lfw_is_split_and_scaled_like_the_competition():
+    raw = LfwFacesDataset(min_faces_per_person=5).load()
+
+    assert raw.people == ["Ann Lee", "Bob Ray"]
+    assert raw.train_images.shape == (15, 1850)
+    assert raw.test_images.shape == (5, 1850)
+    assert raw.train_images.dtype == np.float32
+    # each person has one grey, 60 or 120: labels stay beside their images
+    for images, labels in (
+        (raw.train_images, raw.train_labels),
+        (raw.test_images, raw.test_labels),
+    ):
+        np.testing.assert_allclose(images.mean(axis=1), 60 * (labels + 1), atol=1)
+
+
+def test_lfw_that_cannot_be_downloaded_says_what_to_do(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise URLError("Network is unreachable")
+
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
+    monkeypatch.setattr("sklearn.datasets._base.urlretrieve", refuse)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+
+    with pytest.raises(DatasetError) as error, pytest.warns(UserWarning, match="Retry"):
+        LfwFacesDataset().load()
+
+    message = str(error.value)
+    for part in (
+        "lfw-funneled.tgz",
+        "https://ndownloader.figshare.com/files/5976015",
+        "233 MB",
+        "Network is unreachable",
+        "SCIKIT_LEARN_DATA",
+        "--env kaggle",
+    ):
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        OrlFacesDataset(height=50, width=37),
+        LfwFacesDataset(),
+        NpyFacesDataset(filepath="x", people=[]),
+    ],
+)
+def test_sources_are_read_only(source):
+    with pytest.raises(DatasetError, match="read-only"):
+        source.save(object())

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+
+from lfw17_kedro.faces.classifier import choose_train_rows, fit_classifier
+from lfw17_kedro.types import Embeddings
+
+PEOPLE = ["Ann", "Bob", "Eve"]
+
+
+def make_embeddings(labels, encoder="net@1", seed=0) -> Embeddings:
+    rng = np.random.default_rng(seed)
+    vectors = np.eye(4)[labels] + rng.normal(0, 0.05, (len(labels), 4))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return Embeddings(
+        ids=np.arange(len(labels)).astype(str),
+        vectors=vectors.astype(np.float32),
+        encoder=np.array(encoder),
+    )
+
+
+def fit(labels, people=PEOPLE, originals=None):
+    originals = np.arange(len(labels)) if originals is None else originals
+    embeddings = make_embeddings(labels)
+    return fit_classifier(embeddings, labels, originals, people, cost=1.0, seed=0)
+
+
+def test_new_faces_are_named():
+    fitted = fit(np.repeat([0, 1, 2], 8))
+
+    probabilities = fitted.predict_probabilities(make_embeddings([2, 0, 1], seed=9))
+
+    assert probabilities.argmax(axis=1).tolist() == [2, 0, 1]
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert fitted.train_images == 24
+
+
+def test_person_left_out_of_training_has_probability_zero():
+    fitted = fit(np.repeat([0, 2], 8))
+
+    probabilities = fitted.predict_probabilities(make_embeddings([2, 0], seed=9))
+
+    assert probabilities.argmax(axis=1).tolist() == [2, 0]
+    assert (probabilities[:, 1] == 0).all()
+
+
+def test_embeddings_of_another_encoder_are_refused():
+    fitted = fit(np.repeat([0, 1, 2], 8))
+
+    with pytest.raises(ValueError, match=r"trained on .* net@1, got .* of other@2"):
+        fitted.predict_probabilities(make_embeddings([0], encoder="other@2"))
+
+
+def test_person_with_one_original_is_named():
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    originals = np.array([0, 1, 2, 3, 3, 3])  # Bob: one original, two copies
+
+    with pytest.raises(ValueError, match="got 2 people, 1 of Bob"):
+        fit(labels, originals=originals)
+
+
+def test_train_rows_keep_the_studys_limits():
+    labels = np.array([0] * 5 + [1] * 2 + [2] * 3)
+    rng = np.random.default_rng(0)
+
+    rows = choose_train_rows(labels, most=3, least=3, rng=rng)
+
+    assert labels[rows].tolist() == [0, 0, 0, 2, 2, 2]
+    assert len(set(rows)) == 6
+    everything = choose_train_rows(labels, most=None, least=1, rng=rng)
+    assert everything.tolist() == list(range(10))
+    with pytest.raises(ValueError, match="of at least 1, got 0 and 1"):
+        choose_train_rows(labels, most=0, least=1, rng=rng)
+
+
+def test_the_studys_limit_gives_its_1333_images():
+    labels = np.repeat(np.arange(7), 3 * np.array([51, 183, 85, 395, 86, 60, 106]))
+    assert len(labels) == 2898
+
+    rows = choose_train_rows(labels, 200, 1, np.random.default_rng(0))
+
+    assert len(rows) == 1333

@@ -1,0 +1,151 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lfw17_kedro.faces.detect import BOX, LANDMARKS
+from lfw17_kedro.pipelines.facenet_svm.nodes import (
+    average_positions,
+    build_encoder,
+    choose_train_photos,
+    cross_validate_svm,
+    validate_svm,
+)
+from lfw17_kedro.types import Embeddings
+
+PEOPLE = ["Ann", "Bob"]
+SVM = {
+    "cost": 1.0,
+    "nrof_train_images_per_class": None,
+    "min_nrof_images_per_class": 1,
+}
+
+
+@pytest.fixture
+def table():
+    """Ten originals of two people and one copy of each; the first four validate."""
+    return pd.DataFrame(
+        [
+            (
+                f"{original}_{copy}",
+                original % 2,
+                original,
+                copy,
+                0 if original < 4 else -1,
+            )
+            for copy in (0, 1)
+            for original in range(10)
+        ],
+        columns=["id", "label", "original", "copy", "fold"],
+    )
+
+
+def embed(table, vectors):
+    return Embeddings(
+        ids=table["id"].to_numpy(np.str_),
+        vectors=np.asarray(vectors, np.float32),
+        encoder=np.array("net@1"),
+    )
+
+
+def test_validation_answers_for_originals_alone(table):
+    answers = validate_svm(
+        embed(table, np.eye(2)[table["label"]]), table, PEOPLE, SVM, 0
+    )
+
+    assert answers["id"].tolist() == ["0_0", "1_0", "2_0", "3_0"]
+    assert answers[PEOPLE].to_numpy().argmax(axis=1).tolist() == [0, 1, 0, 1]
+
+
+def test_validation_cannot_profit_from_copies(table):
+    # Every original has a direction of its own, shared only by its copy: who trains on
+    # the copy of a validation image is always right, who does not can only guess.
+    rng = np.random.default_rng(0)
+    labels = rng.permutation(np.repeat([0, 1], 100))
+    originals = np.tile(np.arange(200), 2)
+    table = pd.DataFrame(
+        {
+            "id": [f"{row}" for row in range(400)],
+            "label": labels[originals],
+            "original": originals,
+            "copy": np.repeat([0, 1], 200),
+            "fold": np.where(originals < 100, 0, -1),
+        }
+    )
+    vectors = np.eye(200)[originals]
+
+    answers = validate_svm(embed(table, vectors), table, PEOPLE, SVM, 0)
+    result = cross_validate_svm(embed(table, vectors), table, PEOPLE, SVM, 5, 0)
+
+    right = answers[PEOPLE].to_numpy().argmax(axis=1) == labels[:100]
+    assert right.mean() < 0.7
+    assert result["mean_accuracy"] < 0.7
+
+
+def test_cross_validation_uses_every_original(table):
+    result = cross_validate_svm(
+        embed(table, np.eye(2)[table["label"]]), table, PEOPLE, SVM, 5, 0
+    )
+
+    assert result == {"folds": 5, "accuracies": [1.0] * 5, "mean_accuracy": 1.0}
+
+
+def test_copies_are_used_by_parameter(table):
+    assert choose_train_photos(table, use_copies=True) is table
+    assert choose_train_photos(table, use_copies=False)["copy"].tolist() == [0] * 10
+
+
+def test_unknown_encoder_is_refused():
+    with pytest.raises(ValueError, match=r"one of \['dlib_resnet'\], got 'resnet'"):
+        build_encoder("resnet", b"")
+
+
+def test_no_face_in_any_photo_is_an_error():
+    detections = pd.DataFrame(
+        [["a", False] + [np.nan] * 14], columns=["id", "found", *BOX, *LANDMARKS]
+    )
+
+    with pytest.raises(ValueError, match="found none in any of 1; .*thresholds"):
+        average_positions({"a": np.zeros((9, 9), np.uint8)}, detections)
+
+
+def test_pipeline_names_orl_faces(few_faces, save_faces, run_project, tmp_path, capsys):
+    save_faces(few_faces)
+
+    catalog = run_project("facenet_svm")
+
+    metrics = catalog.load("facenet_svm.metrics")
+    assert metrics["test"]["correct"] == 9
+    assert metrics["test"]["accuracy_95"][1] == 1
+    assert metrics["facts"]["encoder"].startswith("dlib_resnet@")
+    assert metrics["facts"]["train_images"] == 21
+    assert metrics["facts"]["no_face_found"] == {"train": 0, "test": 0}
+    assert metrics["facts"]["cross_validation"]["folds"] == 5
+    submission = catalog.load("facenet_svm.submission")
+    assert submission["PredictedClass"].tolist() == few_faces.test_labels.tolist()
+    assert submission["ImageId"].tolist() == list(range(9))
+    shown = capsys.readouterr().out
+    assert "9 of 9" in shown
+    assert "submission.csv" in shown
+    models = tmp_path / "data/06_models/orl/facenet_svm"
+    card = json.loads((models / "encoder/encoder.json").read_text())
+    assert card["weights_sha256"].startswith("55533b28")
+
+
+def test_the_studys_protocol_runs_without_leakage(few_faces, save_faces, run_project):
+    save_faces(few_faces)
+
+    catalog = run_project(
+        "facenet_svm",
+        facenet_svm={
+            "use_copies": True,
+            "svm": {"nrof_train_images_per_class": 10},
+            "detection": {"short_sides": [74]},
+        },
+    )
+
+    facts = catalog.load("facenet_svm.metrics")["facts"]
+    assert facts["train_images"] == 30
+    validation = catalog.load("facenet_svm.validation_probabilities")
+    assert not validation["id"].str.contains(r"_\d$").any()

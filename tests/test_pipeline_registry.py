@@ -1,0 +1,53 @@
+import subprocess
+import sys
+
+import pytest
+
+from lfw17_kedro.pipeline_registry import register_pipelines
+
+
+def test_every_method_runs_from_the_raw_faces():
+    pipelines = register_pipelines()
+
+    for method in ("facenet_svm",):
+        sources = {n for n in pipelines[method].inputs() if not n.startswith("params:")}
+        assert sources - {f"{method}.encoder_weights"} == {"raw_faces"}
+        assert f"{method}.metrics" in pipelines[method].outputs()
+        assert f"{method}.submission" in pipelines[method].outputs()
+        assert set(pipelines[method].nodes) <= set(pipelines["__default__"].nodes)
+
+
+def test_looking_at_the_project_does_not_import_tensorflow():
+    script = (
+        "import sys; from kedro.framework.cli import main; sys.argv[1:] = "
+        "['registry', 'list']\n"
+        "try: main()\n"
+        "finally: assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+
+    shown = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+
+    assert shown.returncode == 0, shown.stderr
+    assert "- facenet_svm" in shown.stdout
+
+
+@pytest.mark.parametrize("environment", ["base", "kaggle", "lfw17"])
+def test_every_dataset_of_every_environment_has_an_entry_and_a_layer(environment):
+    from pathlib import Path
+
+    from kedro.framework.session import KedroSession
+    from kedro.framework.startup import bootstrap_project
+
+    root = Path(__file__).parents[1]
+    bootstrap_project(root)
+    with KedroSession.create(root, env=environment) as session:
+        catalog = session.load_context().catalog
+    for name in register_pipelines()["__default__"].datasets():
+        if not name.startswith("params:"):
+            dataset = catalog.get(name)
+            assert dataset.metadata["kedro-viz"]["layer"], name
+            path = str(dataset._describe().get("filepath", ""))
+            source = "orl" if environment == "base" else environment
+            assert f"/{source}/" in path or "/0" not in path or "01_raw" in path
