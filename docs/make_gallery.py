@@ -1,6 +1,6 @@
 """Draw docs/gallery.png: test faces of ORL, aligned and named by facenet_svm.
 
-    make run && .venv/bin/python docs/make_gallery.py
+make run && .venv/bin/python docs/make_gallery.py
 """
 
 from pathlib import Path

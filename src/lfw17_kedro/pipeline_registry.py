@@ -6,13 +6,19 @@ command line, and these are made of several.
 
 from kedro.pipeline import Pipeline
 
-from lfw17_kedro.pipelines import data_processing, evaluation, facenet_svm
+from lfw17_kedro.pipelines import (
+    data_processing,
+    evaluation,
+    facenet_svm,
+    scratch_cnn,
+)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Map names to pipelines; each method's runs from the raw faces to its metrics."""
     prepare = data_processing.create_pipeline()
     methods = {
+        "scratch_cnn": scratch_cnn.create_pipeline(),
         "facenet_svm": facenet_svm.create_pipeline(),
     }
     complete = {

@@ -4,4 +4,9 @@ from lfw17_kedro.hooks import SummaryHooks
 
 HOOKS = (SummaryHooks(),)
 
-CONFIG_LOADER_ARGS = {"base_env": "base", "default_run_env": "local"}
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    # An environment changes single parameters and keeps the others.
+    "merge_strategy": {"parameters": "soft"},
+}

@@ -10,15 +10,19 @@ from lfw17_kedro.datasets.face_sources import (
     OrlFacesDataset,
 )
 from lfw17_kedro.datasets.jpg_folder_dataset import JpgFolderDataset
+from lfw17_kedro.datasets.keras_model_dataset import KerasModelDataset
 from lfw17_kedro.datasets.numpy_dataset import NumpyDataset
 from lfw17_kedro.datasets.packaged import PackagedFileDataset
+from lfw17_kedro.datasets.training_state_dataset import TrainingStateDataset
 
 __all__ = [
     "EncoderDataset",
     "JpgFolderDataset",
+    "KerasModelDataset",
     "LfwFacesDataset",
     "NpyFacesDataset",
     "NumpyDataset",
     "OrlFacesDataset",
     "PackagedFileDataset",
+    "TrainingStateDataset",
 ]

@@ -1,0 +1,50 @@
+"""Keras models as .keras files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.io import AbstractDataset, DatasetError
+
+from lfw17_kedro.datasets.atomic import write_whole
+
+if TYPE_CHECKING:
+    import keras
+
+
+class KerasModelDataset(AbstractDataset["keras.Model", "keras.Model"]):
+    """One model in a .keras file, for prediction: its optimizer is not kept.
+
+    kedro-datasets' TensorFlowModelDataset copies the file into its place, so a run
+    that is killed meanwhile leaves half of it; here the old file stays until the new
+    one is whole.
+    """
+
+    def __init__(
+        self, *, filepath: str, metadata: dict[str, Any] | None = None
+    ) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> "keras.Model":
+        import keras
+
+        try:
+            return keras.models.load_model(self._filepath, compile=False)
+        except (OSError, ValueError, KeyError) as error:
+            raise DatasetError(
+                f"expected a whole Keras model at {self._filepath}, got: {error}; "
+                "train it again."
+            ) from error
+
+    def save(self, data: "keras.Model") -> None:
+        # Keras chooses the format by the suffix, which a name with .part would hide.
+        with write_whole(self._filepath) as part:
+            whole = part.with_name(f"{part.name}.keras")
+            data.save(whole, include_optimizer=False)
+            whole.replace(part)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+    def _exists(self) -> bool:
+        return self._filepath.is_file()

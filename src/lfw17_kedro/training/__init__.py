@@ -1,0 +1,1 @@
+"""What the networks that we train share: batches, precision, resumable fitting."""

@@ -1,0 +1,103 @@
+"""Endless batches of changed images, the same for the same seed.
+
+N images in a batch, H rows, W columns, C channels.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lfw17_kedro.types import F32, I64
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+def make_batches(
+    images: F32,
+    labels: I64,
+    n_classes: int,
+    *,
+    batch_size: int,
+    augmentation: dict[str, float] | None,
+    seed: int,
+    first_step: int = 0,
+) -> "tf.data.Dataset":
+    """Stream shuffled, augmented batches for ever.
+
+    Args:
+        images: (N, H, W, C) float32.
+        labels: (N,) int64, 0..n_classes-1.
+        n_classes: K.
+        batch_size: images in a batch, at most N.
+        augmentation: arguments of `warp_images` but for images and seed; None leaves
+            the images as they are.
+        seed: the same seed gives the same stream.
+        first_step: batches to leave out at the start, so that interrupted training
+            goes on with the batches that it would have seen.
+
+    Returns:
+        Pairs (batch_size, H, W, C) float32 and (batch_size, K) float32, one-hot.
+    """
+    import tensorflow as tf
+
+    targets = np.eye(n_classes, dtype=np.float32)[labels]
+    pairs = tf.data.Dataset.from_tensor_slices((images, targets))
+    pairs = pairs.shuffle(len(images), seed=seed).repeat()
+    pairs = pairs.batch(batch_size, drop_remainder=True).skip(first_step)
+    if augmentation is not None:
+        settings = augmentation
+        seeds = tf.data.Dataset.random(seed=seed).batch(2, drop_remainder=True)
+
+        def change(pair: tuple[Any, Any], warp_seed: Any) -> tuple[Any, Any]:
+            return warp_images(pair[0], warp_seed, **settings), pair[1]
+
+        pairs = tf.data.Dataset.zip(pairs, seeds.skip(first_step)).map(change)
+    return pairs.prefetch(2)
+
+
+def warp_images(
+    images: Any,
+    seed: Any,
+    *,
+    flip_chance: float,
+    max_degrees: float,
+    max_shift: float,
+    max_zoom: float,
+) -> Any:
+    """Mirror, turn, zoom and shift each image of a batch by chance, in one warp.
+
+    Args:
+        images: (N, H, W, C) float32 tensor.
+        seed: (2,) int64 tensor; the same seed gives the same warps.
+        flip_chance: that an image is mirrored left to right, 0-1.
+        max_degrees: angles are uniform between minus this and this.
+        max_shift: shifts likewise, as shares of width and height.
+        max_zoom: an image is scaled by exp(z), z likewise: 0.12 is 12 % either way.
+
+    Returns:
+        (N, H, W, C) float32, bilinear, edge pixels repeated outwards.
+    """
+    import tensorflow as tf
+
+    height, width = images.shape[1:3]
+    chances = tf.random.stateless_uniform([5, tf.shape(images)[0]], seed)
+    turn, zoom, right, down = tf.unstack(2 * chances[:4] - 1)
+    angle, scale = turn * max_degrees * np.pi / 180, tf.exp(zoom * max_zoom)
+    mirror = tf.where(chances[4] < flip_chance, -1.0, 1.0)
+    # Output (x, y) takes its value from input (a x + b y + tx, c x + d y + ty). The
+    # centre goes to the centre, but for the shift.
+    a, b = mirror * scale * tf.cos(angle), -scale * tf.sin(angle)
+    c, d = mirror * scale * tf.sin(angle), scale * tf.cos(angle)
+    centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
+    tx = centre_x - a * centre_x - b * centre_y + right * max_shift * width
+    ty = centre_y - c * centre_x - d * centre_y + down * max_shift * height
+    zero = tf.zeros_like(a)
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=tf.stack([a, b, tx, c, d, ty, zero, zero], axis=1),
+        output_shape=[height, width],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="NEAREST",
+    )

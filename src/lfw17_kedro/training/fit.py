@@ -1,0 +1,154 @@
+"""Fit a Keras network so that a killed run goes on where it stood."""
+
+import json
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+logger = logging.getLogger(__name__)
+
+# The files of Keras's BackupAndRestore.
+WEIGHTS, METADATA = "latest.weights.h5", "training_metadata.json"
+IDENTITY, HISTORY = "identity.txt", "history.csv"
+
+
+def fit_network(
+    network: "keras.Model",
+    make_batches: "Callable[[int], tf.data.Dataset]",
+    *,
+    epochs: int,
+    steps_per_epoch: int,
+    state: Path,
+    identity: str,
+    title: str,
+    validation: "tuple[Any, Any] | None" = None,
+) -> pd.DataFrame:
+    """Train a compiled network, keeping its state on disk after every epoch.
+
+    State of the same identity is taken up: the network, its optimizer, its random
+    numbers and its batches go on as if nothing had happened. Other or damaged state is
+    left behind, which is said in the log. The state stays when training has ended, so
+    a run killed after that need not train again; `state` is the caller's to remove.
+
+    Args:
+        network: compiled and built.
+        make_batches: maps the number of batches seen to an endless dataset.
+        epochs: how many.
+        steps_per_epoch: batches in each.
+        state: folder for the state.
+        identity: differs where networks, data or settings do.
+        title: shown beside the progress bar.
+        validation: images and targets to score after each epoch.
+
+    Returns:
+        One row an epoch: `epoch` (from 0), `loss`, `accuracy` and, with `validation`,
+        `val_loss`, `val_accuracy`.
+
+    Raises:
+        ValueError: the loss is no longer a number.
+    """
+    import keras
+    from tqdm.keras import TqdmCallback
+
+    steps_seen = _open_state(state, identity) * steps_per_epoch
+    _advance_dropout(network, steps_seen)
+    log = keras.callbacks.CSVLogger(state / HISTORY, append=True)
+    backup = keras.callbacks.BackupAndRestore(
+        state, double_checkpoint=True, delete_checkpoint=False
+    )
+    try:
+        network.fit(
+            make_batches(steps_seen),
+            epochs=epochs,
+            steps_per_epoch=steps_per_epoch,
+            validation_data=validation,
+            shuffle=False,
+            verbose=0,
+            callbacks=[
+                keras.callbacks.TerminateOnNaN(),
+                log,
+                backup,
+                TqdmCallback(epochs, verbose=0, desc=title),
+            ],
+        )
+    finally:
+        log.on_train_end()  # closes its file also when training was interrupted
+    history = pd.read_csv(state / HISTORY).drop_duplicates("epoch", keep="last")
+    if not np.isfinite(history["loss"]).all():
+        shutil.rmtree(state)
+        raise ValueError(
+            f"{title}: the loss is no longer a number after {len(history)} epochs; "
+            "choose a smaller learning_rate or precision float32."
+        )
+    # Keras keeps empty columns for validation scores that it was not asked for.
+    return history.dropna(axis="columns", how="all").reset_index(drop=True)
+
+
+def forget_state(saved: object, state: Path) -> None:
+    """Remove the state of training that is over.
+
+    Args:
+        saved: made from what was trained; waiting for it is what this argument is for.
+        state: the folder.
+    """
+    shutil.rmtree(state, ignore_errors=True)
+
+
+def _advance_dropout(network: "keras.Model", steps: int) -> None:
+    """Bring dropout's random numbers to where they stand after some steps.
+
+    Keras keeps a counter for each layer, one up each step, but not in its backup.
+    """
+    for variable in network.variables:
+        if variable.path.endswith("seed_generator_state"):
+            variable.assign_add([0, steps])
+
+
+def _open_state(state: Path, identity: str) -> int:
+    """Give the epochs already done; clear state that cannot be taken up."""
+    if state.is_dir():
+        epochs = _read_epochs(state)
+        known = (state / IDENTITY).is_file() and (state / IDENTITY).read_text()
+        if epochs and known == identity:
+            logger.info("%s: going on after epoch %d.", state.name, epochs)
+            return epochs
+        if epochs:
+            logger.warning(
+                "%s: the training state left there is of another network, other data "
+                "or other settings; starting afresh.",
+                state,
+            )
+        shutil.rmtree(state)
+    state.mkdir(parents=True)
+    (state / IDENTITY).write_text(identity)
+    return 0
+
+
+def _read_epochs(state: Path) -> int:
+    """Give the epochs of the newest state that is whole, and make it the latest.
+
+    A run killed while it wrote leaves a damaged file and its predecessor.
+    """
+    import h5py
+
+    for suffix in ("", ".bkp"):
+        weights, metadata = state / (WEIGHTS + suffix), state / (METADATA + suffix)
+        try:
+            with h5py.File(weights):
+                epochs = int(json.loads(metadata.read_text())["epoch"])
+        except (OSError, ValueError, KeyError):
+            continue
+        if suffix:
+            shutil.copy(weights, state / WEIGHTS)
+            shutil.copy(metadata, state / METADATA)
+        return epochs
+    return 0

@@ -1,0 +1,80 @@
+import runpy
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lfw17_kedro.encoders.efficientnet_lite0 import (
+    FILE,
+    PACKAGE,
+    build_efficientnet_lite0,
+    build_network,
+)
+from lfw17_kedro.encoders.torch_weights import read_state_dict
+
+GOLDEN = Path(__file__).parent / "golden"
+MAKE = runpy.run_path(str(GOLDEN / "make_efficientnet_lite0.py"))
+
+
+@pytest.fixture(scope="module")
+def weights():
+    (package,) = find_spec(PACKAGE).submodule_search_locations
+    return (Path(package) / "models" / FILE).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def arrays(weights):
+    return read_state_dict(weights, FILE)
+
+
+# PyTorch's own float32 features differ from its float64 ones by up to 2e-5.
+@pytest.mark.parametrize(("height", "width"), MAKE["SIZES"])
+def test_network_agrees_with_the_pytorch_original(weights, height, width):
+    import keras
+
+    network = build_efficientnet_lite0(weights, height, width, include_top=True)
+    features = network.get_layer("bn1_relu6").output
+    both = keras.Model(network.input, [features, network.output])
+    features, logits = both(MAKE["draw_images"](height, width), training=False)
+
+    assert features.shape == (2, height // 32, width // 32, 1280)
+    with np.load(GOLDEN / "efficientnet_lite0.npz") as file:
+        stored = dict(file)
+    size = f"{height}x{width}"
+    np.testing.assert_allclose(logits, stored[f"logits_{size}"], rtol=0, atol=1e-4)
+    some = np.asarray(features)[..., :: MAKE["EVERY"]]
+    np.testing.assert_allclose(some, stored[f"features_{size}"], rtol=0, atol=1e-4)
+
+
+def test_network_ends_at_trainable_features(arrays):
+    network = build_network(arrays, 64, 32)
+    images = MAKE["draw_images"](64, 32)
+
+    features = network(images, training=False)
+
+    assert network.output_shape == (None, 2, 1, 1280)
+    as_floats = network(images.astype(np.float32), training=False)
+    np.testing.assert_array_equal(features, as_floats)
+    # 4,652,008 parameters with the head's 1,281,000 (PyTorch's own count).
+    trainable = sum(np.prod(w.shape) for w in network.trainable_weights)
+    assert trainable == 4_652_008 - 1_281_000
+
+
+def test_build_refuses_another_file(weights):
+    with pytest.raises(ValueError, match=rf"{FILE}: expected .* 5793442"):
+        build_efficientnet_lite0(weights[:-1], 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"_blocks.9._se_reduce.bias": np.zeros(1)}, "1 param.*_se_reduce"),
+        ({"_conv_head.weight": None}, "needs the parameter _conv_head.weight once"),
+        ({"_fc.bias": np.zeros(10)}, r"needs _fc.bias of shape \(1000,\), got \(10,\)"),
+    ],
+)
+def test_build_refuses_another_state_dict(arrays, change, message):
+    changed = {k: v for k, v in (arrays | change).items() if v is not None}
+    with pytest.raises(ValueError, match=f"efficientnet_lite0.*{message}"):
+        build_network(changed, 32, 32)

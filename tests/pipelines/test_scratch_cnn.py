@@ -1,0 +1,230 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from lfw17_kedro.pipelines.scratch_cnn.architectures import (
+    average_networks,
+    build_published,
+    build_resnet,
+)
+from lfw17_kedro.pipelines.scratch_cnn.nodes import choose_settings, train_cnn
+
+ROOT = Path(__file__).parents[2]
+PARAMETERS = ROOT / "conf" / "base" / "parameters_scratch_cnn.yml"
+ARCHITECTURES = yaml.safe_load(PARAMETERS.read_text())["scratch_cnn"]["architectures"]
+TINY = {
+    "networks": 2,
+    "epochs": 3,
+    "batch_size": 8,
+    "network": {"widths": [4, 8], "blocks": [0, 1], "dense": 8, "dropout": 0.1},
+}
+
+
+def settings_of(architecture="resnet", **changes):
+    settings = ARCHITECTURES | {architecture: ARCHITECTURES[architecture] | changes}
+    return choose_settings(architecture, settings, "float32")
+
+
+def train(tmp_path, settings, images=None, seed=0, state="state"):
+    table = pd.DataFrame({"id": list("abcdefghijkl"), "copy": 0})
+    table["label"] = np.arange(12) % 2
+    if images is None:
+        images = np.random.default_rng(0).uniform(0, 255, (12, 10, 8)).astype("float32")
+    people = ["Ann", "Bob"]
+    return train_cnn(images, table, people, settings, seed, tmp_path / state)
+
+
+def test_published_network_has_the_studys_layers():
+    network = build_published(50, 37, 7, dropout=0.725)
+
+    kinds = [type(layer).__name__ for layer in network.layers]
+    assert kinds.count("Conv2D") == 3
+    assert kinds.count("MaxPooling2D") == 3
+    assert kinds.count("BatchNormalization") == 6
+    assert kinds.count("Dropout") == 3
+    # 50x37 -> 25x18 -> 12x9 -> 6x4, flattened with 256 channels
+    dense = [w.shape for w in network.weights if len(w.shape) == 2]
+    assert dense == [(6 * 4 * 256, 1024), (1024, 1024), (1024, 1024), (1024, 7)]
+
+
+def test_resnet_does_not_see_brightness_and_contrast():
+    network = build_resnet(10, 8, 3, widths=[4, 8], blocks=[1, 0], dense=8, dropout=0.5)
+    images = np.random.default_rng(0).uniform(50, 200, (2, 10, 8, 1)).astype("float32")
+
+    logits = network(images)
+
+    assert logits.shape == (2, 3)
+    np.testing.assert_allclose(network(images * 0.5 + 20), logits, atol=1e-4)
+
+
+def test_average_is_over_networks_and_mirror_images():
+    networks = [
+        build_resnet(10, 8, 3, widths=[4], blocks=[0], dense=8, dropout=0.5)
+        for _ in range(2)
+    ]
+    images = np.random.default_rng(0).uniform(0, 255, (2, 10, 8, 1)).astype("float32")
+
+    probabilities = average_networks(networks, average_flips=True)(images)
+
+    def softmax(logits):
+        powers = np.exp(np.asarray(logits))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    views = (images, images[:, :, ::-1])
+    expected = [softmax(network(view)) for network in networks for view in views]
+    np.testing.assert_allclose(probabilities, np.mean(expected, axis=0), atol=1e-6)
+
+
+def test_seed_decides_the_networks(tmp_path):
+    settings = settings_of(**TINY)
+
+    models = [
+        train(tmp_path, settings, seed=s, state=f"{t}")[0]
+        for t, s in enumerate((1, 1, 2))
+    ]
+
+    first, again, other = (model.get_weights() for model in models)
+    for ours, theirs in zip(first, again, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    pairs = zip(first, other, strict=True)
+    assert any((ours != theirs).any() for ours, theirs in pairs)
+
+
+def test_history_tells_networks_apart(tmp_path):
+    _, history = train(tmp_path, settings_of(**TINY))
+
+    assert history["network"].tolist() == [0, 0, 0, 1, 1, 1]
+    assert history["epoch"].tolist() == [0, 1, 2] * 2
+
+
+def test_changed_architecture_starts_afresh(tmp_path, caplog):
+    train(tmp_path, settings_of(**TINY))
+    wider = TINY["network"] | {"dense": 16}
+
+    train(tmp_path, settings_of(**TINY | {"network": wider}))
+
+    assert caplog.text.count("is of another network") == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 0}, r"scratch_cnn\.resnet\.epochs: expected at least 1, got 0"),
+        ({"networks": 0}, r"networks: expected at least 1, got 0"),
+        ({"batch_size": 13}, "at most the 12 training images, got 13"),
+        ({"optimizer": {"name": "lion"}}, "optimizer"),
+    ],
+)
+def test_bad_settings_are_refused(tmp_path, changes, message):
+    if "optimizer" in changes:
+        optimizer = ARCHITECTURES["resnet"]["optimizer"] | changes["optimizer"]
+        changes = {"optimizer": optimizer}
+    with pytest.raises(ValueError, match=message):
+        train(tmp_path, settings_of(**TINY | changes))
+
+
+def test_unknown_architecture_is_refused():
+    with pytest.raises(ValueError, match=r"\['published', 'resnet'\], got 'vgg'"):
+        choose_settings("vgg", ARCHITECTURES, "auto")
+
+
+def test_fold_without_a_person_is_refused(tmp_path):
+    settings = settings_of(**TINY)
+    table = pd.DataFrame({"copy": 0, "label": [0] * 12})
+    images = np.zeros((12, 10, 8), np.float32)
+
+    with pytest.raises(ValueError, match=r"of every person .* got none of \['Bob'\]"):
+        train_cnn(images, table, ["Ann", "Bob"], settings, 0, tmp_path)
+
+
+def test_loss_that_is_no_number_is_an_error(tmp_path):
+    images = np.full((12, 10, 8), np.nan, np.float32)
+
+    with pytest.raises(ValueError, match="the loss is no longer a number"):
+        train(tmp_path, settings_of(**TINY), images)
+
+
+def tiny_parameters(**changes):
+    resnet = TINY | changes
+    return {"scratch_cnn": {"architectures": {"resnet": resnet}}}
+
+
+def test_pipeline_leaves_model_history_and_submission(
+    few_faces, save_faces, run_project, tmp_path
+):
+    save_faces(few_faces)
+
+    catalog = run_project("scratch_cnn", **tiny_parameters())
+
+    metrics = catalog.load("scratch_cnn.metrics")
+    assert metrics["test"]["images"] == 9
+    assert metrics["validation"]["images"] == 5
+    assert metrics["facts"]["networks"] == 2
+    assert metrics["facts"]["train_images"] == 21
+    assert len(catalog.load("scratch_cnn.history")) == 2 * 3
+    history = catalog.load("scratch_cnn.validation_history")
+    assert {"fold", "val_accuracy"} <= set(history)
+    model = catalog.load("scratch_cnn.model")
+    images = catalog.load("test_images")
+    answers = catalog.load("scratch_cnn.test_probabilities")
+    np.testing.assert_allclose(
+        model.predict(images[..., None], verbose=0),
+        answers[few_faces.people],
+        atol=1e-5,
+    )
+    submission = catalog.load("scratch_cnn.submission")
+    assert submission["ImageId"].tolist() == list(range(9))
+    left = {p.name for p in (tmp_path / "data/06_models/orl/scratch_cnn").iterdir()}
+    assert left == {"model.keras"}
+
+
+def test_offline_copies_are_trained_on_by_parameter(few_faces, save_faces, run_project):
+    save_faces(few_faces)
+    changes = {"use_copies": True, "augmentation": None, "networks": 1}
+
+    catalog = run_project("scratch_cnn", **tiny_parameters(**changes))
+
+    assert catalog.load("scratch_cnn.metrics")["facts"]["train_images"] == 63
+
+
+def test_killed_run_goes_on_and_ends_with_a_model(few_faces, save_faces, project):
+    folder = save_faces(few_faces)
+    local = project / "conf" / "local"
+    source = {
+        "type": "lfw17_kedro.datasets.NpyFacesDataset",
+        "filepath": str(folder),
+        "people": few_faces.people,
+    }
+    (local / "catalog.yml").write_text(yaml.safe_dump({"raw_faces": source}))
+    (local / "parameters.yml").write_text(
+        yaml.safe_dump(tiny_parameters(networks=1, epochs=300))
+    )
+    command = [sys.executable, "-m", "kedro", "run", "--pipeline", "scratch_cnn"]
+    models = project / "data/06_models/orl/scratch_cnn"
+    progress = models / "final_state/final/network_0/training_metadata.json.bkp"
+
+    run = subprocess.Popen(command, cwd=project)
+    deadline = time.monotonic() + 120
+    while not progress.is_file() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    assert progress.is_file()
+    assert not (models / "model.keras").exists()
+    again = subprocess.run(
+        command, cwd=project, check=True, capture_output=True, text=True
+    )
+
+    assert "going on after epoch" in " ".join(again.stdout.split())
+    assert (models / "model.keras").is_file()
+    assert not (models / "final_state").exists()
+    history = pd.read_csv(project / "data/08_reporting/orl/scratch_cnn/history.csv")
+    assert history["epoch"].tolist() == list(range(300))

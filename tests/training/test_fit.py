@@ -1,0 +1,181 @@
+import logging
+
+import numpy as np
+import pytest
+
+from lfw17_kedro.training.batches import make_batches
+from lfw17_kedro.training.fit import METADATA, WEIGHTS, fit_network, forget_state
+
+EPOCHS = 4
+IMAGES = np.random.default_rng(0).uniform(-1, 1, (12, 4, 4, 1)).astype(np.float32)
+LABELS = np.arange(12) % 2
+
+
+def make_network(learning_rate=0.1):
+    """A network with all that must survive a kill: dropout, batch norm, momentum."""
+    import keras
+
+    keras.utils.set_random_seed(7)
+    network = keras.Sequential(
+        [
+            keras.Input((4, 4, 1)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(8, activation="relu"),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(2),
+        ]
+    )
+    network.compile(
+        keras.optimizers.Adam(learning_rate),
+        keras.losses.CategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    return network
+
+
+class KilledError(Exception):
+    pass
+
+
+def fit(network, state, identity="a", killed_in=None, **changes):
+    """Train, or die at the start of an epoch as a killed run would."""
+    import keras
+
+    still = {"flip_chance": 0.5, "max_degrees": 9, "max_shift": 0.1, "max_zoom": 0.1}
+
+    def stream(first_step):
+        return make_batches(
+            IMAGES,
+            LABELS,
+            2,
+            batch_size=4,
+            augmentation=still,
+            seed=5,
+            first_step=first_step,
+        )
+
+    if killed_in is not None:
+
+        def die(epoch, logs):
+            if epoch == killed_in:
+                raise KilledError
+
+        plain = network.fit
+
+        def fit_until_killed(*args, callbacks, **kwargs):
+            end = keras.callbacks.LambdaCallback(on_epoch_begin=die)
+            return plain(*args, callbacks=[*callbacks, end], **kwargs)
+
+        network.fit = fit_until_killed
+    settings = {
+        "epochs": EPOCHS,
+        "steps_per_epoch": 3,
+        "state": state,
+        "identity": identity,
+        "title": "test",
+    }
+    return fit_network(network, stream, **settings | changes)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    network = make_network()
+    history = fit(network, tmp_path_factory.mktemp("whole") / "state")
+    return network, history
+
+
+def assert_same_weights(network, expected):
+    for ours, theirs in zip(network.get_weights(), expected.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_history_has_one_row_an_epoch(uninterrupted):
+    _, history = uninterrupted
+
+    assert history["epoch"].tolist() == list(range(EPOCHS))
+    assert set(history) == {"epoch", "loss", "accuracy"}
+
+
+def test_killed_training_ends_as_if_nothing_had_happened(
+    tmp_path, uninterrupted, caplog
+):
+    state = tmp_path / "state"
+    with pytest.raises(KilledError):
+        fit(make_network(), state, killed_in=2)
+
+    network = make_network()
+    with caplog.at_level(logging.INFO):
+        history = fit(network, state)
+
+    assert "going on after epoch 2" in caplog.text
+    expected_network, expected_history = uninterrupted
+    assert_same_weights(network, expected_network)
+    assert history.equals(expected_history)
+
+
+@pytest.mark.parametrize("damaged", [WEIGHTS, METADATA])
+@pytest.mark.parametrize("content", [b"", "half"])
+def test_run_killed_while_saving_goes_on_from_the_epoch_before(
+    tmp_path, uninterrupted, caplog, damaged, content
+):
+    state = tmp_path / "state"
+    with pytest.raises(KilledError):
+        fit(make_network(), state, killed_in=2)
+    file = state / damaged
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2] if content == "half" else content)
+
+    network = make_network()
+    with caplog.at_level(logging.INFO):
+        history = fit(network, state)
+
+    assert "going on after epoch 1" in caplog.text
+    assert_same_weights(network, uninterrupted[0])
+    assert history["epoch"].tolist() == list(range(EPOCHS))
+
+
+def test_state_of_other_data_is_left_behind(tmp_path, uninterrupted, caplog):
+    state = tmp_path / "state"
+    with pytest.raises(KilledError):
+        fit(make_network(), state, identity="other", killed_in=2)
+
+    network = make_network()
+    history = fit(network, state, identity="a")
+
+    assert "is of another network, other data or other settings" in caplog.text
+    assert_same_weights(network, uninterrupted[0])
+    assert history["epoch"].tolist() == list(range(EPOCHS))
+
+
+def test_finished_training_is_not_done_again(tmp_path):
+    state = tmp_path / "state"
+    first = make_network()
+    fit(first, state)
+
+    network = make_network()
+    history = fit(network, state, killed_in=0)  # which never comes
+
+    assert_same_weights(network, first)
+    assert len(history) == EPOCHS
+    forget_state(None, state)
+    assert not state.exists()
+    forget_state(None, state)
+
+
+def test_validation_scores_are_in_the_history(tmp_path):
+    targets = np.eye(2, dtype=np.float32)[LABELS]
+
+    history = fit(make_network(), tmp_path / "state", validation=(IMAGES, targets))
+
+    assert set(history) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy"}
+
+
+def test_loss_that_is_no_number_ends_training(tmp_path):
+    network = make_network()
+    weights = network.get_weights()
+    network.set_weights([np.full_like(w, np.nan) for w in weights])
+
+    with pytest.raises(ValueError, match="no longer a number after 1 epochs; choose a"):
+        fit(network, tmp_path / "state")
+    assert not (tmp_path / "state").exists()
