@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from lfw17_kedro.pipelines.scratch_cnn.architectures import (
-    average_networks,
     build_published,
     build_resnet,
 )
 from lfw17_kedro.pipelines.scratch_cnn.nodes import choose_settings, train_cnn
+from lfw17_kedro.training.people import average_networks
 
 ROOT = Path(__file__).parents[2]
 PARAMETERS = ROOT / "conf" / "base" / "parameters_scratch_cnn.yml"

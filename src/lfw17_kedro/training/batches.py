@@ -6,15 +6,16 @@ N images in a batch, H rows, W columns, C channels.
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lfw17_kedro.types import F32, I64
+from lfw17_kedro.types import I64
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 
 def make_batches(
-    images: F32,
+    images: NDArray[Any],
     labels: I64,
     n_classes: int,
     *,
@@ -26,18 +27,18 @@ def make_batches(
     """Stream shuffled, augmented batches for ever.
 
     Args:
-        images: (N, H, W, C) float32.
+        images: (N, H, W, C) float32 or uint8, 0-255; (N, ...) without augmentation.
         labels: (N,) int64, 0..n_classes-1.
         n_classes: K.
         batch_size: images in a batch, at most N.
-        augmentation: arguments of `warp_images` but for images and seed; None leaves
+        augmentation: arguments of `change_images` but for images and seed; None leaves
             the images as they are.
         seed: the same seed gives the same stream.
         first_step: batches to leave out at the start, so that interrupted training
             goes on with the batches that it would have seen.
 
     Returns:
-        Pairs (batch_size, H, W, C) float32 and (batch_size, K) float32, one-hot.
+        Pairs (batch_size, ...) float32 and (batch_size, K) float32, one-hot.
     """
     import tensorflow as tf
 
@@ -45,15 +46,48 @@ def make_batches(
     pairs = tf.data.Dataset.from_tensor_slices((images, targets))
     pairs = pairs.shuffle(len(images), seed=seed).repeat()
     pairs = pairs.batch(batch_size, drop_remainder=True).skip(first_step)
+    pairs = pairs.map(lambda some, truth: (tf.cast(some, tf.float32), truth))
     if augmentation is not None:
         settings = augmentation
         seeds = tf.data.Dataset.random(seed=seed).batch(2, drop_remainder=True)
 
         def change(pair: tuple[Any, Any], warp_seed: Any) -> tuple[Any, Any]:
-            return warp_images(pair[0], warp_seed, **settings), pair[1]
+            return change_images(pair[0], warp_seed, **settings), pair[1]
 
         pairs = tf.data.Dataset.zip(pairs, seeds.skip(first_step)).map(change)
     return pairs.prefetch(2)
+
+
+def change_images(
+    images: Any,
+    seed: Any,
+    *,
+    max_brightness: float = 0.0,
+    max_contrast: float = 0.0,
+    **warp: float,
+) -> Any:
+    """Warp each image of a batch by chance, then change its light.
+
+    Args:
+        images: (N, H, W, C) float32 tensor, 0-255.
+        seed: (2,) int64 tensor; the same seed gives the same changes.
+        max_brightness: shifts are uniform between minus this and this, shares of 255.
+        max_contrast: differences from the image's mean are scaled by 1 + c, c likewise.
+        warp: arguments of `warp_images`.
+
+    Returns:
+        (N, H, W, C) float32; the light may leave 0-255.
+    """
+    import tensorflow as tf
+
+    images = warp_images(images, seed, **warp)
+    if not max_brightness and not max_contrast:
+        return images
+    light = tf.random.stateless_uniform([2, tf.shape(images)[0], 1, 1, 1], seed + 1)
+    brightness, contrast = tf.unstack(2 * light - 1)
+    mean = tf.reduce_mean(images, axis=[1, 2, 3], keepdims=True)
+    changed = (images - mean) * (1 + contrast * max_contrast) + mean
+    return changed + 255 * max_brightness * brightness
 
 
 def warp_images(

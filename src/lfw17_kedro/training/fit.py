@@ -7,8 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import joblib
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+from lfw17_kedro.training.batches import make_batches
+from lfw17_kedro.types import I64
 
 if TYPE_CHECKING:
     import keras
@@ -19,6 +24,80 @@ logger = logging.getLogger(__name__)
 # The files of Keras's BackupAndRestore.
 WEIGHTS, METADATA = "latest.weights.h5", "training_metadata.json"
 IDENTITY, HISTORY = "identity.txt", "history.csv"
+
+
+def train_classifier(
+    network: "keras.Model",
+    optimizer: "keras.optimizers.Optimizer",
+    images: NDArray[Any],
+    labels: I64,
+    n_classes: int,
+    *,
+    epochs: int,
+    batch_size: int,
+    augmentation: dict[str, float] | None,
+    label_smoothing: float,
+    seed: int,
+    state: Path,
+    identity: object,
+    title: str,
+    validation: tuple[NDArray[Any], I64] | None = None,
+) -> pd.DataFrame:
+    """Train a network to tell people apart, resumably; see `fit_network`.
+
+    Args:
+        network: maps images to (N, K) logits.
+        optimizer: not used before.
+        images: (N, ...) what the network takes.
+        labels: (N,) int64, 0..K-1.
+        n_classes: K.
+        epochs: how many.
+        batch_size: images in a batch, at most N.
+        augmentation: of `make_batches`.
+        label_smoothing: share of the truth given to all other people, 0-1.
+        seed: of the batches.
+        state: folder for the state.
+        identity: all else on which the result depends; anything that joblib hashes.
+        title: shown beside the progress bar.
+        validation: images and labels to score after each epoch.
+
+    Returns:
+        The history.
+    """
+    import keras
+
+    network.compile(
+        optimizer,
+        keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=label_smoothing
+        ),
+        metrics=["accuracy"],
+        jit_compile=False,  # XLA makes these networks slower on CPUs
+    )
+
+    def stream(first_step: int) -> "tf.data.Dataset":
+        return make_batches(
+            images,
+            labels,
+            n_classes,
+            batch_size=batch_size,
+            augmentation=augmentation,
+            seed=seed,
+            first_step=first_step,
+        )
+
+    settings = (epochs, batch_size, augmentation, label_smoothing, seed)
+    targets = np.eye(n_classes, dtype=np.float32)
+    return fit_network(
+        network,
+        stream,
+        epochs=epochs,
+        steps_per_epoch=len(images) // batch_size,
+        state=state,
+        identity=joblib.hash((network.to_json(), images, labels, settings, identity)),
+        title=title,
+        validation=validation and (validation[0], targets[validation[1]]),
+    )
 
 
 def fit_network(

@@ -116,32 +116,3 @@ ARCHITECTURES: "dict[str, Callable[..., keras.Model]]" = {
     "resnet": build_resnet,
     "published": build_published,
 }
-
-
-def average_networks(
-    networks: "list[keras.Model]", average_flips: bool
-) -> "keras.Model":
-    """Join networks into one that averages their probabilities.
-
-    Args:
-        networks: each maps (N, H, W, 1) images to (N, K) logits.
-        average_flips: average over each image and its mirror image.
-
-    Returns:
-        Maps (N, H, W, 1) float32 images, 0-255, to (N, K) float32 probabilities.
-    """
-    import keras
-    from keras import layers
-
-    images = keras.Input(networks[0].input_shape[1:])
-    views = [images]
-    if average_flips:
-        views.append(keras.ops.flip(images, axis=2))
-    probabilities = [
-        layers.Softmax(dtype="float32")(network(view))
-        for network in networks
-        for view in views
-    ]
-    if len(probabilities) == 1:
-        return keras.Model(images, probabilities[0])
-    return keras.Model(images, layers.Average(dtype="float32")(probabilities))

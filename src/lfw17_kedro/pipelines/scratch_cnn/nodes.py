@@ -4,25 +4,18 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import joblib
 import numpy as np
 import pandas as pd
 
-from lfw17_kedro.faces.split import iterate_folds
-from lfw17_kedro.pipelines.scratch_cnn.architectures import (
-    ARCHITECTURES,
-    average_networks,
-)
-from lfw17_kedro.training.batches import make_batches
-from lfw17_kedro.training.fit import fit_network
+from lfw17_kedro.pipelines.scratch_cnn.architectures import ARCHITECTURES
+from lfw17_kedro.training import people as naming
+from lfw17_kedro.training.fit import train_classifier
 from lfw17_kedro.training.optimizers import make_optimizer
 from lfw17_kedro.training.precision import choose_policy, use_policy
 from lfw17_kedro.types import F32, I64
 
 if TYPE_CHECKING:
     import keras
-
-PREDICT_BATCH = 256  # images; bounds memory, nothing else
 
 
 def choose_settings(
@@ -39,7 +32,7 @@ def choose_settings(
         The architecture's settings with its `architecture` and the Keras `policy`.
 
     Raises:
-        ValueError: unknown architecture, optimizer or precision, or no training at all.
+        ValueError: unknown architecture or precision, or no training at all.
     """
     if architecture not in ARCHITECTURES:
         raise ValueError(
@@ -82,26 +75,13 @@ def validate_cnn(
         training history: `fold`, `network`, `epoch`, `loss`, `accuracy`, `val_loss`,
         `val_accuracy`.
     """
-    labels = table["label"].to_numpy()
-    answers, histories = [], []
-    for fold, train, validation in iterate_folds(table):
-        rows = _keep_originals(table, train, settings)
-        model, history = _train(
-            images[rows],
-            labels[rows],
-            people,
-            settings,
-            seed,
-            state / f"fold_{fold}",
-            (images[validation], labels[validation]),
-        )
-        answers.append(
-            predict_people(model, images[validation], table.loc[validation], people)
-        )
-        histories.append(history.assign(fold=fold))
-    return pd.concat(answers, ignore_index=True), pd.concat(
-        histories, ignore_index=True
-    )
+
+    def train(
+        rows: pd.Index, state: Path, validation: naming.Validation | None
+    ) -> "tuple[keras.Model, pd.DataFrame]":
+        return _train(images, table, rows, people, settings, seed, state, validation)
+
+    return naming.validate_by_folds(train, images[..., None], table, people, state)
 
 
 def train_cnn(
@@ -120,31 +100,15 @@ def train_cnn(
         One model, (N, H, W, 1) float32 images, 0-255, to (N, K) probabilities; and the
         training history: `network`, `epoch`, `loss`, `accuracy`.
     """
-    rows = _keep_originals(table, table.index, settings)
-    labels = table["label"].to_numpy()
-    return _train(images[rows], labels[rows], people, settings, seed, state / "final")
+    final = state / "final"
+    return _train(images, table, table.index, people, settings, seed, final, None)
 
 
 def predict_people(
     model: "keras.Model", images: F32, table: pd.DataFrame, people: list[str]
 ) -> pd.DataFrame:
-    """Give each person's probability for each image.
-
-    Args:
-        model: of `train_cnn`.
-        images: (N, H, W) float32, 0-255.
-        table: with the column `id`, row i describes image i.
-        people: the K names.
-
-    Returns:
-        One row an image: `id`, then a column for each person.
-    """
-    probabilities = model.predict(images[..., None], PREDICT_BATCH, verbose=0)
-    probabilities = probabilities.astype(np.float64)
-    probabilities /= probabilities.sum(axis=1, keepdims=True)  # float32 is off by 1e-7
-    answers = pd.DataFrame(probabilities, columns=people)
-    answers.insert(0, "id", table["id"].to_numpy())
-    return answers
+    """Give each person's probability for each (N, H, W) image."""
+    return naming.predict_people(model, images[..., None], table, people)
 
 
 def collect_facts(
@@ -169,19 +133,22 @@ def _keep_originals(
 
 def _train(
     images: F32,
-    labels: I64,
+    table: pd.DataFrame,
+    rows: pd.Index,
     people: list[str],
     settings: dict[str, Any],
     seed: int,
     state: Path,
-    validation: tuple[F32, I64] | None = None,
+    validation: naming.Validation | None,
 ) -> "tuple[keras.Model, pd.DataFrame]":
     """Train as many networks as the settings want and average them."""
-    _check_data(labels, people, settings)
+    chosen = _keep_originals(table, rows, settings)
+    labels = table["label"].to_numpy()[chosen]
+    naming.check_train_labels(labels, people, settings["batch_size"])
     networks, histories = [], []
     for turn in range(settings["networks"]):
         network, history = _train_network(
-            images[..., None],
+            images[chosen][..., None],
             labels,
             len(people),
             settings,
@@ -191,7 +158,7 @@ def _train(
         )
         networks.append(network)
         histories.append(history.assign(network=turn))
-    model = average_networks(networks, settings["average_flips"])
+    model = naming.average_networks(networks, settings["average_flips"])
     return model, pd.concat(histories, ignore_index=True)
 
 
@@ -202,67 +169,35 @@ def _train_network(
     settings: dict[str, Any],
     seed: int,
     state: Path,
-    validation: tuple[F32, I64] | None,
+    validation: naming.Validation | None,
 ) -> "tuple[keras.Model, pd.DataFrame]":
     """Train one network on (N, H, W, 1) images."""
     import keras
 
-    batch_size = settings["batch_size"]
-    steps_per_epoch = len(images) // batch_size
+    steps_per_epoch = len(images) // settings["batch_size"]
     epochs = settings["epochs"]
     if settings["steps"]:
         epochs = math.ceil(settings["steps"] / steps_per_epoch)
-
     # Keras draws first weights and dropout from its global generators.
     keras.utils.set_random_seed(seed)
     with use_policy(settings["policy"]):
         network = ARCHITECTURES[settings["architecture"]](
             *images.shape[1:3], n_classes, **settings["network"]
         )
-    network.compile(
-        make_optimizer(**settings["optimizer"], steps=epochs * steps_per_epoch),
-        keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=settings["label_smoothing"]
-        ),
-        metrics=["accuracy"],
-        jit_compile=False,  # XLA makes these networks slower on CPUs
-    )
-
-    def stream(first_step: int) -> Any:
-        return make_batches(
-            images,
-            labels,
-            n_classes,
-            batch_size=batch_size,
-            augmentation=settings["augmentation"],
-            seed=seed,
-            first_step=first_step,
-        )
-
-    targets = np.eye(n_classes, dtype=np.float32)
-    history = fit_network(
+    history = train_classifier(
         network,
-        stream,
+        make_optimizer(**settings["optimizer"], steps=epochs * steps_per_epoch),
+        images,
+        labels,
+        n_classes,
         epochs=epochs,
-        steps_per_epoch=steps_per_epoch,
+        batch_size=settings["batch_size"],
+        augmentation=settings["augmentation"],
+        label_smoothing=settings["label_smoothing"],
+        seed=seed,
         state=state,
-        identity=joblib.hash((network.to_json(), images, labels, settings, seed)),
+        identity=settings["optimizer"],
         title=f"{state.parent.name} {state.name}",
-        validation=validation and (validation[0][..., None], targets[validation[1]]),
+        validation=validation,
     )
     return network, history
-
-
-def _check_data(labels: I64, people: list[str], settings: dict[str, Any]) -> None:
-    """Refuse training data that the settings cannot work with."""
-    if len(labels) < settings["batch_size"]:
-        raise ValueError(
-            f"scratch_cnn.{settings['architecture']}.batch_size: expected at most the "
-            f"{len(labels)} training images, got {settings['batch_size']}."
-        )
-    if absent := sorted(set(range(len(people))) - set(labels.tolist())):
-        raise ValueError(
-            "expected training images of every person on the training side of a fold, "
-            f"got none of {[people[label] for label in absent]}; add images of them or "
-            "choose another split."
-        )
