@@ -11,6 +11,7 @@ from lfw17_kedro.pipelines import (
     evaluation,
     facenet_svm,
     scratch_cnn,
+    transfer_learning,
 )
 
 
@@ -19,6 +20,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     prepare = data_processing.create_pipeline()
     methods = {
         "scratch_cnn": scratch_cnn.create_pipeline(),
+        "transfer_learning": transfer_learning.create_pipeline(),
         "facenet_svm": facenet_svm.create_pipeline(),
     }
     complete = {

@@ -58,6 +58,24 @@ Detector = Callable[[Sequence[U8]], list[list[Face]]]
 """Maps RGB photos (H, W, 3), all of one size, to the faces found in each."""
 
 
+class Record(NamedTuple):
+    """One photo as it lies in a TFRecord file.
+
+    Attributes:
+        photo_id: as in the table that describes it.
+        jpg: the encoded photo.
+        height: rows of the photo, pixels.
+        width: columns of the photo, pixels.
+        label: 0..K-1, or `UNKNOWN`.
+    """
+
+    photo_id: str
+    jpg: bytes
+    height: int
+    width: int
+    label: int
+
+
 class Embeddings(TypedDict):
     """Embeddings with their origin; a dict of arrays, so that it fits one .npz.
 

@@ -13,6 +13,7 @@ from lfw17_kedro.datasets.jpg_folder_dataset import JpgFolderDataset
 from lfw17_kedro.datasets.keras_model_dataset import KerasModelDataset
 from lfw17_kedro.datasets.numpy_dataset import NumpyDataset
 from lfw17_kedro.datasets.packaged import PackagedFileDataset
+from lfw17_kedro.datasets.tfrecord_dataset import TFRecordDataset
 from lfw17_kedro.datasets.training_state_dataset import TrainingStateDataset
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "NumpyDataset",
     "OrlFacesDataset",
     "PackagedFileDataset",
+    "TFRecordDataset",
     "TrainingStateDataset",
 ]

@@ -12,11 +12,12 @@ from lfw17_kedro.datasets.atomic import write_whole
 from lfw17_kedro.types import U8
 
 
-class JpgFolderDataset(AbstractDataset[Mapping[str, U8], dict[str, U8]]):
+class JpgFolderDataset(AbstractDataset[Mapping[str, U8], dict[str, U8 | bytes]]):
     """Photos as `<id>.jpg`; an id may hold folders, as in `Tony_Blair/000007`.
 
-    Loads id -> (H, W) or (H, W, 3) uint8 in the order of the sorted ids; files other
-    than *.jpg are left alone. Saving replaces the whole folder.
+    Loads id -> (H, W) or (H, W, 3) uint8, or with `encoded` the files' bytes, in the
+    order of the sorted ids; files other than *.jpg are left alone. Saving takes arrays
+    and replaces the whole folder.
 
     Example:
         >>> dataset = JpgFolderDataset(filepath=f"{tmp_path}/photos")
@@ -30,13 +31,15 @@ class JpgFolderDataset(AbstractDataset[Mapping[str, U8], dict[str, U8]]):
         *,
         filepath: str,
         quality: int = 95,
+        encoded: bool = False,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath = Path(filepath)
         self._quality = quality
+        self._read = Path.read_bytes if encoded else _decode
         self.metadata = metadata
 
-    def load(self) -> dict[str, U8]:
+    def load(self) -> dict[str, U8 | bytes]:
         files = sorted(self._filepath.rglob("*.jpg"))
         if not files:
             raise DatasetError(
@@ -45,7 +48,9 @@ class JpgFolderDataset(AbstractDataset[Mapping[str, U8], dict[str, U8]]):
                 "run data_processing first."
             )
         return {
-            file.relative_to(self._filepath).with_suffix("").as_posix(): _read(file)
+            file.relative_to(self._filepath).with_suffix("").as_posix(): self._read(
+                file
+            )
             for file in files
         }
 
@@ -63,7 +68,7 @@ class JpgFolderDataset(AbstractDataset[Mapping[str, U8], dict[str, U8]]):
         return self._filepath.is_dir()
 
 
-def _read(file: Path) -> U8:
+def _decode(file: Path) -> U8:
     """Decode one jpg, naming the file if that fails."""
     try:
         with Image.open(file, formats=["JPEG"]) as image:

@@ -55,13 +55,13 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 make_photos,
                 inputs=["train_images", "train_table", "params:photo_short_side"],
-                outputs="train_photos",
+                outputs="train_photos@pixels",
                 name="make_train_photos",
             ),
             Node(
                 make_photos,
                 inputs=["test_images", "test_table", "params:photo_short_side"],
-                outputs="test_photos",
+                outputs="test_photos@pixels",
                 name="make_test_photos",
             ),
         ],
@@ -70,10 +70,10 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         outputs={
             "train_images",
             "train_table",
-            "train_photos",
+            "train_photos@pixels",
             "test_images",
             "test_table",
-            "test_photos",
+            "test_photos@pixels",
             "people",
         },
         parameters={"params:seed"},

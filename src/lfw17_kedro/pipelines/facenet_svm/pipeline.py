@@ -35,7 +35,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         ),
         Node(
             average_positions,
-            inputs=["train_photos", "train_detections"],
+            inputs=["train_photos@pixels", "train_detections"],
             outputs="average_position",
             name="average_positions",
         ),
@@ -79,14 +79,14 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         nodes += [
             Node(
                 detect_faces,
-                inputs=[f"{side}_photos", table, "params:detection"],
+                inputs=[f"{side}_photos@pixels", table, "params:detection"],
                 outputs=f"{side}_detections",
                 name=f"detect_{side}_faces",
             ),
             Node(
                 align_faces,
                 inputs=[
-                    f"{side}_photos",
+                    f"{side}_photos@pixels",
                     f"{side}_detections",
                     "average_position",
                     "encoder",
@@ -104,6 +104,12 @@ def create_pipeline(**kwargs: object) -> Pipeline:
     return Pipeline(
         nodes,
         namespace="facenet_svm",
-        inputs={"train_photos", "train_table", "test_photos", "test_table", "people"},
+        inputs={
+            "train_photos@pixels",
+            "train_table",
+            "test_photos@pixels",
+            "test_table",
+            "people",
+        },
         parameters={"params:seed"},
     )

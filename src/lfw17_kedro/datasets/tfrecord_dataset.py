@@ -1,0 +1,152 @@
+"""Photos in TFRecord files, with the feature names of TensorFlow's own image sets."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError
+
+from lfw17_kedro.datasets.atomic import write_whole
+from lfw17_kedro.types import Record
+
+COUNTS = "counts.json"  # shard -> records; a file cut between two records reads well
+
+
+@dataclass(frozen=True)
+class RecordStream:
+    """The records of one split, read anew from its shards at each iteration."""
+
+    folder: Path
+    counts: Mapping[str, int]
+
+    def __len__(self) -> int:
+        """Count the records."""
+        return sum(self.counts.values())
+
+    def __iter__(self) -> Iterator[Record]:
+        """Read the records, shard after shard."""
+        for shard, count in self.counts.items():
+            yield from _read_shard(self.folder / shard, count)
+
+
+class TFRecordDataset(
+    AbstractDataset[Mapping[str, Iterable[Record]], dict[str, RecordStream]]
+):
+    """Records by split, each split in `shards` files.
+
+    `<split>-00000-of-00005.tfrecord` holds `tf.train.Example`s with image/encoded
+    (jpg), image/format, image/height, image/width, image/class/label and
+    image/filename; any program reads them with `tf.data.TFRecordDataset`. Records are
+    dealt to the shards in turn. Loads split -> records, streamed.
+    """
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        shards: int = 5,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        self._filepath = Path(filepath)
+        self._shards = shards
+        self.metadata = metadata
+
+    def load(self) -> dict[str, RecordStream]:
+        try:
+            splits = json.loads((self._filepath / COUNTS).read_text())
+        except (OSError, ValueError) as error:
+            raise DatasetError(
+                f"expected TFRecord files and their {COUNTS} in {self._filepath}, got: "
+                f"{error}; write them again with the node write_records."
+            ) from error
+        return {
+            split: RecordStream(self._filepath, counts)
+            for split, counts in splits.items()
+        }
+
+    def save(self, data: Mapping[str, Iterable[Record]]) -> None:
+        with write_whole(self._filepath) as part:
+            part.mkdir()
+            counts = {
+                split: self._write_split(part, split, records)
+                for split, records in data.items()
+            }
+            (part / COUNTS).write_text(json.dumps(counts, indent=2) + "\n")
+
+    def _write_split(
+        self, folder: Path, split: str, records: Iterable[Record]
+    ) -> dict[str, int]:
+        """Write one split; gives how many records each shard has."""
+        import tensorflow as tf
+
+        names = [
+            f"{split}-{shard:05d}-of-{self._shards:05d}.tfrecord"
+            for shard in range(self._shards)
+        ]
+        counts = dict.fromkeys(names, 0)
+        with ExitStack() as stack:
+            writers = [
+                stack.enter_context(tf.io.TFRecordWriter(str(folder / name)))
+                for name in names
+            ]
+            for turn, record in enumerate(records):
+                shard = turn % self._shards
+                writers[shard].write(_to_example(record).SerializeToString())
+                counts[names[shard]] += 1
+        return counts
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath), "shards": self._shards}
+
+    def _exists(self) -> bool:
+        return (self._filepath / COUNTS).is_file()
+
+
+def _to_example(record: Record) -> Any:
+    """Lay a record out under the standard feature names."""
+    import tensorflow as tf
+
+    def of_bytes(value: bytes) -> Any:
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+
+    def of_int(value: int) -> Any:
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+
+    features = {
+        "image/encoded": of_bytes(record.jpg),
+        "image/format": of_bytes(b"jpeg"),
+        "image/filename": of_bytes(record.photo_id.encode()),
+        "image/height": of_int(record.height),
+        "image/width": of_int(record.width),
+        "image/class/label": of_int(record.label),
+    }
+    return tf.train.Example(features=tf.train.Features(feature=features))
+
+
+def _read_shard(shard: Path, count: int) -> Iterator[Record]:
+    """Read one shard, naming it if it is damaged."""
+    import tensorflow as tf
+
+    read = 0
+    try:
+        for raw in tf.data.TFRecordDataset(str(shard)):
+            features = tf.train.Example.FromString(raw.numpy()).features.feature
+            yield Record(
+                photo_id=features["image/filename"].bytes_list.value[0].decode(),
+                jpg=features["image/encoded"].bytes_list.value[0],
+                height=features["image/height"].int64_list.value[0],
+                width=features["image/width"].int64_list.value[0],
+                label=features["image/class/label"].int64_list.value[0],
+            )
+            read += 1
+        problem = None if read == count else f"it ends after {read}"
+    except (tf.errors.OpError, ValueError, IndexError, OSError) as error:
+        problem = f"record {read} cannot be read ({error})"
+    if problem:
+        raise DatasetError(
+            f"expected {count} whole records in {shard}, got a damaged shard: "
+            f"{problem}; write the records again with the node write_records."
+        )

@@ -1,0 +1,77 @@
+"""Inception v3, trained on ImageNet: RGB images -> a map of 2048 features.
+
+Szegedy et al. 2016, arXiv:1512.00567; the backbone of the study. The network and its
+weights are those of keras.applications (Apache-2.0), which downloads them and checks
+them by its own hash.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
+FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
+URL = (
+    "https://storage.googleapis.com/tensorflow/keras-applications/inception_v3/" + FILE
+)
+MEGABYTES = 88
+SMALLEST = 75  # pixels; keras.applications' own limit
+
+
+def build_inception_v3(
+    weights_file: str | None, height: int, width: int
+) -> "keras.Model":
+    """Build the network from Keras's download or from a local file.
+
+    Args:
+        weights_file: path of `FILE`; None downloads it once to Keras's own cache.
+        height: of the images, pixels, at least 75.
+        width: of the images, pixels, at least 75.
+
+    Returns:
+        A Keras model from (N, height, width, 3) float32 or uint8 RGB images, 0-255,
+        to (N, h, w, 2048) float32 features. Preprocessing, x / 127.5 - 1, is inside.
+
+    Raises:
+        ValueError: images too small, or a file that holds no such weights.
+        OSError: the weights are not there and cannot be downloaded.
+    """
+    import keras
+
+    if min(height, width) < SMALLEST:
+        raise ValueError(
+            f"inception_v3: expected images of at least {SMALLEST}x{SMALLEST} pixels, "
+            f"got {height}x{width}; enlarge "
+            "transfer_learning.backbones.inception_v3.height and width."
+        )
+    images = keras.Input((height, width, 3), name="images")
+    scaled = keras.layers.Rescaling(1 / 127.5, -1.0, dtype="float32")(images)
+    if weights_file is not None and not Path(weights_file).is_file():
+        raise OSError(_say_missing(f"no such file: {weights_file}"))
+    try:
+        network = keras.applications.InceptionV3(
+            include_top=False,
+            weights=weights_file or "imagenet",
+            input_tensor=scaled,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        if weights_file is None:
+            raise OSError(_say_missing(str(error))) from error
+        raise ValueError(
+            f"inception_v3: expected the weights of {FILE} in {weights_file}, got: "
+            f"{error}."
+        ) from error
+    except Exception as error:  # keras.utils.get_file raises Exception itself
+        raise OSError(_say_missing(str(error))) from error
+    return keras.Model(images, network.output, name="inception_v3")
+
+
+def _say_missing(problem: str) -> str:
+    """Say what is needed, from where, how large, and what to do instead."""
+    return (
+        f"inception_v3: expected its ImageNet weights, {FILE} ({MEGABYTES} MB) from "
+        f"{URL}, got: {problem}. Run this where there is internet, or download the "
+        "file and name it with transfer_learning.backbones.inception_v3.weights=FILE, "
+        "or use the bundled weights: transfer_learning.backbone=efficientnet_lite0."
+    )

@@ -1,0 +1,79 @@
+"""The head of `transfer_learning`, and how much of the network below it learns."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
+HEAD = "head"
+
+# Keras's 0.99 needs more steps than fine-tuning takes to follow from ImageNet to faces.
+BATCH_NORM_MOMENTUM = 0.9
+
+
+def build_head(n_features: int, n_classes: int) -> "keras.Model":
+    """Build a linear classifier: (N, D) features -> (N, K) float32 logits."""
+    import keras
+
+    features = keras.Input((n_features,))
+    logits = keras.layers.Dense(n_classes, dtype="float32", name=HEAD)(features)
+    return keras.Model(features, logits)
+
+
+def attach_head(
+    backbone: "keras.Model", head: "keras.Model", dropout: float, head_factor: float
+) -> "keras.Model":
+    """Put a trained head on a copy of a backbone.
+
+    Args:
+        backbone: (N, H, W, 3) RGB images, 0-255 -> (N, h, w, D); not changed.
+        head: of `build_head`.
+        dropout: chance that a feature is left out while training.
+        head_factor: how many times as fast the head learns as the layers below it. Its
+            weights are divided by this and its logits multiplied: the same function,
+            but an Adam step, whose length does not depend on the gradient's, moves the
+            logits that much further.
+
+    Returns:
+        Maps (N, H, W, 3) images to (N, K) float32 logits.
+    """
+    import keras
+
+    body = keras.models.clone_model(backbone)
+    body.set_weights(backbone.get_weights())
+    for layer in body.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = BATCH_NORM_MOMENTUM
+    x = keras.layers.GlobalAveragePooling2D(dtype="float32")(body.output)
+    x = keras.layers.Dropout(dropout)(x)
+    dense = head.get_layer(HEAD)
+    top = keras.layers.Dense(dense.units, dtype="float32", name=HEAD)
+    logits = keras.layers.Rescaling(head_factor, dtype="float32")(top(x))
+    top.set_weights([weights / head_factor for weights in dense.get_weights()])
+    return keras.Model(body.input, logits)
+
+
+def unfreeze_layers(network: "keras.Model", layers: int | None) -> int:
+    """Let the last layers learn, and freeze those before them.
+
+    Args:
+        network: of `attach_head`.
+        layers: how many of the layers with weights, counted from the top, the head
+            among them; None for all. Batch norm counts too.
+
+    Returns:
+        How many layers learn now.
+
+    Raises:
+        ValueError: a negative number.
+    """
+    if layers is not None and layers < 0:
+        raise ValueError(
+            "transfer_learning.training.fine_tuning.layers: expected 0 or more, or "
+            f"null for all, got {layers}."
+        )
+    weighted = [layer for layer in network.layers if layer.weights]
+    frozen = 0 if layers is None else max(0, len(weighted) - layers)
+    for layer in weighted[:frozen]:
+        layer.trainable = False
+    return len(weighted) - frozen

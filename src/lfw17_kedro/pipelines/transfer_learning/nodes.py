@@ -1,0 +1,341 @@
+"""Nodes of `transfer_learning`: photos -> TFRecords -> a network retrained on faces."""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from tqdm import tqdm
+
+from lfw17_kedro.encoders.efficientnet_lite0 import build_efficientnet_lite0
+from lfw17_kedro.encoders.inception_v3 import build_inception_v3
+from lfw17_kedro.faces.split import NEVER
+from lfw17_kedro.pipelines.transfer_learning.networks import (
+    attach_head,
+    build_head,
+    unfreeze_layers,
+)
+from lfw17_kedro.training import people as naming
+from lfw17_kedro.training.fit import train_classifier
+from lfw17_kedro.training.optimizers import make_optimizer
+from lfw17_kedro.training.precision import choose_policy, use_policy
+from lfw17_kedro.types import F32, U8, Record
+
+if TYPE_CHECKING:
+    import keras
+
+BACKBONES = ("efficientnet_lite0", "inception_v3")
+FEATURE_BATCH = 64  # images; bounds memory, nothing else
+
+
+def choose_settings(
+    backbone: str, backbones: dict[str, Any], training: dict[str, Any]
+) -> dict[str, Any]:
+    """Give the settings of one backbone and its training, complete and checked.
+
+    Args:
+        backbone: one of `BACKBONES`.
+        backbones: the settings of each, by name.
+        training: the settings that all share.
+
+    Returns:
+        All settings, with the `backbone` and the Keras `policy`.
+
+    Raises:
+        ValueError: unknown backbone or precision, or no training of the head.
+    """
+    if backbone not in BACKBONES:
+        raise ValueError(
+            f"transfer_learning.backbone: expected one of {sorted(BACKBONES)}, got "
+            f"{backbone!r}."
+        )
+    chosen: dict[str, Any] = training | backbones[backbone]
+    for part in ("head", "fine_tuning"):
+        if chosen[part]["epochs"] < (part == "head"):
+            raise ValueError(
+                f"transfer_learning.training.{part}.epochs: expected at least "
+                f"{int(part == 'head')}, got {chosen[part]['epochs']}."
+            )
+    return chosen | {
+        "backbone": backbone,
+        "policy": choose_policy(chosen["precision"]),
+    }
+
+
+def build_backbone(
+    settings: dict[str, Any], efficientnet_weights: bytes
+) -> "keras.Model":
+    """Build the chosen ImageNet network, without its classifier.
+
+    Returns:
+        Maps (N, height, width, 3) RGB images, 0-255, to (N, h, w, D) features.
+
+    Raises:
+        ValueError, OSError: see the builders of `encoders`.
+    """
+    height, width = settings["height"], settings["width"]
+    with use_policy(settings["policy"]):
+        if settings["backbone"] == "efficientnet_lite0":
+            return build_efficientnet_lite0(efficientnet_weights, height, width)
+        return build_inception_v3(settings["weights"], height, width)
+
+
+def choose_train_photos(
+    train_table: pd.DataFrame, settings: dict[str, Any]
+) -> pd.DataFrame:
+    """Give the rows of the photos to train on: all, or the originals alone."""
+    if settings["use_copies"]:
+        return train_table
+    return train_table[train_table["copy"] == 0].reset_index(drop=True)
+
+
+def write_records(
+    train_photos: Mapping[str, bytes],
+    used_table: pd.DataFrame,
+    test_photos: Mapping[str, bytes],
+    test_table: pd.DataFrame,
+) -> dict[str, Iterable[Record]]:
+    """Turn jpg photos into records of the splits train, validation and test.
+
+    Args:
+        train_photos: id -> jpg.
+        used_table: the training photos to take; those with a fold are `validation`.
+        test_photos: id -> jpg.
+        test_table: the test photos.
+    """
+    validated = used_table["fold"] != NEVER
+    return {
+        "train": _iterate_records(train_photos, used_table[~validated]),
+        "validation": _iterate_records(train_photos, used_table[validated]),
+        "test": _iterate_records(test_photos, test_table),
+    }
+
+
+def _iterate_records(
+    photos: Mapping[str, bytes], table: pd.DataFrame
+) -> Iterator[Record]:
+    """Give the record of each row; only the head of a jpg is read for its size."""
+    for photo_id, label in zip(table["id"], table["label"], strict=True):
+        with Image.open(io.BytesIO(photos[photo_id])) as photo:
+            width, height = photo.size
+        yield Record(photo_id, photos[photo_id], height, width, int(label))
+
+
+def read_images(
+    records: Mapping[str, Iterable[Record]],
+    used_table: pd.DataFrame,
+    test_table: pd.DataFrame,
+    settings: dict[str, Any],
+) -> tuple[U8, U8]:
+    """Decode the records to the backbone's size, in the order of the tables.
+
+    Args:
+        records: splits train, validation and test.
+        used_table: describes the training photos.
+        test_table: describes the test photos.
+        settings: with `height` and `width` of the backbone.
+
+    Returns:
+        Train images (N, height, width, 3) and test images (M, height, width, 3),
+        uint8 RGB, bicubic.
+    """
+    size = (settings["width"], settings["height"])
+    train = {**_decode(records["train"], size), **_decode(records["validation"], size)}
+    test = _decode(records["test"], size)
+    return (
+        np.stack([train[name] for name in used_table["id"]]),
+        np.stack([test[name] for name in test_table["id"]]),
+    )
+
+
+def _decode(records: Iterable[Record], size: tuple[int, int]) -> dict[str, U8]:
+    """Decode one split: id -> (height, width, 3) uint8."""
+    images = {}
+    for record in tqdm(records, "read records", unit="photo"):
+        with Image.open(io.BytesIO(record.jpg)) as photo:
+            resized = photo.convert("RGB").resize(size, Image.Resampling.BICUBIC)
+            images[record.photo_id] = np.asarray(resized)
+    return images
+
+
+def compute_features(backbone: "keras.Model", images: U8) -> F32:
+    """Compute once what the frozen backbone sees, averaged over the image.
+
+    Args:
+        backbone: of `build_backbone`.
+        images: (N, height, width, 3) uint8 RGB.
+
+    Returns:
+        (N, D) float32.
+    """
+    features = []
+    for start in tqdm(range(0, len(images), FEATURE_BATCH), "features", unit="batch"):
+        seen = backbone.predict(images[start : start + FEATURE_BATCH], verbose=0)
+        features.append(seen.mean(axis=(1, 2)))
+    return np.concatenate(features).astype(np.float32)
+
+
+def validate_network(
+    backbone: "keras.Model",
+    images: U8,
+    features: F32,
+    table: pd.DataFrame,
+    people: list[str],
+    settings: dict[str, Any],
+    seed: int,
+    state: Path,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give every validation image the probabilities of a network that never saw it.
+
+    Args:
+        backbone: of `build_backbone`; not changed.
+        images: (N, height, width, 3) uint8 RGB, row i described by the table's row i.
+        features: (N, D) of those images, of `compute_features`.
+        table: of `choose_train_photos`.
+        people: the K names.
+        settings: of `choose_settings`.
+        seed: of all chance.
+        state: folder for what a killed run needs to go on.
+
+    Returns:
+        One row a validated original, `id` and a column for each person; and the
+        training history: `fold`, `stage` (head, fine_tuning), `epoch`, `loss`,
+        `accuracy`, `val_loss`, `val_accuracy`.
+    """
+
+    def train(
+        rows: pd.Index, state: Path, validation: naming.Validation | None
+    ) -> "tuple[keras.Model, pd.DataFrame]":
+        return _train(
+            backbone,
+            images,
+            features,
+            table,
+            rows,
+            people,
+            settings,
+            seed,
+            state,
+            validation,
+        )
+
+    return naming.validate_by_folds(train, images, table, people, state)
+
+
+def train_network(
+    backbone: "keras.Model",
+    images: U8,
+    features: F32,
+    table: pd.DataFrame,
+    people: list[str],
+    settings: dict[str, Any],
+    seed: int,
+    state: Path,
+) -> "tuple[keras.Model, pd.DataFrame]":
+    """Train the final network on all training images.
+
+    Args: see `validate_network`.
+
+    Returns:
+        One model, (N, height, width, 3) RGB images, 0-255, to (N, K) probabilities;
+        and the training history: `stage`, `epoch`, `loss`, `accuracy`.
+    """
+    return _train(
+        backbone,
+        images,
+        features,
+        table,
+        table.index,
+        people,
+        settings,
+        seed,
+        state / "final",
+        None,
+    )
+
+
+def collect_facts(
+    settings: dict[str, Any], table: pd.DataFrame, history: pd.DataFrame
+) -> dict[str, Any]:
+    """Collect what the metrics should say of this method beside its scores."""
+    tuned = history[history["stage"] == "fine_tuning"]
+    return {
+        "backbone": settings["backbone"],
+        "image_size": [settings["height"], settings["width"]],
+        "precision": settings["policy"],
+        "fine_tuned_layers": settings["fine_tuning"]["layers"],
+        "fine_tuning_epochs": len(tuned),
+        "train_images": len(table),
+    }
+
+
+def _train(
+    backbone: "keras.Model",
+    images: U8,
+    features: F32,
+    table: pd.DataFrame,
+    rows: pd.Index,
+    people: list[str],
+    settings: dict[str, Any],
+    seed: int,
+    state: Path,
+    validation: naming.Validation | None,
+) -> "tuple[keras.Model, pd.DataFrame]":
+    """Train the head on cached features, then some or all layers of the network."""
+    import keras
+
+    labels = table["label"].to_numpy()[rows]
+    tuning, batch_size = settings["fine_tuning"], settings["batch_size"]
+    naming.check_train_labels(labels, people, batch_size)
+    common: dict[str, Any] = {
+        "batch_size": batch_size,
+        "label_smoothing": settings["label_smoothing"],
+        "seed": seed,
+    }
+    steps = len(rows) // batch_size
+
+    keras.utils.set_random_seed(seed)  # first weights and dropout
+    head = build_head(features.shape[1], len(people))
+    history = train_classifier(
+        head,
+        make_optimizer(
+            **settings["head"]["optimizer"], steps=steps * settings["head"]["epochs"]
+        ),
+        features[rows],
+        labels,
+        len(people),
+        epochs=settings["head"]["epochs"],
+        augmentation=None,
+        state=state / "head",
+        identity=settings["head"],
+        title=f"{state.name} head",
+        **common,
+    )
+    histories = [history.assign(stage="head")]
+
+    with use_policy(settings["policy"]):
+        network = attach_head(
+            backbone, head, settings["dropout"], tuning["head_factor"]
+        )
+    trainable = unfreeze_layers(network, tuning["layers"])
+    if tuning["epochs"] and trainable:
+        history = train_classifier(
+            network,
+            make_optimizer(**tuning["optimizer"], steps=steps * tuning["epochs"]),
+            images[rows],
+            labels,
+            len(people),
+            epochs=tuning["epochs"],
+            augmentation=settings["augmentation"],
+            state=state / "fine_tuning",
+            identity=(tuning, head.get_weights()),
+            title=f"{state.name} fine-tuning",
+            validation=validation,
+            **common,
+        )
+        histories.append(history.assign(stage="fine_tuning"))
+    model = naming.average_networks([network], settings["average_flips"])
+    return model, pd.concat(histories, ignore_index=True)
