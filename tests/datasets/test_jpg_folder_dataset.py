@@ -27,6 +27,16 @@ def test_photos_come_back_sorted(tmp_path, photos):
     assert (tmp_path / "photos" / "Tony_Blair" / "000001.jpg").is_file()
 
 
+def test_encoded_photos_are_the_files_bytes(tmp_path, photos):
+    folder = tmp_path / "photos"
+    JpgFolderDataset(filepath=str(folder)).save(photos)
+
+    loaded = JpgFolderDataset(filepath=str(folder), encoded=True).load()
+
+    assert list(loaded) == ["Ann/000000_1", "Tony_Blair/000001"]
+    assert loaded["Ann/000000_1"] == (folder / "Ann" / "000000_1.jpg").read_bytes()
+
+
 def test_saving_replaces_the_folder(tmp_path, photos):
     dataset = JpgFolderDataset(filepath=str(tmp_path / "photos"))
     dataset.save(photos)

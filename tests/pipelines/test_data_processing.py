@@ -63,13 +63,15 @@ def test_pipeline_fills_its_layers(few_faces, save_faces, run_project, tmp_path)
     catalog = run_project("data_processing")
 
     images, table = catalog.load("train_images"), catalog.load("train_table")
-    photos = catalog.load("train_photos")
+    photos = catalog.load("train_photos@pixels")
     assert images.shape == (63, 50, 37)
     assert set(photos) == set(table["id"])
     assert photos["s1/000000"].shape == (346, 256)
     assert (table.loc[table["fold"] == 0, "copy"] == 0).sum() == 5
     assert catalog.load("test_table")["person"].tolist() == [""] * 9
-    assert list(catalog.load("test_photos")) == [f"{row:06d}" for row in range(9)]
+    assert list(catalog.load("test_photos@pixels")) == [
+        f"{row:06d}" for row in range(9)
+    ]
     assert catalog.load("people") == ["s1", "s2", "s3"]
     photo = tmp_path / "data/03_primary/orl/train_photos/s1/000000_1.jpg"
     assert photo.is_file()

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lfw17_kedro.training.batches import make_batches, warp_images
+from lfw17_kedro.training.batches import change_images, make_batches, warp_images
 
 STILL = {"flip_chance": 0.0, "max_degrees": 0.0, "max_shift": 0.0, "max_zoom": 0.0}
 STRONG = {"flip_chance": 0.5, "max_degrees": 15, "max_shift": 0.1, "max_zoom": 0.1}
@@ -51,6 +51,25 @@ def test_shift_and_rotation_keep_their_limits():
     turned = warp(images, max_degrees=90.0)[..., 0]
     places = np.array([np.unravel_index(i.argmax(), i.shape) for i in turned]) - 50
     assert np.abs(places).max() <= 1  # the centre stays
+
+
+def test_light_changes_brightness_and_contrast():
+    images = np.random.default_rng(0).uniform(0, 255, (200, 4, 3, 1)).astype("float32")
+    seed = np.array([1, 2])
+
+    brighter = np.asarray(change_images(images, seed, max_brightness=0.1, **STILL))
+    shifts = (brighter - images).mean(axis=(1, 2, 3))
+    assert (brighter - images).std(axis=(1, 2, 3)).max() < 0.01  # one for each image
+    assert 20 < np.abs(shifts).max() <= 25.5
+    assert abs(shifts.mean()) < 4
+
+    starker = np.asarray(change_images(images, seed, max_contrast=0.2, **STILL))
+    np.testing.assert_allclose(
+        starker.mean(axis=(1, 2, 3)), images.mean(axis=(1, 2, 3)), rtol=1e-3
+    )
+    ratios = starker.std(axis=(1, 2, 3)) / images.std(axis=(1, 2, 3))
+    assert 0.8 <= ratios.min() < 0.85
+    assert 1.15 < ratios.max() <= 1.2 + 1e-5
 
 
 def stream(count, **changes):

@@ -1,0 +1,127 @@
+import json
+
+import pytest
+from kedro.io import DatasetError
+
+from lfw17_kedro.datasets import TFRecordDataset
+from lfw17_kedro.types import Record
+
+RECORDS = [
+    Record(f"Ann/{k:02d}", bytes([k]) * 9, 346, 256, k % 3 - 1) for k in range(12)
+]
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    dataset = TFRecordDataset(filepath=str(tmp_path / "records"), shards=5)
+    dataset.save({"train": iter(RECORDS[:9]), "test": RECORDS[9:]})
+    return dataset
+
+
+def test_records_come_back_by_split(dataset):
+    splits = dataset.load()
+
+    assert len(splits["train"]) == 9
+    assert sorted(splits["train"]) == RECORDS[:9]
+    assert sorted(splits["train"]) == RECORDS[:9]  # a second reading
+    assert sorted(splits["test"]) == RECORDS[9:]
+
+
+def test_plain_tensorflow_reads_the_standard_features(dataset, tmp_path):
+    import tensorflow as tf
+
+    files = sorted(str(p) for p in (tmp_path / "records").glob("train-*.tfrecord"))
+    features = {
+        "image/encoded": tf.io.FixedLenFeature([], tf.string),
+        "image/format": tf.io.FixedLenFeature([], tf.string),
+        "image/filename": tf.io.FixedLenFeature([], tf.string),
+        "image/height": tf.io.FixedLenFeature([], tf.int64),
+        "image/width": tf.io.FixedLenFeature([], tf.int64),
+        "image/class/label": tf.io.FixedLenFeature([], tf.int64),
+    }
+
+    parsed = [
+        tf.io.parse_single_example(raw, features)
+        for raw in tf.data.TFRecordDataset(files)
+    ]
+
+    assert len(files) == 5
+    assert files[0].endswith("train-00000-of-00005.tfrecord")
+    assert {p["image/format"].numpy() for p in parsed} == {b"jpeg"}
+    found = sorted(
+        Record(
+            p["image/filename"].numpy().decode(),
+            p["image/encoded"].numpy(),
+            int(p["image/height"]),
+            int(p["image/width"]),
+            int(p["image/class/label"]),
+        )
+        for p in parsed
+    )
+    assert found == RECORDS[:9]
+
+
+def read_all(dataset):
+    return list(dataset.load()["train"])
+
+
+@pytest.mark.parametrize("size", [0, 1, 10, 60, -1])
+def test_truncated_shard_is_named(dataset, tmp_path, size):
+    shard = tmp_path / "records" / "train-00001-of-00005.tfrecord"
+    shard.write_bytes(shard.read_bytes()[:size])
+
+    with pytest.raises(DatasetError, match=r"2 whole .* in .*train-00001-of-00005\.tf"):
+        read_all(dataset)
+
+
+def test_shard_cut_between_two_records_is_named(dataset, tmp_path):
+    shard = tmp_path / "records" / "train-00001-of-00005.tfrecord"
+    whole = shard.read_bytes()
+    length = int.from_bytes(whole[:8], "little")  # of the first record, then 16 more
+    shard.write_bytes(whole[: length + 16])
+
+    with pytest.raises(DatasetError, match=r"train-00001-.*it ends after 1"):
+        read_all(dataset)
+
+
+def test_corrupt_or_missing_shard_is_named(dataset, tmp_path):
+    shard = tmp_path / "records" / "train-00002-of-00005.tfrecord"
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 255
+    shard.write_bytes(content)
+    with pytest.raises(DatasetError, match=r"train-00002-.*cannot be read"):
+        read_all(dataset)
+
+    shard.unlink()
+    with pytest.raises(DatasetError, match=r"train-00002-.*cannot be read"):
+        read_all(dataset)
+
+
+def test_record_that_is_no_photo_is_named(dataset, tmp_path):
+    import tensorflow as tf
+
+    shard = tmp_path / "records" / "train-00000-of-00005.tfrecord"
+    with tf.io.TFRecordWriter(str(shard)) as writer:
+        writer.write(tf.train.Example().SerializeToString())
+
+    with pytest.raises(DatasetError, match=r"train-00000-.*record 0 cannot be read"):
+        read_all(dataset)
+
+
+def test_missing_folder_says_what_to_run(tmp_path):
+    with pytest.raises(DatasetError, match="again with the node write_records"):
+        TFRecordDataset(filepath=str(tmp_path / "records")).load()
+
+
+def test_failed_save_keeps_the_old_records(dataset, tmp_path):
+    def fail():
+        yield RECORDS[0]
+        raise OSError("No space left on device")
+
+    with pytest.raises(DatasetError, match="No space left"):
+        dataset.save({"train": fail()})
+
+    assert sorted(dataset.load()["train"]) == RECORDS[:9]
+    assert [p.name for p in tmp_path.iterdir()] == ["records"]
+    counts = json.loads((tmp_path / "records" / "counts.json").read_text())
+    assert set(counts) == {"train", "test"}

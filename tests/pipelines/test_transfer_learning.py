@@ -1,0 +1,177 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from PIL import Image
+
+from lfw17_kedro.pipelines.transfer_learning.networks import (
+    attach_head,
+    build_head,
+    unfreeze_layers,
+)
+from lfw17_kedro.pipelines.transfer_learning.nodes import (
+    choose_settings,
+    compute_features,
+    read_images,
+    write_records,
+)
+
+CONF = Path(__file__).parents[2] / "conf" / "base" / "parameters_transfer_learning.yml"
+PARAMETERS = yaml.safe_load(CONF.read_text())["transfer_learning"]
+QUICK = {"batch_size": 8, "head": {"epochs": 5}, "fine_tuning": {"epochs": 1}}
+
+
+def choose(backbone="efficientnet_lite0", **training):
+    return choose_settings(
+        backbone, PARAMETERS["backbones"], PARAMETERS["training"] | training
+    )
+
+
+def make_backbone():
+    """A convolution with batch norm: (N, 8, 6, 3) -> (N, 8, 6, 4)."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    images = keras.Input((8, 6, 3))
+    x = keras.layers.Conv2D(4, 3, padding="same")(images)
+    return keras.Model(images, keras.layers.BatchNormalization()(x))
+
+
+def make_jpg(grey):
+    file = io.BytesIO()
+    Image.new("L", (30, 40), grey).save(file, "JPEG")
+    return file.getvalue()
+
+
+def test_records_hold_the_photos_by_split_and_come_back_in_order():
+    train = {"Ann/1": make_jpg(10), "Bob/2": make_jpg(20), "Ann/1_1": make_jpg(30)}
+    test = {"0": make_jpg(40)}
+    table = pd.DataFrame(
+        {
+            "id": ["Bob/2", "Ann/1", "Ann/1_1"],
+            "label": [1, 0, 0],
+            "fold": [-1, 0, 0],
+        }
+    )
+    test_table = pd.DataFrame({"id": ["0"], "label": [-1]})
+
+    splits = write_records(train, table, test, test_table)
+    records = {split: list(found) for split, found in splits.items()}
+
+    assert [r.photo_id for r in records["train"]] == ["Bob/2"]
+    assert [r.photo_id for r in records["validation"]] == ["Ann/1", "Ann/1_1"]
+    assert records["train"][0].jpg == train["Bob/2"]
+    assert records["train"][0][2:] == (40, 30, 1)
+    assert records["test"][0].label == -1
+    settings = {"height": 20, "width": 15}
+    train_images, test_images = read_images(records, table, test_table, settings)
+    assert train_images.shape == (3, 20, 15, 3)
+    assert train_images.dtype == np.uint8
+    assert train_images.mean(axis=(1, 2, 3)).round().tolist() == [20, 10, 30]
+    assert test_images.mean().round() == 40
+
+
+def test_features_are_the_backbones_averages():
+    backbone = make_backbone()
+    images = np.random.default_rng(0).integers(0, 256, (70, 8, 6, 3), np.uint8)
+
+    features = compute_features(backbone, images)
+
+    expected = np.asarray(backbone(images.astype(np.float32))).mean(axis=(1, 2))
+    np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-3)
+
+
+def test_attached_head_gives_the_logits_it_was_trained_to():
+    backbone, head = make_backbone(), build_head(4, 3)
+    before = backbone.get_weights()
+    images = np.random.default_rng(0).uniform(0, 255, (5, 8, 6, 3)).astype("float32")
+
+    network = attach_head(backbone, head, dropout=0.5, head_factor=5.0)
+
+    logits = head(compute_features(backbone, images))
+    np.testing.assert_allclose(network(images), logits, rtol=1e-4, atol=1e-3)
+    network.layers[1].set_weights([np.zeros_like(w) for w in before[:2]])
+    for ours, theirs in zip(backbone.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("layers", "learn"), [(None, 3), (0, 0), (1, 1), (2, 2), (99, 3)]
+)
+def test_last_layers_learn(layers, learn):
+    network = attach_head(make_backbone(), build_head(4, 3), 0.0, 1.0)
+
+    assert unfreeze_layers(network, layers) == learn
+
+    weighted = [layer for layer in network.layers if layer.weights]
+    expected = [False] * (3 - learn) + [True] * learn
+    assert [layer.trainable for layer in weighted] == expected
+
+
+def test_bad_settings_are_refused():
+    with pytest.raises(ValueError, match=r"\['efficientnet_lite0', .*got 'vgg'"):
+        choose("vgg")
+    with pytest.raises(ValueError, match=r"head\.epochs: expected at least 1, got 0"):
+        choose(head={"epochs": 0})
+    with pytest.raises(ValueError, match=r"fine_tuning\.epochs: expected .*, got -1"):
+        choose(fine_tuning={"epochs": -1})
+    with pytest.raises(ValueError, match=r"layers: expected 0 or more, .*got -1"):
+        unfreeze_layers(attach_head(make_backbone(), build_head(4, 3), 0.0, 1.0), -1)
+
+
+def check_results(catalog, few_faces):
+    metrics = catalog.load("transfer_learning.metrics")
+    assert metrics["test"]["images"] == 9
+    assert metrics["facts"]["train_images"] == 21
+    model = catalog.load("transfer_learning.model")
+    images = catalog.load("transfer_learning.test_inputs")
+    answers = catalog.load("transfer_learning.test_probabilities")
+    np.testing.assert_allclose(
+        model.predict(images, verbose=0), answers[few_faces.people], atol=1e-4
+    )
+    submission = catalog.load("transfer_learning.submission")
+    assert submission["ImageId"].tolist() == list(range(9))
+    return metrics
+
+
+def test_pipeline_retrains_the_bundled_backbone(
+    few_faces, save_faces, run_project, tmp_path
+):
+    save_faces(few_faces)
+
+    catalog = run_project("transfer_learning", transfer_learning={"training": QUICK})
+
+    metrics = check_results(catalog, few_faces)
+    assert metrics["facts"]["backbone"] == "efficientnet_lite0"
+    history = catalog.load("transfer_learning.history")
+    assert history["stage"].tolist() == ["head"] * 5 + ["fine_tuning"]
+    records = catalog.load("transfer_learning.records")
+    assert [len(records[s]) for s in ("train", "validation", "test")] == [16, 5, 9]
+    left = tmp_path / "data/06_models/orl/transfer_learning"
+    assert {p.name for p in left.iterdir()} == {"model.keras", "backbone.keras"}
+
+
+def test_pipeline_retrains_inception_v3(few_faces, save_faces, run_project, tmp_path):
+    import keras
+
+    save_faces(few_faces)
+    file = tmp_path / "inception.weights.h5"
+    network = keras.applications.InceptionV3(include_top=False, weights=None)
+    network.save_weights(file)
+    size = {"height": 75, "width": 75, "weights": str(file), "precision": "float32"}
+
+    catalog = run_project(
+        "transfer_learning",
+        transfer_learning={
+            "backbone": "inception_v3",
+            "backbones": {"inception_v3": size},
+            "training": QUICK | {"fine_tuning": {"epochs": 1, "layers": 3}},
+        },
+    )
+
+    metrics = check_results(catalog, few_faces)
+    assert metrics["facts"]["backbone"] == "inception_v3"
+    assert metrics["facts"]["fine_tuned_layers"] == 3
