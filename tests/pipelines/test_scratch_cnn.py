@@ -205,7 +205,7 @@ def test_killed_run_goes_on_and_ends_with_a_model(few_faces, save_faces, project
     }
     (local / "catalog.yml").write_text(yaml.safe_dump({"raw_faces": source}))
     (local / "parameters.yml").write_text(
-        yaml.safe_dump(tiny_parameters(networks=1, epochs=300))
+        yaml.safe_dump(tiny_parameters(networks=1, epochs=60))
     )
     command = [sys.executable, "-m", "kedro", "run", "--pipeline", "scratch_cnn"]
     models = project / "data/06_models/orl/scratch_cnn"
@@ -227,4 +227,4 @@ def test_killed_run_goes_on_and_ends_with_a_model(few_faces, save_faces, project
     assert (models / "model.keras").is_file()
     assert not (models / "final_state").exists()
     history = pd.read_csv(project / "data/08_reporting/orl/scratch_cnn/history.csv")
-    assert history["epoch"].tolist() == list(range(300))
+    assert history["epoch"].tolist() == list(range(60))
