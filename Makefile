@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test check lint viz lab benchmark lock clean help
+.PHONY: run test lint viz lab benchmark benchmark-cnn lock clean help
 
 help:  ## show what there is to make
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: $(READY)  ## run every method on the ORL faces and report
 	$(BIN)/kedro run
@@ -30,6 +30,9 @@ lab: $(READY)  ## open the notebooks with the project's catalog at hand
 benchmark: $(READY)  ## compare our encoder with dlib's own
 	$(BIN)/pip install --quiet --require-hashes -r benchmarks/requirements.lock
 	$(BIN)/python benchmarks/encoder.py
+
+benchmark-cnn: $(READY)  ## compare our network with the study's
+	$(BIN)/python benchmarks/scratch_cnn.py
 
 lock:  ## pin the newest versions that pyproject.toml allows; needs uv
 	uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url \

@@ -1,0 +1,135 @@
+"""Compare the networks of scratch_cnn on the same data, in one run.
+
+    make benchmark-cnn
+    python benchmarks/scratch_cnn.py --folder FOLDER_OF_THE_COMPETITIONS_NPY_FILES
+
+Trains `resnet` and the study's `published` on the same training side of a split, each
+with its own settings of conf/ but at most `--steps` batches, and prints images per
+second and the time until `--goal` of the validation images are named rightly. The
+learning rate of resnet falls to 0 over those steps.
+"""
+
+import argparse
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from lfw17_kedro.datasets import NpyFacesDataset, OrlFacesDataset
+from lfw17_kedro.faces.augment import augment_faces
+from lfw17_kedro.faces.split import hold_out
+from lfw17_kedro.pipelines.scratch_cnn.architectures import ARCHITECTURES
+from lfw17_kedro.training.batches import make_batches
+from lfw17_kedro.training.optimizers import make_optimizer
+from lfw17_kedro.training.precision import choose_policy, use_policy
+
+CONF = Path(__file__).parents[1] / "conf" / "base"
+SEED = 666
+
+
+def read_parameters(name: str) -> dict[str, Any]:
+    """Read one pipeline's parameters of conf/base."""
+    text = (CONF / f"parameters_{name}.yml").read_text()
+    return yaml.safe_load(text)[name]
+
+
+def train(name: str, data: dict[str, Any], steps: int, goal: float) -> list[str]:
+    """Train one architecture and give its row of the table."""
+    import keras
+
+    settings = read_parameters("scratch_cnn")["architectures"][name]
+    images, labels = data["images"], data["labels"]
+    if settings["use_copies"]:
+        augmentation = read_parameters("data_processing")["augmentation"]
+        rng = np.random.default_rng(SEED)
+        copies = augment_faces(images, **augmentation, rng=rng)
+        images = np.concatenate([images, *copies])
+        labels = np.tile(labels, len(copies) + 1)
+    keras.utils.set_random_seed(SEED)
+    policy = choose_policy("auto")
+    with use_policy(policy):
+        network = ARCHITECTURES[name](
+            *images.shape[1:], data["people"], **settings["network"]
+        )
+    network.compile(
+        make_optimizer(**settings["optimizer"], steps=steps),
+        keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=settings["label_smoothing"]
+        ),
+        jit_compile=False,
+    )
+    batch_size = settings["batch_size"]
+    batches = iter(
+        make_batches(
+            images[..., None],
+            labels,
+            data["people"],
+            batch_size=batch_size,
+            augmentation=settings["augmentation"],
+            seed=SEED,
+        )
+    )
+    network.train_on_batch(*next(batches))  # tracing
+    network.predict(data["validation"], verbose=0)
+    per_round = max(1, len(images) // batch_size)
+    spent, best, reached = 0.0, 0.0, math.nan
+    for _ in range(steps // per_round):
+        start = time.perf_counter()
+        for _ in range(per_round):
+            network.train_on_batch(*next(batches))
+        spent += time.perf_counter() - start
+        answers = network.predict(data["validation"], verbose=0).argmax(axis=1)
+        accuracy = float((answers == data["truth"]).mean())
+        best = max(best, accuracy)
+        if accuracy >= goal and math.isnan(reached):
+            reached = spent
+    seen = steps // per_round * per_round * batch_size
+    return [
+        name,
+        policy,
+        f"{seen / spent:.0f}",
+        f"{spent:.0f} s",
+        "not reached" if math.isnan(reached) else f"{reached:.0f} s",
+        f"{best:.3f}",
+    ]
+
+
+def main() -> None:
+    """Train both architectures and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", help="of X_train.npy, y_train.npy and X_test.npy")
+    parser.add_argument("--steps", type=int, default=320, help="batches at the most")
+    parser.add_argument("--goal", type=float, default=0.95)
+    options = parser.parse_args()
+
+    source = (
+        NpyFacesDataset(filepath=options.folder, people=[])
+        if options.folder
+        else OrlFacesDataset(height=50, width=37)
+    )
+    raw = source.load()
+    images = raw.train_images.astype(np.float32).reshape(-1, 50, 37)
+    validated = hold_out(raw.train_labels, 0.2, SEED) == 0
+    data = {
+        "images": images[~validated],
+        "labels": raw.train_labels[~validated],
+        "validation": images[validated][..., None],
+        "truth": raw.train_labels[validated],
+        "people": int(raw.train_labels.max()) + 1,
+    }
+    table = Table(title=f"{len(data['images'])} images, at most {options.steps} steps")
+    goal = f"until {options.goal:.2f} right"
+    for column in ("network", "precision", "images/s", "trained", goal, "best"):
+        table.add_column(column)
+    for name in ("resnet", "published"):
+        table.add_row(*train(name, data, options.steps, options.goal))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
