@@ -105,6 +105,16 @@ def test_history_tells_networks_apart(tmp_path):
     assert history["epoch"].tolist() == [0, 1, 2] * 2
 
 
+def test_published_network_trains_for_its_steps(tmp_path):
+    settings = settings_of("published", steps=3, batch_size=4)
+
+    model, history = train(tmp_path, settings)
+
+    assert len(history) == 1  # 12 images: 3 batches in an epoch
+    assert model.output_shape == (None, 2)
+    assert settings["optimizer"]["name"] == "sgd"
+
+
 def test_changed_architecture_starts_afresh(tmp_path, caplog):
     train(tmp_path, settings_of(**TINY))
     wider = TINY["network"] | {"dense": 16}

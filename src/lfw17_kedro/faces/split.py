@@ -75,6 +75,16 @@ def deal_folds(labels: I64, n_folds: int, seed: int) -> I64:
     return folds
 
 
+def choose_photos(table: pd.DataFrame, use_copies: bool) -> pd.DataFrame:
+    """Give the rows of the photos to work with: all, or the originals alone.
+
+    Args:
+        table: with the column `copy` (0 for an original).
+        use_copies: keep the augmented copies.
+    """
+    return table if use_copies else table[table["copy"] == 0].reset_index(drop=True)
+
+
 def iterate_folds(table: pd.DataFrame) -> Iterator[tuple[int, pd.Index, pd.Index]]:
     """Walk through the folds of a table of images.
 

@@ -9,7 +9,7 @@ from lfw17_kedro.pipelines.scratch_cnn.nodes import (
     train_cnn,
     validate_cnn,
 )
-from lfw17_kedro.training.fit import forget_state
+from lfw17_kedro.training.wiring import wire_training
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
@@ -27,35 +27,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 outputs="settings",
                 name="choose_settings",
             ),
-            Node(
-                validate_cnn,
-                inputs=[*train_inputs, "validation_state"],
-                outputs=["validation_probabilities", "validation_history"],
-                name="validate_cnn",
-            ),
-            Node(
-                forget_state,
-                inputs=["validation_probabilities", "validation_state"],
-                outputs=None,
-                name="forget_validation_state",
-            ),
-            Node(
-                train_cnn,
-                inputs=[*train_inputs, "final_state"],
-                outputs=["model", "history"],
-                name="train_cnn",
-            ),
-            Node(
-                predict_people,
-                inputs=["model", "test_images", "test_table", "people"],
-                outputs="test_probabilities",
-                name="predict_test_people",
-            ),
-            Node(
-                forget_state,
-                inputs=["test_probabilities", "final_state"],
-                outputs=None,
-                name="forget_final_state",
+            *wire_training(
+                validate_cnn, train_cnn, predict_people, train_inputs, "test_images"
             ),
             Node(
                 collect_facts,

@@ -83,15 +83,6 @@ def build_backbone(
         return build_inception_v3(settings["weights"], height, width)
 
 
-def choose_train_photos(
-    train_table: pd.DataFrame, settings: dict[str, Any]
-) -> pd.DataFrame:
-    """Give the rows of the photos to train on: all, or the originals alone."""
-    if settings["use_copies"]:
-        return train_table
-    return train_table[train_table["copy"] == 0].reset_index(drop=True)
-
-
 def write_records(
     train_photos: Mapping[str, bytes],
     used_table: pd.DataFrame,
@@ -194,7 +185,7 @@ def validate_network(
         backbone: of `build_backbone`; not changed.
         images: (N, height, width, 3) uint8 RGB, row i described by the table's row i.
         features: (N, D) of those images, of `compute_features`.
-        table: of `choose_train_photos`.
+        table: the training photos, of `choose_photos`.
         people: the K names.
         settings: of `choose_settings`.
         seed: of all chance.

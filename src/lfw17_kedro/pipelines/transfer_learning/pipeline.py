@@ -2,10 +2,10 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from lfw17_kedro.faces.split import choose_photos
 from lfw17_kedro.pipelines.transfer_learning.nodes import (
     build_backbone,
     choose_settings,
-    choose_train_photos,
     collect_facts,
     compute_features,
     read_images,
@@ -13,8 +13,8 @@ from lfw17_kedro.pipelines.transfer_learning.nodes import (
     validate_network,
     write_records,
 )
-from lfw17_kedro.training.fit import forget_state
 from lfw17_kedro.training.people import predict_people
+from lfw17_kedro.training.wiring import wire_training
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
@@ -43,8 +43,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="build_backbone",
             ),
             Node(
-                choose_train_photos,
-                inputs=["train_table", "settings"],
+                choose_photos,
+                inputs=["train_table", "params:use_copies"],
                 outputs="used_table",
                 name="choose_train_photos",
             ),
@@ -71,35 +71,12 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 outputs="train_features",
                 name="compute_features",
             ),
-            Node(
+            *wire_training(
                 validate_network,
-                inputs=[*train_inputs, "validation_state"],
-                outputs=["validation_probabilities", "validation_history"],
-                name="validate_network",
-            ),
-            Node(
-                forget_state,
-                inputs=["validation_probabilities", "validation_state"],
-                outputs=None,
-                name="forget_validation_state",
-            ),
-            Node(
                 train_network,
-                inputs=[*train_inputs, "final_state"],
-                outputs=["model", "history"],
-                name="train_network",
-            ),
-            Node(
                 predict_people,
-                inputs=["model", "test_inputs", "test_table", "people"],
-                outputs="test_probabilities",
-                name="predict_test_people",
-            ),
-            Node(
-                forget_state,
-                inputs=["test_probabilities", "final_state"],
-                outputs=None,
-                name="forget_final_state",
+                train_inputs,
+                "test_inputs",
             ),
             Node(
                 collect_facts,
