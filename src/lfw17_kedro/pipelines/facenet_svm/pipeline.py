@@ -23,7 +23,12 @@ def create_pipeline(**kwargs: object) -> Pipeline:
     nodes = [
         Node(
             build_encoder,
-            inputs=["params:encoder", "encoder_weights"],
+            inputs=[
+                "params:encoder",
+                "params:facenet",
+                "dlib_weights",
+                "facenet_weights",
+            ],
             outputs="encoder",
             name="build_encoder",
         ),
