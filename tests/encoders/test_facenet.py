@@ -54,7 +54,8 @@ def run_session(graph, images):
     definition = tf.compat.v1.GraphDef.FromString(graph)
     with tf.Graph().as_default() as whole:
         tf.graph_util.import_graph_def(definition, name="")
-        with tf.compat.v1.Session(graph=whole) as session:
+        anywhere = tf.compat.v1.ConfigProto(allow_soft_placement=True)
+        with tf.compat.v1.Session(graph=whole, config=anywhere) as session:
             feeds = {"input:0": images, "phase_train:0": False}
             return session.run("embeddings:0", feeds)
 

@@ -33,8 +33,8 @@ def make_state_dict():
 def make_frozen_graph(network=None, output="embeddings", unit=True):
     """Make a frozen graph as davidsandberg/facenet leaves it.
 
-    Its input comes out of a training queue that nothing fills, and what phase_train
-    says goes through Switch and Merge.
+    Its input comes out of a training queue that nothing fills, what phase_train says
+    goes through Switch and Merge, and nodes want a device and a neighbour.
 
     Args:
         network: maps (n, 160, 160, 3) to (n, 512) inside the graph; None for a small
@@ -55,7 +55,11 @@ def make_frozen_graph(network=None, output="embeddings", unit=True):
         merged, _ = tf.raw_ops.Merge(inputs=[inferred, tf.roll(trained, 1, 1)])
         scaled = tf.nn.l2_normalize(merged, axis=1) if unit else merged
         tf.identity(scaled, name=output)
-    return graph.as_graph_def().SerializeToString()
+    definition = graph.as_graph_def()
+    for node in definition.node:  # as training on another machine left them
+        node.device = "/device:GPU:7"
+        node.attr["_class"].list.s.append(b"loc:@image_batch")
+    return definition.SerializeToString()
 
 
 def embed_little(images):
@@ -65,6 +69,7 @@ def embed_little(images):
     rng = np.random.default_rng(5)
     kernel = rng.standard_normal((8, 8, 3, 512), np.float32) / np.float32(14)
     bias = rng.standard_normal(512, np.float32)
+    images = tf.pad(images, [(0, 0), (4, 4), (4, 4), (0, 0)])
     maps = tf.nn.relu(tf.nn.conv2d(images, kernel, 8, "VALID") + bias)
     return tf.reduce_mean(maps, axis=[1, 2])
 

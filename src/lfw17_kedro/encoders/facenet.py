@@ -13,17 +13,17 @@ arXiv:1710.08092). Channels RGB. From any of three files:
 import hashlib
 import io
 import zipfile
-from collections.abc import Callable, Iterable
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from lfw17_kedro.encoders import inception_resnet_v1
 from lfw17_kedro.encoders.checks import check_sha256
+from lfw17_kedro.encoders.frozen_graph import DIMENSION, SIZE, import_network
 from lfw17_kedro.encoders.torch_weights import read_state_dict
 from lfw17_kedro.types import Encoder, EncoderCard, WeightsFile
 
 if TYPE_CHECKING:
-    import tensorflow as tf
+    import keras
 
 URL = (
     "https://github.com/faustomorales/keras-facenet/releases/download/v0.3.1/"
@@ -35,21 +35,15 @@ SHA256 = {
     ".pt": inception_resnet_v1.SHA256,
 }
 LICENCE = "MIT"
-DIMENSION = 512
 
-# The study's alignment, align_dataset_mtcnn.py --image_size 182 --margin 44, and the
-# input of the network, which facenet.crop takes from the centre.
+# The study: align_dataset_mtcnn.py --image_size 182 --margin 44; then the network
+# takes SIZE pixels from the centre, facenet.crop.
 ALIGNED_SIZE = 182
 MARGIN = 44
-SIZE = 160
 
 # What the sources of the weights do with pixels: facenet.prewhiten in the study's
 # classifier.py, fixed_image_standardization in facenet-pytorch.
 STANDARDISATIONS = {".zip": "prewhiten", ".pb": "prewhiten", ".pt": "fixed"}
-
-# Tensors of the frozen graph.
-FACES, PHASE_TRAIN, EMBEDDINGS = "input", "phase_train", "embeddings"
-NORM_TOLERANCE = 1e-3  # of an embedding, from 1
 
 
 def build_facenet(
@@ -132,95 +126,7 @@ def read_frozen_graph(archive: bytes, name: str) -> bytes:
         ) from error
 
 
-def import_network(graph: bytes, name: str) -> "Callable[[tf.Tensor], tf.Tensor]":
-    """Import the network of a frozen graph, for inference.
-
-    Args:
-        graph: a serialized GraphDef with the tensors input:0 (n, 160, 160, 3) float32,
-            phase_train:0 () bool and embeddings:0 (n, 512) float32. What comes before
-            the first two, queues of training for one, is left out.
-        name: of the file, for error messages.
-
-    Returns:
-        A TensorFlow function from standardised faces to embeddings.
-
-    Raises:
-        ValueError: `graph` is no GraphDef, or one with other tensors.
-    """
-    import tensorflow as tf
-
-    definition = _keep_inference(graph, name)
-
-    def run_graph(faces: "tf.Tensor") -> "tf.Tensor":
-        inputs = {f"{FACES}:0": faces, f"{PHASE_TRAIN}:0": tf.constant(False)}
-        [embeddings] = tf.graph_util.import_graph_def(
-            definition, inputs, [f"{EMBEDDINGS}:0"], name=""
-        )
-        return tf.ensure_shape(embeddings, (None, DIMENSION))
-
-    shape = (None, SIZE, SIZE, 3)
-    network: Callable[[tf.Tensor], tf.Tensor] = tf.function(
-        run_graph, input_signature=[tf.TensorSpec(shape, tf.float32)]
-    )
-    try:
-        norm = float(tf.norm(network(tf.ones((1, *shape[1:])))))
-        if abs(norm - 1) > NORM_TOLERANCE:
-            raise ValueError(f"embeddings of L2 norm {norm:.6f}")
-    except (ValueError, TypeError, tf.errors.OpError) as error:
-        raise ValueError(
-            f"{name}: expected a graph from {FACES}:0 (n, {SIZE}, {SIZE}, 3) float32 "
-            f"and {PHASE_TRAIN}:0 () bool to {EMBEDDINGS}:0 (n, {DIMENSION}) float32 "
-            f"of L2 norm 1, got another: {error}; use a frozen graph of "
-            "davidsandberg/facenet."
-        ) from error
-    return network
-
-
-def _keep_inference(graph: bytes, name: str) -> Any:
-    """Read a GraphDef and keep the nodes between its two inputs and its output."""
-    import tensorflow as tf
-    from google.protobuf.message import DecodeError
-
-    definition = tf.compat.v1.GraphDef()
-    try:
-        definition.ParseFromString(graph)
-    except DecodeError as error:
-        raise ValueError(
-            f"{name}: expected a frozen graph, got {len(graph)} bytes that are none "
-            f"({error}); use the published file, whole."
-        ) from error
-    given = (FACES, PHASE_TRAIN)
-    nodes = {node.name: node for node in definition.node}
-    if missing := [key for key in (*given, EMBEDDINGS) if key not in nodes]:
-        raise ValueError(
-            f"{name}: expected the tensors {FACES}:0, {PHASE_TRAIN}:0 and "
-            f"{EMBEDDINGS}:0, missing: {', '.join(missing)}, among {len(nodes)} nodes "
-            f"({', '.join([*nodes][:5])}, ...); use a frozen graph of "
-            "davidsandberg/facenet."
-        )
-    needed = _walk_back(nodes, EMBEDDINGS, given)
-    return tf.compat.v1.GraphDef(
-        node=(node for node in definition.node if node.name in needed),
-        library=definition.library,
-        versions=definition.versions,
-    )
-
-
-def _walk_back(nodes: dict[str, Any], end: str, starts: Iterable[str]) -> set[str]:
-    """Name the nodes on the way to `end`, it included, the starts left out."""
-    found: set[str] = set()
-    waiting = [end]
-    while waiting:
-        key = waiting.pop()
-        if key in nodes and key not in found and key not in starts:
-            found.add(key)
-            waiting += [i.lstrip("^").partition(":")[0] for i in nodes[key].input]
-    return found
-
-
-def _add_preprocessing(
-    network: "Callable[[tf.Tensor], tf.Tensor]", standardisation: str
-) -> Any:
+def _add_preprocessing(network: "keras.Layer", standardisation: str) -> "keras.Model":
     """Put standardisation and centre crop before a network: a Keras model."""
     import keras
     from keras import layers as kl
@@ -231,8 +137,6 @@ def _add_preprocessing(
     else:
         x = kl.Rescaling(1 / 128, -127.5 / 128)(faces)
     x = kl.Cropping2D((ALIGNED_SIZE - SIZE) // 2)(x)
-    if not isinstance(network, keras.Model):
-        network = kl.Lambda(network, output_shape=(DIMENSION,), name="frozen_graph")
     return keras.Model(faces, network(x), name="facenet")
 
 
