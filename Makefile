@@ -27,7 +27,7 @@ viz: $(READY)  ## look at the pipelines in the browser
 lab: $(READY)  ## open the notebooks with the project's catalog at hand
 	$(BIN)/kedro jupyter lab
 
-benchmark: $(READY)  ## compare our encoder with dlib's own
+benchmark: $(READY)  ## compare our encoders with those they come from
 	$(BIN)/pip install --quiet --require-hashes -r benchmarks/requirements.lock
 	$(BIN)/python benchmarks/encoder.py
 

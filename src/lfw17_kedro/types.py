@@ -82,12 +82,35 @@ class Embeddings(TypedDict):
     Keys:
         ids: (N,) str, the photo each row comes from.
         vectors: (N, D) float32, rows of L2 norm 1.
-        encoder: () str, `EncoderCard.identity` of the encoder that made them.
+        encoder: () str, `EncoderCard.identity` of the encoder that made them, with
+            "+flips" where mirror images are averaged in: whose distances may be taken.
     """
 
     ids: Strings
     vectors: F32
     encoder: Strings
+
+
+class WeightsFile(NamedTuple):
+    """A file of weights.
+
+    Attributes:
+        name: of the file; its suffix says the format.
+        content: all of it.
+    """
+
+    name: str
+    content: bytes
+
+
+ReadPackaged = Callable[[], bytes]
+"""Reads a weights file that is installed; called only where it is needed."""
+
+ReadWeights = Callable[[str | None], WeightsFile]
+"""Reads the weights file at a path, or with None the published one.
+
+Called only where it is needed: the published file is downloaded then, once.
+"""
 
 
 @dataclass(frozen=True)
@@ -103,7 +126,9 @@ class EncoderCard:
         licence: of the weights.
         weights_sha256: of the published file the weights come from.
         template: for "similarity": 5 landmark positions (x, y) in the aligned face.
-        margin: for "box": pixels of the aligned face around the detected box.
+        margin: for "box": pixels of the photo added to the detected box, half of them
+            on each side.
+        standardisation: of the pixels, for encoders that leave a choice.
     """
 
     name: str
@@ -114,11 +139,13 @@ class EncoderCard:
     weights_sha256: str
     template: tuple[tuple[float, float], ...] | None = None
     margin: int | None = None
+    standardisation: str | None = None
 
     @property
     def identity(self) -> str:
         """Two encoders with one identity give interchangeable embeddings."""
-        return f"{self.name}@{self.weights_sha256[:12]}"
+        choice = f"/{self.standardisation}" if self.standardisation else ""
+        return f"{self.name}@{self.weights_sha256[:12]}{choice}"
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.svm import SVC, LinearSVC
 
 from lfw17_kedro.faces.classifier import choose_train_rows, fit_classifier
 from lfw17_kedro.types import Embeddings
@@ -18,20 +19,33 @@ def make_embeddings(labels, encoder="net@1", seed=0) -> Embeddings:
     )
 
 
-def fit(labels, people=PEOPLE, originals=None):
+def fit(labels, people=PEOPLE, originals=None, kind="one_vs_rest"):
     originals = np.arange(len(labels)) if originals is None else originals
     embeddings = make_embeddings(labels)
-    return fit_classifier(embeddings, labels, originals, people, cost=1.0, seed=0)
+    return fit_classifier(
+        embeddings, labels, originals, people, kind=kind, cost=1.0, seed=0
+    )
 
 
-def test_new_faces_are_named():
-    fitted = fit(np.repeat([0, 1, 2], 8))
+@pytest.mark.parametrize(
+    ("kind", "svm"), [("one_vs_rest", LinearSVC), ("one_vs_one", SVC)]
+)
+def test_new_faces_are_named(kind, svm):
+    fitted = fit(np.repeat([0, 1, 2], 8), kind=kind)
 
     probabilities = fitted.predict_probabilities(make_embeddings([2, 0, 1], seed=9))
 
     assert probabilities.argmax(axis=1).tolist() == [2, 0, 1]
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
     assert fitted.train_images == 24
+    assert type(fitted.svm.estimator) is svm
+
+
+def test_unknown_kind_is_refused():
+    with pytest.raises(
+        ValueError, match=r"one of \['one_vs_rest', 'one_vs_one'\], got"
+    ):
+        fit(np.repeat([0, 1, 2], 8), kind="rbf")
 
 
 def test_person_left_out_of_training_has_probability_zero():

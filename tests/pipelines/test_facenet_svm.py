@@ -1,24 +1,31 @@
 import json
 
+import facenet_files
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from kedro.framework.cli.project import run as kedro_run
+from sklearn.svm import SVC
 
 from lfw17_kedro.faces.detect import BOX, LANDMARKS
 from lfw17_kedro.pipelines.facenet_svm.nodes import (
     average_positions,
     build_encoder,
-    choose_train_photos,
     cross_validate_svm,
+    embed_faces,
+    fit_svm,
     validate_svm,
 )
-from lfw17_kedro.types import Embeddings
+from lfw17_kedro.types import Embeddings, Encoder, EncoderCard, WeightsFile
 
 PEOPLE = ["Ann", "Bob"]
 SVM = {
+    "kind": "one_vs_rest",
     "cost": 1.0,
     "nrof_train_images_per_class": None,
     "min_nrof_images_per_class": 1,
+    "all_images_for_test": False,
 }
 
 
@@ -91,14 +98,20 @@ def test_cross_validation_uses_every_original(table):
     assert result == {"folds": 5, "accuracies": [1.0] * 5, "mean_accuracy": 1.0}
 
 
-def test_copies_are_used_by_parameter(table):
-    assert choose_train_photos(table, use_copies=True) is table
-    assert choose_train_photos(table, use_copies=False)["copy"].tolist() == [0] * 10
+def refuse_to_read(*arguments):
+    raise AssertionError("weights of an encoder that was not chosen")
 
 
-def test_unknown_encoder_is_refused():
-    with pytest.raises(ValueError, match=r"one of \['dlib_resnet'\], got 'resnet'"):
-        build_encoder("resnet", b"")
+def test_only_the_chosen_encoders_weights_are_read():
+    facenet = {"weights": "mine.pb", "sha256": "ab" * 32, "standardisation": None}
+    with pytest.raises(ValueError, match=r"dlib_face_recog.* got 4 bytes"):
+        build_encoder("dlib_resnet", facenet, lambda: b"dlib", refuse_to_read)
+    with pytest.raises(ValueError, match=r"mine.pb: .* SHA-256 abab.* got 5 bytes"):
+        build_encoder(
+            "facenet", facenet, refuse_to_read, lambda path: WeightsFile(path, b"graph")
+        )
+    with pytest.raises(ValueError, match=r"\['dlib_resnet', 'facenet'\], got 'resnet'"):
+        build_encoder("resnet", facenet, refuse_to_read, refuse_to_read)
 
 
 def test_no_face_in_any_photo_is_an_error():
@@ -118,7 +131,7 @@ def test_pipeline_names_orl_faces(few_faces, save_faces, run_project, tmp_path, 
     metrics = catalog.load("facenet_svm.metrics")
     assert metrics["test"]["correct"] == 9
     assert metrics["test"]["accuracy_95"][1] == 1
-    assert metrics["facts"]["encoder"].startswith("dlib_resnet@")
+    assert metrics["facts"]["encoder"] == "dlib_resnet@55533b28a958+flips"
     assert metrics["facts"]["train_images"] == 21
     assert metrics["facts"]["no_face_found"] == {"train": 0, "test": 0}
     assert metrics["facts"]["cross_validation"]["folds"] == 5
@@ -131,6 +144,87 @@ def test_pipeline_names_orl_faces(few_faces, save_faces, run_project, tmp_path, 
     models = tmp_path / "data/06_models/orl/facenet_svm"
     card = json.loads((models / "encoder/encoder.json").read_text())
     assert card["weights_sha256"].startswith("55533b28")
+
+
+def test_final_svm_may_take_all_images(table):
+    limited = SVM | {"nrof_train_images_per_class": 4}
+    faces = embed(table, np.eye(2)[table["label"]])
+
+    assert fit_svm(faces, table, PEOPLE, limited, 0).train_images == 8
+    everything = limited | {"all_images_for_test": True}
+    assert fit_svm(faces, table, PEOPLE, everything, 0).train_images == 20
+
+
+def test_embeddings_with_and_without_flips_do_not_mix(table):
+    card = EncoderCard("net", "box", 2, 3, "CC0-1.0", "ab" * 32, margin=0)
+    encoder = Encoder(card, lambda faces: faces[:, 0, 0] + np.float32(1))
+    faces = np.zeros((len(table), 2, 2, 3), np.uint8)
+
+    made_of = [
+        embed_faces(faces, table, encoder, {"batch_size": 8, "average_flips": average})[
+            "encoder"
+        ]
+        for average in (False, True)
+    ]
+
+    assert made_of == ["net@abababababab", "net@abababababab+flips"]
+
+
+def test_facenet_runs_from_facenet_pytorchs_file(few_faces, save_faces, run_project):
+    content = facenet_files.make_state_dict()
+    file = save_faces(few_faces) / facenet_files.STATE_DICT
+    file.write_bytes(content)
+    sha256 = facenet_files.sha256(content)
+
+    catalog = run_project(
+        "facenet_svm",
+        facenet_svm={
+            "encoder": "facenet",
+            "facenet": {"weights": str(file), "sha256": sha256},
+            "detection": {"short_sides": [74]},
+        },
+    )
+
+    metrics = catalog.load("facenet_svm.metrics")
+    assert metrics["facts"]["encoder"] == f"facenet@{sha256[:12]}/fixed+flips"
+    vectors = catalog.load("facenet_svm.train_embeddings")["vectors"]
+    assert vectors.shape == (21, 512)
+    # Invented weights still tell three people apart better than guessing does.
+    assert metrics["test"]["correct"] > 5
+
+
+def test_the_studys_method_runs_in_one_command(
+    project, few_faces, save_faces, run_project
+):
+    config = project / "conf" / "study.yml"
+    command = kedro_run.make_context("run", ["--config", str(config)]).params
+    assert command["env"] == "kaggle"
+    assert command["pipelines"] == ["facenet_svm"]
+    study = command["params"]["facenet_svm"]
+    base = yaml.safe_load(
+        (project / "conf/base/parameters_facenet_svm.yml").read_text()
+    )
+    known = base["facenet_svm"]
+    assert set(study) <= set(known)
+    assert all(set(study[key]) <= set(known[key]) for key in ("svm", "embedding"))
+    content = facenet_files.make_frozen_graph()
+    file = save_faces(few_faces) / facenet_files.FROZEN_GRAPH
+    file.write_bytes(content)
+    sha256 = facenet_files.sha256(content)
+    study["facenet"] |= {"weights": str(file), "sha256": sha256}
+    study["detection"] = {"short_sides": [74]}
+    study["svm"]["nrof_train_images_per_class"] = 10
+
+    catalog = run_project("facenet_svm", **command["params"])
+
+    facts = catalog.load("facenet_svm.metrics")["facts"]
+    assert facts["encoder"] == f"facenet@{sha256[:12]}/prewhiten"
+    assert facts["train_images"] == 63  # for the submission, copies and all
+    assert catalog.load("facenet_svm.aligned_test_faces").shape == (9, 182, 182, 3)
+    assert type(catalog.load("facenet_svm.classifier").svm.estimator) is SVC
+    assert len(catalog.load("facenet_svm.submission")) == 9
+    validation = catalog.load("facenet_svm.validation_probabilities")
+    assert not validation["id"].str.contains(r"_\d$").any()
 
 
 def test_the_studys_protocol_runs_without_leakage(few_faces, save_faces, run_project):

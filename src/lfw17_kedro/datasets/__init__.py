@@ -11,15 +11,18 @@ from lfw17_kedro.datasets.face_sources import (
 )
 from lfw17_kedro.datasets.jpg_folder_dataset import JpgFolderDataset
 from lfw17_kedro.datasets.keras_model_dataset import KerasModelDataset
+from lfw17_kedro.datasets.lazy_dataset import LazyDataset
 from lfw17_kedro.datasets.numpy_dataset import NumpyDataset
 from lfw17_kedro.datasets.packaged import PackagedFileDataset
 from lfw17_kedro.datasets.tfrecord_dataset import TFRecordDataset
 from lfw17_kedro.datasets.training_state_dataset import TrainingStateDataset
+from lfw17_kedro.datasets.weights_dataset import WeightsDataset
 
 __all__ = [
     "EncoderDataset",
     "JpgFolderDataset",
     "KerasModelDataset",
+    "LazyDataset",
     "LfwFacesDataset",
     "NpyFacesDataset",
     "NumpyDataset",
@@ -27,4 +30,5 @@ __all__ = [
     "PackagedFileDataset",
     "TFRecordDataset",
     "TrainingStateDataset",
+    "WeightsDataset",
 ]

@@ -3,8 +3,16 @@
 import hashlib
 
 
-def check_sha256(data: bytes, expected: str, name: str) -> None:
+def check_sha256(
+    data: bytes, expected: str, name: str, advice: str = "install or download it again"
+) -> None:
     """Refuse data that is not the published file.
+
+    Args:
+        data: the file's content.
+        expected: its SHA-256, hexadecimal.
+        name: of the file, for the error message.
+        advice: what to do about another file, likewise.
 
     Raises:
         ValueError: the SHA-256 differs; says both and what to do.
@@ -14,5 +22,5 @@ def check_sha256(data: bytes, expected: str, name: str) -> None:
         raise ValueError(
             f"{name}: expected the published file with SHA-256 {expected}, got "
             f"{len(data)} bytes with SHA-256 {found}; the file is damaged or another "
-            "version: install or download it again."
+            f"version: {advice}."
         )

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, LinearSVC
 
 from lfw17_kedro.types import F64, I64, Embeddings
 
 CALIBRATION_FOLDS = 5
+KINDS = ("one_vs_rest", "one_vs_one")
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def fit_classifier(
     originals: I64,
     people: list[str],
     *,
+    kind: str,
     cost: float,
     seed: int,
 ) -> FaceClassifier:
@@ -71,13 +73,17 @@ def fit_classifier(
     by cross-validation in which copies of one original stay together. The margins of
     scikit-learn's `SVC`, which counts votes between pairs of people, make far worse
     probabilities: with ORL's 40 people its sigmoids name a fifth of them wrongly, and
-    temperature scaling is sure of everything once the people are separable.
+    temperature scaling is sure of everything once the people are separable. It is
+    what the study used, `SVC(kernel="linear", probability=True)`; scikit-learn 1.9
+    gives up that argument for the calibration here.
 
     Args:
         embeddings: N of them, of one encoder.
         labels: (N,) int64, 0..K-1.
         originals: (N,) int64, the original image each row is or is a copy of.
         people: the K names.
+        kind: "one_vs_rest", an SVM a person, or "one_vs_one", an SVM a pair of people
+            (the study's).
         cost: the SVM's C: how much a wrong side of the margin costs, above 0.
         seed: of the calibration's folds and the solver.
 
@@ -85,12 +91,20 @@ def fit_classifier(
         The classifier.
 
     Raises:
-        ValueError: fewer than two people, or a person with a single original.
+        ValueError: another kind, fewer than two people, or a person with a single
+            original.
     """
-    folds = list(_calibration_folds(labels, originals, people, seed))
-    svm = CalibratedClassifierCV(
-        LinearSVC(C=cost, random_state=seed), cv=folds, ensemble=False
+    if kind not in KINDS:
+        raise ValueError(
+            f"facenet_svm.svm.kind: expected one of {[*KINDS]}, got {kind!r}."
+        )
+    linear = (
+        LinearSVC(C=cost, random_state=seed)
+        if kind == "one_vs_rest"
+        else SVC(C=cost, kernel="linear")
     )
+    folds = list(_calibration_folds(labels, originals, people, seed))
+    svm = CalibratedClassifierCV(linear, cv=folds, ensemble=False)
     svm.fit(embeddings["vectors"], labels)
     return FaceClassifier(
         svm, str(embeddings["encoder"]), tuple(people), len(embeddings["vectors"])

@@ -6,34 +6,49 @@ import numpy as np
 import pandas as pd
 
 from lfw17_kedro.encoders.dlib_resnet import build_dlib_resnet
+from lfw17_kedro.encoders.facenet import build_facenet
 from lfw17_kedro.encoders.mtcnn import build_detector
 from lfw17_kedro.faces import align, classifier, detect, embed
 from lfw17_kedro.faces.classifier import FaceClassifier
 from lfw17_kedro.faces.split import deal_folds, iterate_folds
-from lfw17_kedro.types import F64, U8, Embeddings, Encoder
+from lfw17_kedro.types import (
+    F64,
+    U8,
+    Embeddings,
+    Encoder,
+    ReadPackaged,
+    ReadWeights,
+)
 
-ENCODERS = {"dlib_resnet": build_dlib_resnet}
+ENCODERS = ("dlib_resnet", "facenet")
 
 
-def build_encoder(name: str, weights: bytes) -> Encoder:
-    """Build the encoder of that name from its published weights.
+def build_encoder(
+    name: str,
+    facenet: dict[str, Any],
+    read_dlib: ReadPackaged,
+    read_facenet: ReadWeights,
+) -> Encoder:
+    """Build the encoder of that name from its weights; the others' are not read.
+
+    Args:
+        name: one of `ENCODERS`.
+        facenet: `weights`, the path of FaceNet's file or None for the published one,
+            and the arguments `sha256` and `standardisation` of `build_facenet`.
+        read_dlib: reads the weights of dlib_resnet.
+        read_facenet: reads FaceNet's, at a path or, with None, the published ones.
 
     Raises:
-        ValueError: no encoder has that name, or the weights are not the published
-            ones.
+        ValueError: no encoder has that name, or the weights are not the expected ones.
     """
     if name not in ENCODERS:
         raise ValueError(
-            f"facenet_svm.encoder: expected one of {sorted(ENCODERS)}, got {name!r}."
+            f"facenet_svm.encoder: expected one of {[*ENCODERS]}, got {name!r}."
         )
-    return ENCODERS[name](weights)
-
-
-def choose_train_photos(train_table: pd.DataFrame, use_copies: bool) -> pd.DataFrame:
-    """Give the rows of the photos to work with: all, or the originals alone."""
-    if use_copies:
-        return train_table
-    return train_table[train_table["copy"] == 0].reset_index(drop=True)
+    if name == "dlib_resnet":
+        return build_dlib_resnet(read_dlib())
+    weights = read_facenet(facenet["weights"])
+    return build_facenet(weights, facenet["sha256"], facenet["standardisation"])
 
 
 def detect_faces(
@@ -112,10 +127,11 @@ def embed_faces(
         encoder: takes S x S faces.
         embedding: `batch_size` and `average_flips` of `faces.embed.embed_faces`.
     """
+    flips = "+flips" if embedding["average_flips"] else ""
     return Embeddings(
         ids=table["id"].to_numpy(np.str_),
         vectors=embed.embed_faces(faces, encoder, **embedding),
-        encoder=np.array(encoder.card.identity),
+        encoder=np.array(encoder.card.identity + flips),
     )
 
 
@@ -126,15 +142,19 @@ def fit_svm(
     svm: dict[str, Any],
     seed: int,
 ) -> FaceClassifier:
-    """Fit the SVM on all training faces, or on as many as the study's limits leave.
+    """Fit the SVM that answers the test images.
 
     Args:
         embeddings: N of them.
         table: row i describes embedding i.
         people: the K names.
-        svm: `cost`, `nrof_train_images_per_class`, `min_nrof_images_per_class`.
+        svm: `kind`, `cost`, `nrof_train_images_per_class`, `min_nrof_images_per_class`
+            and `all_images_for_test`, which leaves the first of the two limits to
+            validation, as the study did.
         seed: of all chance.
     """
+    if svm["all_images_for_test"]:
+        svm = svm | {"nrof_train_images_per_class": None}
     return _fit_rows(embeddings, table, table.index, people, svm, seed)
 
 
@@ -246,6 +266,7 @@ def _fit_rows(
         table["label"].to_numpy()[chosen],
         table["original"].to_numpy()[chosen],
         people,
+        kind=svm["kind"],
         cost=svm["cost"],
         seed=seed,
     )

@@ -2,11 +2,11 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from lfw17_kedro.faces.split import choose_photos
 from lfw17_kedro.pipelines.facenet_svm.nodes import (
     align_faces,
     average_positions,
     build_encoder,
-    choose_train_photos,
     collect_facts,
     cross_validate_svm,
     detect_faces,
@@ -23,12 +23,17 @@ def create_pipeline(**kwargs: object) -> Pipeline:
     nodes = [
         Node(
             build_encoder,
-            inputs=["params:encoder", "encoder_weights"],
+            inputs=[
+                "params:encoder",
+                "params:facenet",
+                "dlib_weights",
+                "facenet_weights",
+            ],
             outputs="encoder",
             name="build_encoder",
         ),
         Node(
-            choose_train_photos,
+            choose_photos,
             inputs=["train_table", "params:use_copies"],
             outputs="used_table",
             name="choose_train_photos",

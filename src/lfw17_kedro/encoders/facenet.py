@@ -1,0 +1,156 @@
+"""FaceNet as an encoder, as the study used it: 182x182 RGB -> 512-d.
+
+Inception-ResNet v1 trained on VGGFace2 with a softmax loss, the model
+20180402-114759 of https://github.com/davidsandberg/facenet (MIT), whose author reports
+99.65 % on the LFW pairs (Schroff et al. 2015, arXiv:1503.03832; Cao et al. 2018,
+arXiv:1710.08092). Channels RGB. From any of three files:
+
+- 20180402-114759.zip, the author's archive, kept at `URL`;
+- 20180402-114759.pb, the frozen graph inside;
+- 20180402-114759-vggface2.pt, facenet-pytorch's form: see `inception_resnet_v1`.
+"""
+
+import hashlib
+import io
+import zipfile
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from lfw17_kedro.encoders import inception_resnet_v1
+from lfw17_kedro.encoders.checks import check_sha256
+from lfw17_kedro.encoders.frozen_graph import DIMENSION, SIZE, import_network
+from lfw17_kedro.encoders.torch_weights import read_state_dict
+from lfw17_kedro.types import Encoder, EncoderCard, WeightsFile
+
+if TYPE_CHECKING:
+    import keras
+
+URL = (
+    "https://github.com/faustomorales/keras-facenet/releases/download/v0.3.1/"
+    "20180402-114759.zip"
+)
+SHA256 = {
+    ".zip": "669f37d3954b72b53121ff0638ca5bb8b14309bfe4767fe6bd851eee75f1f0de",
+    ".pb": "bf2c12f31880aaa865fa5a9c168dcbd619f7a40b1633f6446d416fac2421ab99",
+    ".pt": inception_resnet_v1.SHA256,
+}
+LICENCE = "MIT"
+
+# The study: align_dataset_mtcnn.py --image_size 182 --margin 44; then the network
+# takes SIZE pixels from the centre, facenet.crop.
+ALIGNED_SIZE = 182
+MARGIN = 44
+
+# What the sources of the weights do with pixels: facenet.prewhiten in the study's
+# classifier.py, fixed_image_standardization in facenet-pytorch.
+STANDARDISATIONS = {".zip": "prewhiten", ".pb": "prewhiten", ".pt": "fixed"}
+
+
+def build_facenet(
+    weights: WeightsFile, sha256: str | None = None, standardisation: str | None = None
+) -> Encoder:
+    """Build the encoder from a weights file.
+
+    Args:
+        weights: one of the three files; the suffix of its name says which.
+        sha256: that the file must have; None for the published file's.
+        standardisation: "prewhiten": each aligned face, whole and all channels
+            together, (x - mean) / max(deviation, 1 / sqrt(size)); "fixed":
+            (x - 127.5) / 128; None: as in the source of the weights,
+            `STANDARDISATIONS`.
+
+    Returns:
+        The encoder; its network is a Keras model with standardisation, centre crop
+        and, from a frozen graph, `phase_train` = False inside.
+
+    Raises:
+        ValueError: another suffix, SHA-256 or standardisation, or a file that does not
+            hold the network.
+    """
+    suffix = PurePath(weights.name).suffix
+    if suffix not in SHA256:
+        raise ValueError(
+            f"facenet_svm.facenet.weights: expected a file that ends in "
+            f"{', '.join(SHA256)}, got {weights.name!r}."
+        )
+    standardisation = standardisation or STANDARDISATIONS[suffix]
+    if standardisation not in STANDARDISATIONS.values():
+        raise ValueError(
+            "facenet_svm.facenet.standardisation: expected prewhiten, fixed or null, "
+            f"got {standardisation!r}."
+        )
+    check_sha256(
+        weights.content,
+        sha256 or SHA256[suffix],
+        weights.name,
+        "download it again, or, if it is a file that you trust, give its SHA-256 as "
+        "facenet_svm.facenet.sha256",
+    )
+    content = weights.content
+    if suffix == ".zip":
+        content = read_frozen_graph(content, weights.name)
+    card = EncoderCard(
+        name="facenet",
+        alignment="box",
+        size=ALIGNED_SIZE,
+        dimension=DIMENSION,
+        licence=LICENCE,
+        weights_sha256=hashlib.sha256(content).hexdigest(),
+        margin=MARGIN,
+        standardisation=standardisation,
+    )
+    if suffix == ".pt":
+        arrays = read_state_dict(content, weights.name)
+        network = inception_resnet_v1.build_inception_resnet_v1(arrays)
+    else:
+        network = import_network(content, weights.name)
+    return Encoder(card, _add_preprocessing(network, standardisation))
+
+
+def read_frozen_graph(archive: bytes, name: str) -> bytes:
+    """Take the frozen graph, the only .pb file, out of the zip.
+
+    Raises:
+        ValueError: `archive` is no whole zip file, or without exactly one .pb file.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as files:
+            graphs = [file for file in files.namelist() if file.endswith(".pb")]
+            if len(graphs) != 1:
+                raise ValueError(f"a zip with {len(graphs)} .pb files")
+            return files.read(graphs[0])
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise ValueError(
+            f"{name}: expected a zip with one .pb file, got {len(archive)} bytes: "
+            f"{error}; use the published file, whole."
+        ) from error
+
+
+def _add_preprocessing(network: "keras.Layer", standardisation: str) -> "keras.Model":
+    """Put standardisation and centre crop before a network: a Keras model."""
+    import keras
+    from keras import layers as kl
+
+    faces = keras.Input((ALIGNED_SIZE, ALIGNED_SIZE, 3), dtype="uint8", name="faces")
+    if standardisation == "prewhiten":
+        x = kl.Lambda(prewhiten, output_shape=faces.shape[1:])(faces)
+    else:
+        x = kl.Rescaling(1 / 128, -127.5 / 128)(faces)
+    x = kl.Cropping2D((ALIGNED_SIZE - SIZE) // 2)(x)
+    return keras.Model(faces, network(x), name="facenet")
+
+
+def prewhiten(faces: Any) -> Any:
+    """Standardise each face by its own pixels: (n, S, S, 3) uint8 -> float32.
+
+    (x - mean) / max(deviation, 1 / sqrt(size)), all channels together.
+
+    Source: facenet.py of davidsandberg/facenet, prewhiten.
+    """
+    from keras import ops
+
+    faces = ops.cast(faces, "float32")
+    size = faces.shape[1] * faces.shape[2] * faces.shape[3]
+    centred = faces - ops.mean(faces, axis=(1, 2, 3), keepdims=True)
+    variance = ops.mean(ops.square(centred), axis=(1, 2, 3), keepdims=True)
+    return centred / ops.maximum(ops.sqrt(variance), size**-0.5)

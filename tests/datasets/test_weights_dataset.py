@@ -1,0 +1,249 @@
+import errno
+import hashlib
+import re
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+from kedro.io import DatasetError
+
+from lfw17_kedro.datasets import WeightsDataset
+from lfw17_kedro.types import WeightsFile
+
+CONTENT = np.random.default_rng(0).bytes(3_000_000)
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Server(ThreadingHTTPServer):
+    """Serves CONTENT at /weights.zip; notes the first byte each request asks for."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content = CONTENT
+        self.breaks = []  # bytes that the next answers send before they hang up
+        self.resumes = True
+        self.starts = []
+        self.url = f"http://127.0.0.1:{self.server_port}/weights.zip"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        server = self.server
+        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        server.starts.append(int(asked[1]) if asked else 0)
+        start = server.starts[-1] if server.resumes else 0
+        if self.path != "/weights.zip":
+            return self.send_error(404)
+        if start and start >= len(server.content):
+            return self.send_error(416)
+        body = server.content[start:]
+        self.send_response(206 if start else 200)
+        if start:
+            size = len(server.content)
+            self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: server.breaks.pop(0)] if server.breaks else body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch) -> Iterator[Server]:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with Server() as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def place(tmp_path) -> Path:
+    return tmp_path / "06_models" / "weights.zip"
+
+
+def make(url, place, sha256=SHA256):
+    return WeightsDataset(url=url, filepath=str(place), sha256=sha256)
+
+
+def found_beside(place):
+    return sorted(path.name for path in place.parent.iterdir())
+
+
+def test_nothing_is_downloaded_before_it_is_needed(server, place):
+    make(server.url, place).load()
+
+    assert server.starts == []
+    assert not place.parent.exists()
+
+
+def test_file_is_downloaded_once_with_progress(server, place, capsys):
+    read = make(server.url, place).load()
+
+    assert read(None) == WeightsFile("weights.zip", CONTENT)
+    assert read(None) == WeightsFile("weights.zip", CONTENT)
+
+    assert server.starts == [0]
+    assert found_beside(place) == ["weights.zip"]
+    shown = capsys.readouterr().err
+    assert "download weights.zip: 100%" in shown
+    assert "3.00M/3.00M" in shown
+
+
+def test_broken_connection_is_taken_up_where_it_broke(server, place):
+    server.breaks = [1_000_000, 500_000]
+
+    assert make(server.url, place).load()(None).content == CONTENT
+
+    assert server.starts == [0, 1_000_000, 1_500_000]
+
+
+def test_later_run_goes_on_after_a_failure(server, place):
+    server.breaks = [1_000_000, 0]
+    read = make(server.url, place).load()
+    with pytest.raises(
+        DatasetError,
+        match=r"expected the 3000000 bytes of .*got 1000000 before the connection "
+        rf"broke; run again.* put the file at {place}",
+    ):
+        read(None)
+    assert not place.exists()
+
+    assert make(server.url, place).load()(None).content == CONTENT
+    assert server.starts == [0, 1_000_000, 1_000_000]
+    assert found_beside(place) == ["weights.zip"]
+
+
+def test_server_that_cannot_resume_starts_again(server, place):
+    server.resumes = False
+    server.breaks = [1_000_000]
+
+    assert make(server.url, place).load()(None).content == CONTENT
+
+    server.breaks = [2_000_000, 1_000_000]
+    place.unlink()
+    with pytest.raises(DatasetError, match="got 1000000 before the connection broke"):
+        make(server.url, place).load()(None)
+
+
+def test_run_killed_before_the_check_ends_with_it(server, place):
+    place.parent.mkdir()
+    part = place.with_name(".weights.zip.part")
+    part.write_bytes(CONTENT)
+
+    assert make(server.url, place).load()(None).content == CONTENT
+
+    assert server.starts == [len(CONTENT)]
+    assert found_beside(place) == ["weights.zip"]
+
+
+@pytest.mark.parametrize("left", [b"", CONTENT[:1000], b"x" * 1000, b"x" * 4_000_000])
+def test_wrong_checksum_leaves_nothing(server, place, left):
+    server.content = CONTENT[:-1] + bytes([CONTENT[-1] ^ 1])
+    if left:
+        place.parent.mkdir()
+        place.with_name(".weights.zip.part").write_bytes(left)
+
+    with pytest.raises(
+        DatasetError,
+        match=f"SHA-256 {SHA256} from http.*got {max(len(left), 3_000_000)} bytes "
+        f"with .*, which are removed; run again, or put the file at {place}",
+    ):
+        make(server.url, place).load()(None)
+
+    assert found_beside(place) == []
+
+
+def test_missing_file_says_so(server, place):
+    url = server.url.replace("weights", "nothing")
+
+    with pytest.raises(
+        DatasetError, match=rf"{url}, the server answered 404 .*put the file at {place}"
+    ):
+        make(url, place).load()(None)
+
+    assert found_beside(place) == []
+
+
+def test_no_connection_says_so(server, place):
+    url = server.url
+    server.shutdown()
+    server.server_close()
+
+    with pytest.raises(
+        DatasetError,
+        match=f"expected to download {url}, got no connection: .*where there is inter",
+    ):
+        make(url, place).load()(None)
+
+
+def test_full_disk_says_so_and_the_next_run_goes_on(server, place, monkeypatch):
+    room = 1_200_000
+    open_file = Path.open
+
+    class SmallDisk:
+        def __init__(self, file):
+            self.file = file
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *arguments):
+            self.file.close()
+
+        def write(self, chunk):
+            free = room - self.file.tell()
+            self.file.write(chunk[:free])
+            if len(chunk) > free:
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+    def open_on_small_disk(path, mode="r"):
+        file = open_file(path, mode)
+        return SmallDisk(file) if mode in ("ab", "wb") else file
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", open_on_small_disk)
+        with pytest.raises(
+            DatasetError,
+            match=rf"room for the 3000000 bytes of .* in {place.parent}, the disk is "
+            "full after .*make room and run again",
+        ):
+            make(server.url, place).load()(None)
+    assert found_beside(place) == [".weights.zip.part"]
+
+    assert make(server.url, place).load()(None).content == CONTENT
+    assert server.starts == [0, room]
+
+
+def test_file_put_there_by_hand_is_checked(server, place):
+    place.parent.mkdir()
+    place.write_bytes(CONTENT[:-1])
+
+    with pytest.raises(
+        DatasetError, match=f"SHA-256 {SHA256} at {place}, got 2999999 bytes .*remove"
+    ):
+        make(server.url, place).load()(None)
+    place.write_bytes(CONTENT)
+    assert make(server.url, place).load()(None).content == CONTENT
+    assert server.starts == []
+
+
+def test_own_file_is_read_instead(server, place, tmp_path):
+    own = tmp_path / "mine.pb"
+    own.write_bytes(b"graph")
+    read = make(server.url, place).load()
+
+    assert read(str(own)) == WeightsFile("mine.pb", b"graph")
+    with pytest.raises(
+        DatasetError, match="weights file at .*no.pb, got: .*or null to"
+    ):
+        read(str(tmp_path / "no.pb"))
+    assert server.starts == []
+    with pytest.raises(DatasetError, match="read-only"):
+        make(server.url, place).save(b"")
