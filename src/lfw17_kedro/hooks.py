@@ -38,7 +38,9 @@ class SummaryHooks:
         console.print(table)
         for method, reason in left_out.items():
             console.print(f"{method} is left out: {reason}", soft_wrap=True)
-        files = [f"{method}{end}" for method in methods for end in (METRICS, ".submission")]
+        files = [
+            f"{method}{end}" for method in methods for end in (METRICS, ".submission")
+        ]
         for name in (name for name in (*files, REPORT) if name in made):
             console.print(name, _find_file(catalog, name), soft_wrap=True)
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from filelock import FileLock
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol, DatasetError
+from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
@@ -59,7 +59,7 @@ class RunRecordHooks:
 
     @hook_impl
     def before_pipeline_run(
-        self, run_params: dict[str, Any], catalog: CatalogProtocol
+        self, run_params: dict[str, Any], catalog: DataCatalog
     ) -> None:
         """Open the record of this run."""
         self._hashes.clear()
@@ -79,9 +79,7 @@ class RunRecordHooks:
         self._started[node.name] = time.perf_counter()
 
     @hook_impl
-    def after_node_run(
-        self, node: Node, catalog: CatalogProtocol, run_id: str
-    ) -> None:
+    def after_node_run(self, node: Node, catalog: DataCatalog, run_id: str) -> None:
         """Add the node to the record."""
         entry = {
             "run": run_id,
@@ -93,7 +91,7 @@ class RunRecordHooks:
 
     @hook_impl
     def after_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Close the record of this run."""
         _update(catalog, lambda record: finish_run(record, run_params["run_id"]))
@@ -181,7 +179,7 @@ def _list_versions() -> dict[str, str]:
     return versions
 
 
-def _update(catalog: CatalogProtocol, change: Callable[[Record], Record]) -> None:
+def _update(catalog: DataCatalog, change: Callable[[Record], Record]) -> None:
     """Change the record on disk; nodes of other processes may do so at the same time.
 
     A record that cannot be read is begun anew: it never stops a run.

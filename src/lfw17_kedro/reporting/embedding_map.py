@@ -82,7 +82,7 @@ def choose_faces(
     trained = pd.DataFrame({"id": train["ids"][kept], "kind": "train"})
     trained["truth"] = originals.loc[trained["id"]].to_numpy()
     trained["answer"] = UNKNOWN
-    tested = answers[answers["side"] == "test"].set_index("id").loc[test["ids"]]
+    tested = answers[answers["side"] == "test"].set_index("id").loc[list(test["ids"])]
     tested = tested.reset_index()
     tested["kind"] = np.where(tested["right"], "test, right", "test, wrong")
     tested.loc[tested["truth"] == UNKNOWN, "kind"] = "test, label unknown"

@@ -69,7 +69,14 @@ def draw_confusion(answers: pd.DataFrame, people: list[str]) -> go.Figure:
     figure.update_yaxes(title="is", type="category", autorange="reversed")
     figure.update_layout(
         coloraxis={"colorscale": "Blues", "cmin": 0, "cmax": greatest}
-        | {"colorbar": {"title": "images", "thickness": 10}}
+        | {
+            "colorbar": {
+                "title": "images",
+                "thickness": 10,
+                "tickformat": ",d",
+                "nticks": 5,
+            }
+        }
     )
     return set_look(figure, 100 + 460 * len(methods))
 
@@ -108,7 +115,9 @@ def draw_learning(histories: Mapping[str, pd.DataFrame | None]) -> go.Figure:
                         col=1,
                     )
     figure.update_xaxes(title="epoch", row=2, col=1)
-    figure.update_yaxes(title="loss (nats, log scale)", type="log", row=1, col=1)
+    figure.update_yaxes(
+        title="loss (nats, log scale)", type="log", dtick="D2", row=1, col=1
+    )
     figure.update_yaxes(title="accuracy (share)", range=[0, 1.02], row=2, col=1)
     return set_look(figure, 560)
 

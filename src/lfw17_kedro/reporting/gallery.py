@@ -52,24 +52,17 @@ def pick_faces(answers: pd.DataFrame, most_faces: int) -> pd.DataFrame:
         most_faces: for each method and kind.
 
     Returns:
-        Rows of the answers with the column `kind`.
+        Rows of the answers with `kind` and `turn`, by which they are sorted.
     """
     tested = answers[answers["side"] == "test"].copy()
     wrong = ~tested["right"] & (tested["truth"] != UNKNOWN)
     tested["kind"] = np.where(wrong, "wrong", "least certain")
-    # a stable sort keeps the order of the images among equals
-    by_certainty = tested.sort_values("confidence", kind="stable")
-    picked = [
-        part.iloc[::-1].head(most_faces) if kind == "wrong" else part.head(most_faces)
-        for method in tested["method"].unique()
-        for kind in ("wrong", "least certain")
-        for part in [
-            by_certainty[
-                (by_certainty["method"] == method) & (by_certainty["kind"] == kind)
-            ]
-        ]
-    ]
-    return pd.concat(picked, ignore_index=True)
+    tested["turn"] = np.where(wrong, -tested["confidence"], tested["confidence"])
+    tested["method"] = pd.Categorical(tested["method"], tested["method"].unique())
+    tested["kind"] = pd.Categorical(tested["kind"], ["wrong", "least certain"])
+    tested = tested.sort_values(["method", "kind", "turn"])  # stable: equals keep order
+    picked = tested.groupby(["method", "kind"], observed=True).head(most_faces)
+    return picked.astype({"method": str, "kind": str}).reset_index(drop=True)
 
 
 def describe_faces(

@@ -132,6 +132,10 @@ def _embed_figure(name: str, figure: go.Figure) -> Markup:
         include_plotlyjs=False,
         div_id=f"figure-{name}",
         default_height=f"{figure.layout.height or 450}px",
-        config={"responsive": True, "displaylogo": False},
+        config={
+            "responsive": True,
+            "displaylogo": False,
+            "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+        },
     )
     return Markup(html)  # noqa: S704 (plotly escapes what it embeds)

@@ -120,9 +120,7 @@ def compare_methods(
     )
 
 
-def draw_learning(
-    answers: pd.DataFrame, **histories: pd.DataFrame | None
-) -> go.Figure:
+def draw_learning(answers: pd.DataFrame, **histories: pd.DataFrame | None) -> go.Figure:
     """Draw the learning curves of the methods that answered; see `figures`."""
     methods = answers["method"].unique()
     return figures.draw_learning(

@@ -1,5 +1,6 @@
 """Wiring of `reporting`, for whatever methods there are."""
 
+import warnings
 from collections.abc import Mapping, Set
 
 from kedro.pipeline import Node, Pipeline
@@ -37,55 +38,65 @@ def create_pipeline(leaves: Mapping[str, Set[str]]) -> Pipeline:
     ]
     histories = _find(leaves, ("validation_history",))
     embeddings = _find(leaves, ("train_embeddings", "test_embeddings"))
-    return Pipeline(
-        [
-            Node(
-                find_methods,
-                inputs={name: name for name in metrics},
-                outputs="methods",
-                name="find_methods",
-            ),
-            Node(
-                collect_answers,
-                inputs={"ran": "methods"}
-                | _same("train_table", "test_table", "people", "run_record", *results),
-                outputs=["answers", "left_out"],
-                name="collect_answers",
-            ),
-            Node(
-                compare_methods,
-                inputs=_same("answers", "run_record", *metrics),
-                outputs=["comparison", "paired_tests", "people_scores"],
-                name="compare_methods",
-            ),
-            Node(
-                describe_data,
-                inputs=_same(*OF_DATA) | {"source": "params:source", "ran": "methods"},
-                outputs="data_card",
-                name="describe_data",
-            ),
-            Node(
-                show_gallery,
-                inputs=_same("answers", "test_images", "test_table", "people")
-                | {"most_faces": "params:gallery.most_faces"},
-                outputs=["gallery", "gallery_figure"],
-                name="show_gallery",
-            ),
-            *_draw_figures(histories, embeddings),
-            Node(
-                write_report,
-                inputs=_same("comparison", "paired_tests", "people_scores")
-                | {"faces": "gallery"}
-                | _same("data_card", "left_out", "run_record")
-                | {figure: f"{figure}_figure" for figure in FIGURES},
-                outputs="report",
-                name="write_report",
-            ),
-        ],
-        namespace="reporting",
-        inputs={*results, *histories, *embeddings, *OF_DATA, "run_record"},
-        parameters={"params:seed"},
-    )
+    with warnings.catch_warnings():
+        # Reading what the namespaces of the methods made is what this pipeline is for.
+        warnings.filterwarnings("ignore", "One or more dataset names contain '.'")
+        return Pipeline(
+            [
+                *_compare(metrics, results),
+                *_draw_figures(histories, embeddings),
+                Node(
+                    write_report,
+                    inputs=_same("comparison", "paired_tests", "people_scores")
+                    | {"faces": "gallery"}
+                    | _same("data_card", "left_out", "run_record")
+                    | {figure: f"{figure}_figure" for figure in FIGURES},
+                    outputs="report",
+                    name="write_report",
+                ),
+            ],
+            namespace="reporting",
+            inputs={*results, *histories, *embeddings, *OF_DATA, "run_record"},
+            parameters={"params:seed"},
+        )
+
+
+def _compare(metrics: list[str], results: list[str]) -> list[Node]:
+    """Make the nodes that find, check and compare results."""
+    return [
+        Node(
+            find_methods,
+            inputs={name: name for name in metrics},
+            outputs="methods",
+            name="find_methods",
+        ),
+        Node(
+            collect_answers,
+            inputs={"ran": "methods"}
+            | _same("train_table", "test_table", "people", "run_record", *results),
+            outputs=["answers", "left_out"],
+            name="collect_answers",
+        ),
+        Node(
+            compare_methods,
+            inputs=_same("answers", "run_record", *metrics),
+            outputs=["comparison", "paired_tests", "people_scores"],
+            name="compare_methods",
+        ),
+        Node(
+            describe_data,
+            inputs=_same(*OF_DATA) | {"source": "params:source", "ran": "methods"},
+            outputs="data_card",
+            name="describe_data",
+        ),
+        Node(
+            show_gallery,
+            inputs=_same("answers", "test_images", "test_table", "people")
+            | {"most_faces": "params:gallery.most_faces"},
+            outputs=["gallery", "gallery_figure"],
+            name="show_gallery",
+        ),
+    ]
 
 
 def _draw_figures(histories: list[str], embeddings: list[str]) -> list[Node]:
@@ -138,4 +149,6 @@ def _same(*names: str) -> dict[str, str]:
 
 def _find(leaves: Mapping[str, Set[str]], names: tuple[str, ...]) -> list[str]:
     """Find which methods leave the datasets of these names."""
-    return [f"{m}.{n}" for m, left in leaves.items() for n in names if f"{m}.{n}" in left]
+    return [
+        f"{m}.{n}" for m, left in leaves.items() for n in names if f"{m}.{n}" in left
+    ]
