@@ -98,16 +98,19 @@ class RunRecordHooks:
 
 
 def add_run(record: Record, run_id: str, run: dict[str, Any]) -> Record:
-    """Add a run; drop the runs of which no node is left."""
-    used = {node["run"] for node in record["nodes"].values()}
-    runs = {name: one for name, one in record["runs"].items() if name in used}
-    return record | {"runs": runs | {run_id: run}}
+    """Add a run."""
+    return record | {"runs": record["runs"] | {run_id: run}}
 
 
 def add_node(
     record: Record, name: str, entry: dict[str, Any], hashes: dict[str, str]
 ) -> Record:
-    """Add a node in place of its older record, and hashes to its run."""
+    """Add a node in place of its older record, and hashes to its run.
+
+    A record begun anew in the middle of a run does not know the run and stays as it is.
+    """
+    if entry["run"] not in record["runs"]:
+        return record
     changed = copy.deepcopy(record)
     changed["nodes"][name] = entry
     changed["runs"][entry["run"]]["data"] |= hashes
@@ -115,10 +118,17 @@ def add_node(
 
 
 def finish_run(record: Record, run_id: str) -> Record:
-    """Say when a run ended."""
-    changed = copy.deepcopy(record)
-    changed["runs"][run_id]["finished"] = _now()
-    return changed
+    """Say when a run ended; drop ended runs of which no node is left."""
+    runs = record["runs"]
+    if run_id in runs:
+        runs = runs | {run_id: runs[run_id] | {"finished": _now()}}
+    used = {run_id} | {node["run"] for node in record["nodes"].values()}
+    kept = {
+        name: run
+        for name, run in runs.items()
+        if name in used or run["finished"] is None  # another run, under way
+    }
+    return record | {"runs": kept}
 
 
 def describe_run(

@@ -2,47 +2,15 @@ import json
 import subprocess
 import sys
 
-import numpy as np
 import pandas as pd
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from lfw17_kedro.pipelines.evaluation.nodes import score_method
 from lfw17_kedro.pipelines.reporting.nodes import (
     collect_answers,
     find_methods,
 )
-
-
-@pytest.fixture
-def leave_results(run_project, save_faces, few_faces, project):
-    """Run data_processing on real faces; leave the results of invented methods."""
-
-    def leave(*methods, **changes):
-        save_faces(few_faces, **changes)
-        catalog = run_project("data_processing")
-        tables = [catalog.load(f"{side}_table") for side in ("train", "test")]
-        people = catalog.load("people")
-        for turn, method in enumerate(methods):
-            rng = np.random.default_rng(turn)
-            made = {}
-            for side, table in zip(("validation", "test"), tables, strict=True):
-                rows = table[table["fold"] == 0] if side == "validation" else table
-                rows = rows[rows["copy"] == 0] if side == "validation" else rows
-                values = rng.dirichlet(np.ones(len(people)), len(rows))
-                values += np.eye(len(people))[rows["label"]] * (1 - turn)
-                values /= values.sum(axis=1, keepdims=True)
-                made[side] = pd.DataFrame(values, columns=people)
-                made[side].insert(0, "id", rows["id"].to_numpy())
-                catalog.save(f"{method}.{side}_probabilities", made[side])
-            metrics = score_method(
-                made["validation"], made["test"], {}, *tables, people, method
-            )
-            catalog.save(f"{method}.metrics", metrics)
-        return catalog
-
-    return leave
 
 
 def test_report_compares_what_the_methods_left(leave_results, run_project, capsys):
