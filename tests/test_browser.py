@@ -9,10 +9,11 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
+Service = webdriver.ChromeService
+By = pytest.importorskip("selenium.webdriver.common.by").By
+WebDriverWait = pytest.importorskip("selenium.webdriver.support.ui").WebDriverWait
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
@@ -28,23 +29,26 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(params=SIZES)
-def browser(request):
-    """A headless Chromium of one screen size that keeps its console."""
+@pytest.fixture
+def browser():
+    """A headless Chromium that keeps its console."""
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for flag in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "disable-gpu"):
         options.add_argument(f"--{flag}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options, Service(DRIVER))
-    width, height = SIZES[request.param]
-    screen = {"width": width, "height": height, "deviceScaleFactor": 1}
-    driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        screen | {"mobile": request.param == "phone"},
-    )
     yield driver
     driver.quit()
+
+
+def resize(browser, size):
+    """Give the browser the screen of a desktop or of a phone."""
+    width, height = SIZES[size]
+    screen = {"width": width, "height": height, "deviceScaleFactor": 1}
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", screen | {"mobile": size == "phone"}
+    )
 
 
 def read_errors(browser):
@@ -56,7 +60,9 @@ def read_errors(browser):
     ]
 
 
-def test_report_reads_well(browser, leave_results, run_project, project):
+@pytest.mark.parametrize("size", SIZES)
+def test_report_reads_well(browser, size, leave_results, run_project, project):
+    resize(browser, size)
     left = leave_results(*METHODS)
     run_project("reporting")
     file = project / "data/08_reporting/orl/report.html"
@@ -116,6 +122,7 @@ def check_table(browser, left):
     assert seen == 2 * len(METHODS) * 6  # sides, methods, scores
 
 
+@pytest.mark.slow
 def test_static_kedro_viz_shows_the_pipelines(
     browser, leave_results, run_project, project
 ):
@@ -127,16 +134,21 @@ def test_static_kedro_viz_shows_the_pipelines(
     handler = partial(QuietHandler, directory=project / "build")
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser.get(f"http://127.0.0.1:{server.server_port}")
-        wait = WebDriverWait(browser, 30)
-        nodes = wait.until(lambda b: b.find_elements(By.CSS_SELECTOR, ".pipeline-node"))
-        names = {node.get_attribute("textContent") for node in nodes}
+        seen = {}
+        for size in SIZES:
+            resize(browser, size)
+            browser.get(f"http://127.0.0.1:{server.server_port}")
+            nodes = WebDriverWait(browser, 30).until(
+                lambda b: b.find_elements(By.CSS_SELECTOR, ".pipeline-node")
+            )
+            seen[size] = {node.get_attribute("textContent") for node in nodes}
         errors = read_errors(browser)
         server.shutdown()
 
     assert errors == []
-    assert main["layers"][0] == "raw"
-    assert {"data_processing", *METHODS, "reporting"} <= names
+    assert main["layers"][-1] == "reporting"  # empty where layers form a circle
+    for names in seen.values():
+        assert {"data_processing", *METHODS, "reporting"} <= names
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
