@@ -2,22 +2,24 @@
 
 make run viz-static && .venv/bin/python docs/make_screenshots.py
 
-Needs Chromium: apt-get install chromium.
+Needs Chromium: apt-get install chromium chromium-driver.
 """
 
 import os
 import shutil
-import subprocess
 import threading
+import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from PIL import Image
+from selenium import webdriver
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "data" / "08_reporting" / "orl" / "report.html"
 SITE = ROOT / "build"
+SETTLE = 8  # seconds until everything is drawn
 COLOURS = 128  # of the palette; keeps the pictures small
 
 
@@ -37,23 +39,23 @@ def main() -> None:
 
 def take_picture(address: str, name: str, width: int, height: int) -> None:
     """Open a page in headless Chromium and keep what it shows."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        raise SystemExit("expected chromium, found none; apt-get install chromium.")
-    file = ROOT / "docs" / name
-    command = [
-        chromium,
-        "--headless=new",
-        "--disable-gpu",
-        "--hide-scrollbars",
-        "--virtual-time-budget=20000",
-        f"--window-size={width},{height}",
-        f"--screenshot={file}",
-        address,
-    ]
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
+    options.add_argument("--headless=new")
+    options.add_argument("--hide-scrollbars")
+    options.add_argument(f"--window-size={width},{height}")
     if os.geteuid() == 0:  # Chromium has no sandbox for root
-        command.insert(1, "--no-sandbox")
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 (fixed words)
+        options.add_argument("--no-sandbox")
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    browser = webdriver.Chrome(options, service)
+    browser.get(address)
+    time.sleep(SETTLE)
+    browser.execute_script(
+        "document.querySelectorAll('[class*=feature-hint]').forEach(hint => hint.remove())"
+    )
+    file = ROOT / "docs" / name
+    browser.save_screenshot(file)
+    browser.quit()
     Image.open(file).convert("RGB").quantize(COLOURS).save(file, optimize=True)
 
 

@@ -82,8 +82,8 @@ def write_page(
         lstrip_blocks=True,
     )
     methods = list(comparison["method"].unique())
-    sides = list(comparison["side"].unique())
-    main_side = "test" if "test" in sides else "validation"
+    sides = [s for s in ("test", "validation") if (comparison["side"] == s).any()]
+    main_side = sides[0]
     return environment.get_template("report.html").render(
         methods=methods,
         sides=sides,
