@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test lint viz lab benchmark benchmark-cnn lock clean help
+.PHONY: run test lint viz viz-static lab benchmark benchmark-cnn lock clean help
 
 help:  ## show what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,9 @@ lint: $(READY)  ## check format, style, types and the direction of imports
 
 viz: $(READY)  ## look at the pipelines in the browser
 	$(BIN)/kedro viz run
+
+viz-static: $(READY)  ## write the pipelines with previews as a web site to build/
+	$(BIN)/kedro viz build --include-previews
 
 lab: $(READY)  ## open the notebooks with the project's catalog at hand
 	$(BIN)/kedro jupyter lab
@@ -43,7 +46,7 @@ lock:  ## pin the newest versions that pyproject.toml allows; needs uv
 	  -c requirements.lock benchmarks/requirements.in -o benchmarks/requirements.lock
 
 clean:  ## remove the environment and everything that runs left
-	rm -rf $(VENV) .viz info.log
+	rm -rf $(VENV) .viz build info.log
 	find data -mindepth 2 ! -name .gitkeep -delete
 
 $(READY): requirements.lock pyproject.toml

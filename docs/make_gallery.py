@@ -20,7 +20,7 @@ def main() -> None:
     bootstrap_project(ROOT)
     with KedroSession.create(ROOT) as session:
         catalog = session.load_context().catalog
-    photos = catalog.load("test_photos")
+    photos = catalog.load("test_photos@pixels")
     aligned = catalog.load("facenet_svm.aligned_test_faces")
     answers = catalog.load("facenet_svm.test_probabilities").set_index("id")
     truth = catalog.load("test_table")

@@ -1,9 +1,12 @@
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 import yaml
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
 
 from lfw17_kedro.encoders import facenet
 from lfw17_kedro.pipeline_registry import register_pipelines
@@ -50,9 +53,6 @@ def test_catalog_downloads_the_file_that_facenet_takes():
 
 @pytest.mark.parametrize("environment", ["base", "kaggle", "lfw17"])
 def test_every_dataset_of_every_environment_has_an_entry_and_a_layer(environment):
-    from kedro.framework.session import KedroSession
-    from kedro.framework.startup import bootstrap_project
-
     bootstrap_project(ROOT)
     with KedroSession.create(ROOT, env=environment) as session:
         catalog = session.load_context().catalog
@@ -64,3 +64,23 @@ def test_every_dataset_of_every_environment_has_an_entry_and_a_layer(environment
             source = "orl" if environment == "base" else environment
             if not name.endswith("_weights"):  # published: the same for every source
                 assert f"/{source}/" in path or "/0" not in path or "01_raw" in path
+
+
+def test_layers_follow_each_other_or_kedro_viz_would_not_show_them():
+    root = Path(__file__).parents[1]
+    bootstrap_project(root)
+    with KedroSession.create(root) as session:
+        catalog = session.load_context().catalog
+
+    def find_layers(names):
+        named = (name for name in names if not name.startswith("params:"))
+        return {catalog.get(name).metadata["kedro-viz"]["layer"] for name in named}
+
+    before = {}
+    for node in register_pipelines()["__default__"].nodes:
+        for layer in find_layers(node.outputs):
+            before.setdefault(layer, set()).update(find_layers(node.inputs) - {layer})
+
+    order = list(TopologicalSorter(before).static_order())  # raises on a circle
+    assert order[0] == "raw"
+    assert order[-1] == "reporting"

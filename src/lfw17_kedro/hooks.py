@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 METRICS = ".metrics"
+REPORT = "reporting.report"
+LEFT_OUT = "reporting.left_out"
 
 
 class SummaryHooks:
@@ -16,24 +18,30 @@ class SummaryHooks:
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        """Print the scores of the methods that ran and the files they left."""
+        """Print the scores of the methods and the files that the run left."""
+        made = pipeline.all_outputs()
+        left_out = catalog.load(LEFT_OUT) if REPORT in made else {}
+        scored = pipeline.datasets() if REPORT in made else made
         methods = [
             name.removesuffix(METRICS)
-            for name in sorted(pipeline.outputs())
-            if name.endswith(METRICS)
+            for name in sorted(scored)
+            if name.endswith(METRICS) and name.removesuffix(METRICS) not in left_out
         ]
         if not methods:
             return
         table = Table(title="Who is on the photo?")
         for column in ("method", "validation", "test", "95 % interval"):
             table.add_column(column)
-        files = []
         for method in methods:
             table.add_row(method, *_describe_scores(catalog.load(method + METRICS)))
-            files += [method + METRICS, f"{method}.submission"]
         console = Console()
         console.print(table)
-        for name in files:
+        for method, reason in left_out.items():
+            console.print(f"{method} is left out: {reason}", soft_wrap=True)
+        files = [
+            f"{method}{end}" for method in methods for end in (METRICS, ".submission")
+        ]
+        for name in (name for name in (*files, REPORT) if name in made):
             console.print(name, _find_file(catalog, name), soft_wrap=True)
 
 

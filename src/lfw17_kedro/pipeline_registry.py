@@ -10,13 +10,18 @@ from lfw17_kedro.pipelines import (
     data_processing,
     evaluation,
     facenet_svm,
+    reporting,
     scratch_cnn,
     transfer_learning,
 )
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Map names to pipelines; each method's runs from the raw faces to its metrics."""
+    """Map names to pipelines.
+
+    Each method's runs from the raw faces to its metrics; `reporting` compares whatever
+    methods have been run.
+    """
     prepare = data_processing.create_pipeline()
     methods = {
         "scratch_cnn": scratch_cnn.create_pipeline(),
@@ -27,8 +32,12 @@ def register_pipelines() -> dict[str, Pipeline]:
         method: prepare + pipeline + evaluation.create_pipeline(method)
         for method, pipeline in methods.items()
     }
+    report = reporting.create_pipeline(
+        {method: pipeline.all_outputs() for method, pipeline in complete.items()}
+    )
     return {
-        "__default__": sum(complete.values(), Pipeline([])),
+        "__default__": sum(complete.values(), report),
         "data_processing": prepare,
         **complete,
+        "reporting": report,
     }

@@ -1,8 +1,9 @@
 """Kedro's settings of this project."""
 
 from lfw17_kedro.hooks import SummaryHooks
+from lfw17_kedro.run_record import RunRecordHooks
 
-HOOKS = (SummaryHooks(),)
+HOOKS = (SummaryHooks(), RunRecordHooks())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

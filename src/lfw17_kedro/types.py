@@ -17,6 +17,9 @@ F64 = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Strings = NDArray[np.str_]
 
+Network = Any
+"""A `keras.Model`, whose import takes seconds and whose types nobody ships."""
+
 UNKNOWN = -1  # the label of a test image whose person is not known
 
 

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from lfw17_kedro.faces.metrics import is_lfw17, score_probabilities
+from lfw17_kedro.faces.metrics import (
+    bin_confidences,
+    is_lfw17,
+    measure_calibration,
+    score_probabilities,
+)
 
 
 def test_scores_worked_out_by_hand():
@@ -49,3 +54,31 @@ def test_the_studys_data_are_recognised_by_their_counts():
     assert is_lfw17(labels, 322)
     assert not is_lfw17(labels[1:], 322)
     assert not is_lfw17(labels, 321)
+
+
+def test_calibration_error_by_hand():
+    # 2 answers of 0.95, one right: a gap of 0.45. 2 of 0.55, both right: 0.45.
+    # 1 of 0.25, wrong: 0.25. (2 * 0.45 + 2 * 0.45 + 0.25) / 5 = 0.41
+    confidences = np.array([0.95, 0.55, 0.95, 0.25, 0.55])
+    right = np.array([True, True, False, False, True])
+
+    assert measure_calibration(confidences, right) == pytest.approx(0.41)
+
+
+def test_full_confidence_has_a_bin():
+    bins = bin_confidences(np.array([1.0, 0.91]), np.array([True, False]))
+
+    assert bins["images"].tolist() == [2]
+    assert bins["accuracy"].tolist() == [0.5]
+
+
+def test_weighted_f1_counts_every_image_alike():
+    # Ann: 3 images, all right, one of Bob's too: precision 3/4, F1 6/7. Bob: 1 image,
+    # named Ann: F1 0. Weighted: 3/4 * 6/7.
+    answers = np.eye(2)[[0, 0, 0, 0]]
+
+    scores = score_probabilities(answers, np.array([0, 0, 0, 1]), ["Ann", "Bob"])
+
+    assert scores["weighted_f1"] == pytest.approx(18 / 28)
+    assert scores["macro_f1"] == pytest.approx(3 / 7)
+    assert scores["calibration_error"] == pytest.approx(0.25)

@@ -13,6 +13,7 @@ from lfw17_kedro.datasets.jpg_folder_dataset import JpgFolderDataset
 from lfw17_kedro.datasets.keras_model_dataset import KerasModelDataset
 from lfw17_kedro.datasets.lazy_dataset import LazyDataset
 from lfw17_kedro.datasets.numpy_dataset import NumpyDataset
+from lfw17_kedro.datasets.optional_dataset import OptionalDataset
 from lfw17_kedro.datasets.packaged import PackagedFileDataset
 from lfw17_kedro.datasets.tfrecord_dataset import TFRecordDataset
 from lfw17_kedro.datasets.training_state_dataset import TrainingStateDataset
@@ -26,6 +27,7 @@ __all__ = [
     "LfwFacesDataset",
     "NpyFacesDataset",
     "NumpyDataset",
+    "OptionalDataset",
     "OrlFacesDataset",
     "PackagedFileDataset",
     "TFRecordDataset",

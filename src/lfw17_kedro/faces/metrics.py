@@ -3,10 +3,11 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.stats import binomtest
 from sklearn.metrics import classification_report, confusion_matrix, log_loss
 
-from lfw17_kedro.types import F64, I64
+from lfw17_kedro.types import F64, I64, Bools
 
 # The study's scores on the competition's 322 test images, half of them Kaggle's public
 # and half its private leaderboard: see the README of the study. Its transfer learning
@@ -17,6 +18,8 @@ PUBLISHED = {
 }
 LFW17_TRAIN_COUNTS = (51, 183, 85, 395, 86, 60, 106)
 LFW17_TEST_IMAGES = 322
+
+CALIBRATION_BINS = 10  # of equal width from 0 to 1
 
 
 def is_lfw17(train_labels: I64, test_images: int) -> bool:
@@ -37,7 +40,8 @@ def score_probabilities(
 
     Returns:
         `images`, `correct`, `accuracy`, `accuracy_95` (its 95 % Wilson interval),
-        `macro_f1`, `log_loss` (nats), `per_person` (precision, recall, f1, images) and
+        `macro_f1`, `weighted_f1`, `log_loss` (nats), `calibration_error` (of
+        `measure_calibration`), `per_person` (precision, recall, f1, images) and
         `confusion_matrix` ([truth][answer], images).
 
     Raises:
@@ -66,7 +70,11 @@ def score_probabilities(
         "accuracy": correct / len(labels),
         "accuracy_95": [float(interval.low), float(interval.high)],
         "macro_f1": report["macro avg"]["f1-score"],
+        "weighted_f1": report["weighted avg"]["f1-score"],
         "log_loss": float(log_loss(labels, probabilities, labels=classes)),
+        "calibration_error": measure_calibration(
+            probabilities.max(axis=1), answers == labels
+        ),
         "per_person": {
             person: {
                 "precision": report[person]["precision"],
@@ -78,3 +86,38 @@ def score_probabilities(
         },
         "confusion_matrix": confusion_matrix(labels, answers, labels=classes).tolist(),
     }
+
+
+def bin_confidences(confidences: F64, right: Bools) -> pd.DataFrame:
+    """Put answers into bins of like confidence.
+
+    Args:
+        confidences: (N,) float64, 0-1, the probability of each answer.
+        right: (N,) bool, whether the answer is.
+
+    Returns:
+        One row a bin that is not empty: `images`, mean `confidence`, `accuracy`.
+    """
+    bins = np.minimum(
+        (confidences * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1
+    )
+    answers = pd.DataFrame({"confidence": confidences, "right": right})
+    return answers.groupby(bins).agg(
+        images=("right", "size"),
+        confidence=("confidence", "mean"),
+        accuracy=("right", "mean"),
+    )
+
+
+def measure_calibration(confidences: F64, right: Bools) -> float:
+    """Give the expected calibration error, 0-1.
+
+    The gap between accuracy and mean confidence of each bin, averaged over the images.
+
+    Args: see `bin_confidences`.
+
+    Source: Guo et al. 2017, arXiv:1706.04599, section 2.
+    """
+    bins = bin_confidences(confidences, right)
+    gaps = (bins["accuracy"] - bins["confidence"]).abs()
+    return float(np.average(gaps, weights=bins["images"]))

@@ -2,31 +2,26 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from lfw17_kedro.faces.split import iterate_folds
-from lfw17_kedro.types import I64
-
-if TYPE_CHECKING:
-    import keras
+from lfw17_kedro.types import I64, Network
 
 PREDICT_BATCH = 256  # images; bounds memory, nothing else
 
 Validation = tuple[NDArray[Any], I64]
 """Images and labels to score after each epoch."""
 
-Train = Callable[
-    [pd.Index, Path, Validation | None], "tuple[keras.Model, pd.DataFrame]"
-]
+Train = Callable[[pd.Index, Path, Validation | None], tuple[Network, pd.DataFrame]]
 """Maps rows to train on, a folder for state and validation to model and history."""
 
 
 def predict_people(
-    model: "keras.Model", images: NDArray[Any], table: pd.DataFrame, people: list[str]
+    model: Network, images: NDArray[Any], table: pd.DataFrame, people: list[str]
 ) -> pd.DataFrame:
     """Give each person's probability for each image.
 
@@ -105,9 +100,7 @@ def check_train_labels(labels: I64, people: list[str], batch_size: int) -> None:
         )
 
 
-def average_networks(
-    networks: "list[keras.Model]", average_flips: bool
-) -> "keras.Model":
+def average_networks(networks: list[Network], average_flips: bool) -> Network:
     """Join networks into one that averages their probabilities.
 
     Args:

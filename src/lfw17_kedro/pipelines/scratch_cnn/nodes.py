@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,7 @@ from lfw17_kedro.training import people as naming
 from lfw17_kedro.training.fit import train_classifier
 from lfw17_kedro.training.optimizers import make_optimizer
 from lfw17_kedro.training.precision import choose_policy, use_policy
-from lfw17_kedro.types import F32, I64
-
-if TYPE_CHECKING:
-    import keras
+from lfw17_kedro.types import F32, I64, Network
 
 
 def choose_settings(
@@ -78,7 +75,7 @@ def validate_cnn(
 
     def train(
         rows: pd.Index, state: Path, validation: naming.Validation | None
-    ) -> "tuple[keras.Model, pd.DataFrame]":
+    ) -> tuple[Network, pd.DataFrame]:
         return _train(images, table, rows, people, settings, seed, state, validation)
 
     return naming.validate_by_folds(train, images[..., None], table, people, state)
@@ -91,7 +88,7 @@ def train_cnn(
     settings: dict[str, Any],
     seed: int,
     state: Path,
-) -> "tuple[keras.Model, pd.DataFrame]":
+) -> tuple[Network, pd.DataFrame]:
     """Train the final networks on all training images.
 
     Args: see `validate_cnn`.
@@ -105,7 +102,7 @@ def train_cnn(
 
 
 def predict_people(
-    model: "keras.Model", images: F32, table: pd.DataFrame, people: list[str]
+    model: Network, images: F32, table: pd.DataFrame, people: list[str]
 ) -> pd.DataFrame:
     """Give each person's probability for each (N, H, W) image."""
     return naming.predict_people(model, images[..., None], table, people)
@@ -140,7 +137,7 @@ def _train(
     seed: int,
     state: Path,
     validation: naming.Validation | None,
-) -> "tuple[keras.Model, pd.DataFrame]":
+) -> tuple[Network, pd.DataFrame]:
     """Train as many networks as the settings want and average them."""
     chosen = _keep_originals(table, rows, settings)
     labels = table["label"].to_numpy()[chosen]
@@ -170,7 +167,7 @@ def _train_network(
     seed: int,
     state: Path,
     validation: naming.Validation | None,
-) -> "tuple[keras.Model, pd.DataFrame]":
+) -> tuple[Network, pd.DataFrame]:
     """Train one network on (N, H, W, 1) images."""
     import keras
 

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,10 +22,7 @@ from lfw17_kedro.training import people as naming
 from lfw17_kedro.training.fit import train_classifier
 from lfw17_kedro.training.optimizers import make_optimizer
 from lfw17_kedro.training.precision import choose_policy, use_policy
-from lfw17_kedro.types import F32, U8, Record
-
-if TYPE_CHECKING:
-    import keras
+from lfw17_kedro.types import F32, U8, Network, Record
 
 BACKBONES = ("efficientnet_lite0", "inception_v3")
 FEATURE_BATCH = 64  # images; bounds memory, nothing else
@@ -65,9 +62,7 @@ def choose_settings(
     }
 
 
-def build_backbone(
-    settings: dict[str, Any], efficientnet_weights: bytes
-) -> "keras.Model":
+def build_backbone(settings: dict[str, Any], efficientnet_weights: bytes) -> Network:
     """Build the chosen ImageNet network, without its classifier.
 
     Returns:
@@ -152,7 +147,7 @@ def _decode(records: Iterable[Record], size: tuple[int, int]) -> dict[str, U8]:
     return images
 
 
-def compute_features(backbone: "keras.Model", images: U8) -> F32:
+def compute_features(backbone: Network, images: U8) -> F32:
     """Compute once what the frozen backbone sees, averaged over the image.
 
     Args:
@@ -170,7 +165,7 @@ def compute_features(backbone: "keras.Model", images: U8) -> F32:
 
 
 def validate_network(
-    backbone: "keras.Model",
+    backbone: Network,
     images: U8,
     features: F32,
     table: pd.DataFrame,
@@ -199,7 +194,7 @@ def validate_network(
 
     def train(
         rows: pd.Index, state: Path, validation: naming.Validation | None
-    ) -> "tuple[keras.Model, pd.DataFrame]":
+    ) -> tuple[Network, pd.DataFrame]:
         return _train(
             backbone,
             images,
@@ -217,7 +212,7 @@ def validate_network(
 
 
 def train_network(
-    backbone: "keras.Model",
+    backbone: Network,
     images: U8,
     features: F32,
     table: pd.DataFrame,
@@ -225,7 +220,7 @@ def train_network(
     settings: dict[str, Any],
     seed: int,
     state: Path,
-) -> "tuple[keras.Model, pd.DataFrame]":
+) -> tuple[Network, pd.DataFrame]:
     """Train the final network on all training images.
 
     Args: see `validate_network`.
@@ -264,7 +259,7 @@ def collect_facts(
 
 
 def _train(
-    backbone: "keras.Model",
+    backbone: Network,
     images: U8,
     features: F32,
     table: pd.DataFrame,
@@ -274,7 +269,7 @@ def _train(
     seed: int,
     state: Path,
     validation: naming.Validation | None,
-) -> "tuple[keras.Model, pd.DataFrame]":
+) -> tuple[Network, pd.DataFrame]:
     """Train the head on cached features, then some or all layers of the network."""
     import keras
 

@@ -1,0 +1,223 @@
+"""Nodes of `reporting`: results of any of the methods -> tables, figures, a page.
+
+Results come by the name of their dataset, `<method>.<dataset>`, and are None where a
+method was not run.
+"""
+
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from lfw17_kedro.reporting import embedding_map, figures, gallery, page
+from lfw17_kedro.reporting.answers import (
+    StaleResultsError,
+    check_raw_faces,
+    join_answers,
+    list_truths,
+)
+from lfw17_kedro.reporting.compare import (
+    compare_pairs,
+    tabulate_people,
+    tabulate_scores,
+)
+from lfw17_kedro.reporting.gallery import GalleryFace
+from lfw17_kedro.types import F32
+
+
+def find_methods(**metrics: dict[str, Any] | None) -> dict[str, bool]:
+    """Find out which methods were run.
+
+    Args:
+        metrics: `<method>.metrics` of every method there is, None where it was not run.
+
+    Returns:
+        method -> whether it was run.
+
+    Raises:
+        ValueError: none was.
+    """
+    ran = {name.partition(".")[0]: one is not None for name, one in metrics.items()}
+    if not any(ran.values()):
+        raise ValueError(
+            f"reporting: expected results of at least one of {list(ran)}, found none; "
+            f"run `kedro run` for all, or `kedro run --pipeline {list(ran)[-1]}` for "
+            "one, with the same --env."
+        )
+    return ran
+
+
+def collect_answers(
+    ran: dict[str, bool],
+    train_table: pd.DataFrame,
+    test_table: pd.DataFrame,
+    people: list[str],
+    run_record: dict[str, Any] | None,
+    **results: Any,
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Join the answers of all methods with the truth; leave out what does not fit.
+
+    Args:
+        ran: of `find_methods`.
+        train_table: of `data_processing`.
+        test_table: of `data_processing`.
+        people: the K names.
+        run_record: of the hook `RunRecordHooks`, or None.
+        results: `<method>.metrics`, `<method>.validation_probabilities`,
+            `<method>.test_probabilities`.
+
+    Returns:
+        The table of answers (see `reporting.answers`), and method -> why its results
+        are left out: not run, or made from other data than the present.
+
+    Raises:
+        ValueError: no method's results fit the present data.
+    """
+    truths = list_truths(train_table, test_table)
+    parts, left_out = [], {}
+    for method, was_run in ran.items():
+        command = f"`kedro run --pipeline {method}`"
+        if not was_run:
+            left_out[method] = f"it was not run; {command} does, with this --env."
+            continue
+        own = _select(results, method)
+        if missing := [name for name, one in own.items() if one is None]:
+            left_out[method] = f"it left no {', '.join(missing)}; run {command}."
+            continue
+        try:
+            check_raw_faces(method, run_record)
+            parts.append(join_answers(method, own, truths, people))
+        except StaleResultsError as stale:
+            left_out[method] = f"{stale}; run {command} again."
+    if not parts:
+        raise ValueError(
+            "reporting: expected results made from the present data, got none: "
+            + " ".join(f"{method}: {reason}" for method, reason in left_out.items())
+        )
+    return pd.concat(parts, ignore_index=True), left_out
+
+
+def compare_methods(
+    answers: pd.DataFrame, run_record: dict[str, Any] | None, **metrics: dict[str, Any]
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Compare the methods that answered.
+
+    Args:
+        answers: of `collect_answers`.
+        run_record: of the hook `RunRecordHooks`, or None.
+        metrics: `<method>.metrics`.
+
+    Returns:
+        The tables of `tabulate_scores`, `compare_pairs` and `tabulate_people`.
+    """
+    used = {
+        method: metrics[f"{method}.metrics"] for method in answers["method"].unique()
+    }
+    return (
+        tabulate_scores(used, run_record),
+        compare_pairs(answers),
+        tabulate_people(used),
+    )
+
+
+def draw_learning(answers: pd.DataFrame, **histories: pd.DataFrame | None) -> go.Figure:
+    """Draw the learning curves of the methods that answered; see `figures`."""
+    methods = answers["method"].unique()
+    return figures.draw_learning(
+        {m: histories.get(f"{m}.validation_history") for m in methods}
+    )
+
+
+def draw_people(people_scores: pd.DataFrame, answers: pd.DataFrame) -> go.Figure:
+    """Draw the F1 score of each person; see `figures`."""
+    return figures.draw_people(people_scores, figures.choose_side(answers)[0])
+
+
+def draw_balance(data_card: dict[str, Any]) -> go.Figure:
+    """Draw how many images there are of each person; see `figures`."""
+    return figures.draw_balance(data_card["counts"])
+
+
+def draw_map(
+    answers: pd.DataFrame,
+    train_table: pd.DataFrame,
+    people: list[str],
+    settings: dict[str, Any],
+    seed: int,
+    **embeddings: Any,
+) -> go.Figure:
+    """Draw the map of the embeddings; see `embedding_map`.
+
+    Args:
+        answers: of `collect_answers`.
+        train_table: of `data_processing`.
+        people: the K names.
+        settings: `projection` and `most_faces`.
+        seed: of all chance.
+        embeddings: `<method>.train_embeddings` and `<method>.test_embeddings`.
+    """
+    pairs = {
+        method: (
+            embeddings[f"{method}.train_embeddings"],
+            embeddings[f"{method}.test_embeddings"],
+        )
+        for method in dict.fromkeys(name.partition(".")[0] for name in embeddings)
+    }
+    return embedding_map.draw_map(pairs, answers, train_table, people, settings, seed)
+
+
+def show_gallery(
+    answers: pd.DataFrame,
+    test_images: F32,
+    test_table: pd.DataFrame,
+    people: list[str],
+    most_faces: int,
+) -> tuple[list[GalleryFace], go.Figure]:
+    """Show the wrong and the least certain test faces.
+
+    Args:
+        answers: of `collect_answers`.
+        test_images: (M, H, W) float32, 0-255.
+        test_table: describes them.
+        people: the K names.
+        most_faces: for each method and kind.
+
+    Returns:
+        The faces with their probabilities, and one figure of them.
+    """
+    picked = gallery.pick_faces(answers, most_faces)
+    faces = gallery.describe_faces(picked, test_images, list(test_table["id"]), people)
+    return faces, gallery.draw_gallery(faces)
+
+
+def write_report(
+    comparison: pd.DataFrame,
+    paired_tests: pd.DataFrame,
+    people_scores: pd.DataFrame,
+    faces: list[GalleryFace],
+    data_card: dict[str, Any],
+    left_out: dict[str, str],
+    run_record: dict[str, Any] | None,
+    **drawn: go.Figure,
+) -> str:
+    """Write the report, one HTML page; see `page.write_page`."""
+    return page.write_page(
+        comparison,
+        paired_tests,
+        people_scores,
+        faces,
+        data_card,
+        left_out,
+        run_record,
+        drawn,
+    )
+
+
+def _select(results: dict[str, Any], method: str) -> dict[str, Any]:
+    """Select the results of one method, by the name of the dataset alone."""
+    prefix = f"{method}."
+    return {
+        name.removeprefix(prefix): one
+        for name, one in results.items()
+        if name.startswith(prefix)
+    }

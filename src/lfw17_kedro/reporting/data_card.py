@@ -1,0 +1,71 @@
+"""The data card: what the methods were trained and tested on."""
+
+from typing import Any
+
+import pandas as pd
+
+from lfw17_kedro.digest import hash_data
+from lfw17_kedro.faces.split import NEVER
+from lfw17_kedro.types import F32, UNKNOWN
+
+
+def describe_data(
+    people: list[str],
+    train_images: F32,
+    train_table: pd.DataFrame,
+    test_images: F32,
+    test_table: pd.DataFrame,
+    source: dict[str, str],
+    ran: dict[str, bool],
+) -> dict[str, Any]:
+    """Describe the data behind a comparison.
+
+    Args:
+        people: the K names.
+        train_images: (N, H, W) float32, 0-255, originals and copies.
+        train_table: describes them.
+        test_images: (M, H, W) float32, 0-255.
+        test_table: describes them.
+        source: `name` and `credit`.
+        ran: method -> whether it was run; the card is made once any was, so that a
+            project where nothing ran hears of that first.
+
+    Returns:
+        `source`, image `height` and `width`, `people` (number), `images` by kind,
+        `test_labels_known`, `counts` (person -> originals that train, validate, test;
+        a test image without label counts for nobody) and SHA-256 `hashes`.
+    """
+    originals = train_table[train_table["copy"] == 0]
+    validated = originals["fold"] != NEVER
+    known = test_table[test_table["label"] != UNKNOWN]
+    sides = {
+        "train": originals[~validated],
+        "validation": originals[validated],
+        "test": known,
+    }
+    labels = {side: table["label"].value_counts() for side, table in sides.items()}
+    return {
+        "source": source,
+        "height": int(train_images.shape[1]),
+        "width": int(train_images.shape[2]),
+        "people": len(people),
+        "images": {
+            "train": int((~validated).sum()),
+            "validation": int(validated.sum()),
+            "test": len(test_table),
+            "augmented copies": len(train_table) - len(originals),
+        },
+        "test_labels_known": len(known) == len(test_table),
+        "counts": {
+            person: {
+                side: int(counted.get(label, 0)) for side, counted in labels.items()
+            }
+            for label, person in enumerate(people)
+        },
+        "hashes": {
+            "training images": hash_data(train_images),
+            "training labels": hash_data(train_table["label"].to_numpy("int64")),
+            "test images": hash_data(test_images),
+            "test labels": hash_data(test_table["label"].to_numpy("int64")),
+        },
+    }

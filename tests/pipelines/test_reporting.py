@@ -1,0 +1,147 @@
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+from lfw17_kedro.pipelines.reporting.nodes import (
+    collect_answers,
+    find_methods,
+)
+
+
+def test_report_compares_what_the_methods_left(leave_results, run_project, capsys):
+    left = leave_results("scratch_cnn", "facenet_svm")
+
+    catalog = run_project("reporting")
+
+    comparison = catalog.load("reporting.comparison").set_index(["method", "side"])
+    for method in ("scratch_cnn", "facenet_svm"):
+        metrics = left.load(f"{method}.metrics")
+        for side in ("validation", "test"):
+            for score in ("correct", "accuracy", "macro_f1", "weighted_f1", "log_loss"):
+                assert comparison.loc[(method, side), score] == pytest.approx(
+                    metrics[side][score], rel=1e-12
+                )
+            low, high = metrics[side]["accuracy_95"]
+            assert comparison.loc[(method, side), "accuracy_low"] == pytest.approx(low)
+            assert comparison.loc[(method, side), "accuracy_high"] == pytest.approx(
+                high
+            )
+    assert len(catalog.load("reporting.paired_tests")) == 2
+    page = catalog.load("reporting.report")
+    assert page.count("<!DOCTYPE html>") == 1
+    assert catalog["reporting.left_out"].load().keys() <= {"transfer_learning"}
+    shown = capsys.readouterr().out
+    assert "report.html" in shown
+    assert "scratch_cnn" in shown
+
+
+def test_a_method_that_was_not_run_is_named(leave_results, run_project, capsys):
+    leave_results("facenet_svm")
+
+    catalog = run_project("reporting")
+
+    left_out = catalog.load("reporting.left_out")
+    assert left_out["scratch_cnn"].startswith("it was not run; `kedro run --pipeline s")
+    assert set(catalog.load("reporting.comparison")["method"]) == {"facenet_svm"}
+    assert "<strong>scratch_cnn</strong> is not in" in catalog.load("reporting.report")
+    assert "scratch_cnn is left out: it was not run" in capsys.readouterr().out
+
+
+def test_results_of_another_split_are_left_out(leave_results, run_project):
+    leave_results("scratch_cnn")
+    first = run_project("data_processing").load("scratch_cnn.metrics")
+    run_project("data_processing", seed=1)
+
+    with pytest.raises(ValueError, match="present data, got none: scratch_cnn: its"):
+        run_project("reporting")
+    assert first["test"]["images"] == 9
+
+
+def test_unknown_test_labels_leave_validation_scores(leave_results, run_project):
+    leave_results("scratch_cnn", "facenet_svm", y_test=None)
+
+    catalog = run_project("reporting")
+
+    assert set(catalog.load("reporting.comparison")["side"]) == {"validation"}
+    faces = catalog.load("reporting.gallery")
+    assert {face["kind"] for face in faces} == {"least certain"}
+    assert "The test labels are not known" in catalog.load("reporting.report")
+
+
+def test_nothing_run_at_all_says_what_to_run(run_project):
+    with pytest.raises(ValueError, match="found none; run `kedro run` for all"):
+        run_project("reporting")
+
+
+def test_report_alone_does_not_import_tensorflow(leave_results, project):
+    leave_results("scratch_cnn", "facenet_svm")
+    script = (
+        "import sys; from kedro.framework.cli import main\n"
+        "sys.argv[1:] = ['run', '--pipeline', 'reporting']\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stderr
+    assert (project / "data/08_reporting/orl/report.html").exists()
+
+
+def test_names_cannot_break_the_page(leave_results, run_project, project):
+    leave_results("facenet_svm")
+    with KedroSession.create(project) as session:
+        bootstrap_project(project)
+        catalog = session.load_context().catalog
+    card = {"name": "<script>alert(1)</script>", "credit": ""}
+
+    run_project("reporting", reporting={"source": card})
+
+    page = catalog.load("reporting.report")
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_find_methods_says_which_ran():
+    assert find_methods(**{"a.metrics": {}, "b.metrics": None}) == {
+        "a": True,
+        "b": False,
+    }
+    with pytest.raises(ValueError, match=r"one of \['a', 'b'\], found none.*line b"):
+        find_methods(**{"a.metrics": None, "b.metrics": None})
+
+
+def test_a_half_finished_method_is_left_out():
+    table = pd.DataFrame({"id": ["x"], "label": [0], "copy": [0], "fold": [0]})
+    results = {
+        "a.metrics": {},
+        "a.validation_probabilities": None,
+        "a.test_probabilities": None,
+    }
+
+    with pytest.raises(ValueError, match="a: it left no validation_probabilities, tes"):
+        collect_answers({"a": True}, table, table, ["Ann"], None, **results)
+
+
+def test_figures_name_their_axes(leave_results, run_project, project):
+    leave_results("scratch_cnn", "facenet_svm")
+    run_project("reporting")
+
+    for name in ("confusion", "people", "reliability", "balance"):
+        file = project / f"data/08_reporting/orl/figures/{name}.json"
+        layout = json.loads(file.read_text())["layout"]
+        axes = [axis for key, axis in layout.items() if key[1:5] == "axis"]
+        assert len(axes) >= 2
+        assert all(axis["title"]["text"] for axis in axes), name

@@ -1,0 +1,114 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from lfw17_kedro.reporting.compare import (
+    add_seconds,
+    compare_pair,
+    compare_pairs,
+    tabulate_scores,
+)
+
+
+def test_mcnemar_by_hand():
+    # 1 image the first alone names rightly, 5 the second alone: with a fair coin,
+    # 1 or fewer heads of 6 come with (1 + 6) / 64, two-sided twice that.
+    first = np.array([1, 1, 1, 0, 0, 0, 0, 0, 0], bool)
+    second = np.array([1, 1, 0, 1, 1, 1, 1, 1, 0], bool)
+
+    test = compare_pair(first, second)
+
+    assert test == {
+        "both_right": 2,
+        "first_only": 1,
+        "second_only": 5,
+        "both_wrong": 1,
+        "p_value": pytest.approx(14 / 64),
+    }
+
+
+def test_methods_that_never_differ_are_not_told_apart():
+    assert compare_pair(np.ones(3, bool), np.ones(3, bool))["p_value"] == 1
+
+
+def test_pairs_are_joined_by_image_and_unknown_labels_left_out():
+    answers = pd.DataFrame(
+        [
+            ("a", "validation", "x", 0, True),
+            ("a", "validation", "y", 0, False),
+            ("b", "validation", "y", 0, False),
+            ("b", "validation", "x", 0, False),
+            ("a", "test", "0", -1, False),
+            ("b", "test", "0", -1, False),
+        ],
+        columns=["method", "side", "id", "truth", "right"],
+    )
+
+    pairs = compare_pairs(answers)
+
+    assert len(pairs) == 1
+    assert pairs.loc[0, ["side", "first", "second"]].tolist() == [
+        "validation",
+        "a",
+        "b",
+    ]
+    assert pairs.loc[0, ["first_only", "second_only", "both_wrong"]].tolist() == [
+        1,
+        0,
+        1,
+    ]
+
+
+def test_one_method_alone_has_no_pair():
+    answers = pd.DataFrame(
+        [("a", "test", "0", 0, True)],
+        columns=["method", "side", "id", "truth", "right"],
+    )
+
+    assert compare_pairs(answers).empty
+
+
+def test_seconds_are_added_by_stage():
+    nodes = {
+        "svm.embed_train_faces": 2.0,
+        "svm.fit_svm": 1.0,
+        "svm.embed_test_faces": 0.5,
+        "svm.predict_test_people": 0.25,
+        "svm.validate_svm": 64.0,
+        "svm.score_method": 128.0,
+        "svm_2.fit_svm": 256.0,
+    }
+    record = {"nodes": {name: {"seconds": one} for name, one in nodes.items()}}
+
+    assert add_seconds("svm", record) == {"training": 3.0, "prediction": 0.75}
+    assert add_seconds("svm", None) == {"training": None, "prediction": None}
+
+
+def test_scores_stand_in_one_table():
+    scores = {
+        "images": 4,
+        "correct": 3,
+        "accuracy": 0.75,
+        "accuracy_95": [0.3, 0.95],
+        "macro_f1": 0.7,
+        "weighted_f1": 0.72,
+        "log_loss": 0.5,
+        "calibration_error": 0.1,
+    }
+    published = {"public": 0.9, "private": 0.9, "correct": 315}
+    metrics = {
+        "a": {"validation": scores, "test": None, "published": None},
+        "b": {"validation": scores, "test": scores, "published": published},
+    }
+
+    table = tabulate_scores(metrics, None).set_index(["method", "side"])
+
+    assert list(table.index) == [
+        ("a", "validation"),
+        ("b", "validation"),
+        ("b", "test"),
+    ]
+    assert table.loc[("b", "test"), "published"] == 315
+    assert np.isnan(table.loc[("a", "validation"), "published"])
+    assert table.loc[("a", "validation"), "accuracy_low"] == 0.3
+    assert table.loc[("a", "validation"), "calibration_error"] == 0.1
