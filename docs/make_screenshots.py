@@ -50,8 +50,8 @@ def take_picture(address: str, name: str, width: int, height: int) -> None:
     browser = webdriver.Chrome(options, service)
     browser.get(address)
     time.sleep(SETTLE)
-    browser.execute_script(
-        "document.querySelectorAll('[class*=feature-hint]').forEach(hint => hint.remove())"
+    browser.execute_script(  # Kedro-Viz greets newcomers
+        "document.querySelectorAll('[class*=feature-hint]').forEach(x => x.remove())"
     )
     file = ROOT / "docs" / name
     browser.save_screenshot(file)

@@ -41,3 +41,8 @@ def test_facenet_svm_cross_validates_on_the_studys_data(project):
     submission = pd.read_csv(output / "submission.csv")
     assert submission["ImageId"].tolist() == list(range(322))
     assert set(submission["PredictedClass"]) == set(range(7))
+
+    run_kaggle(project, "reporting")
+
+    report = project / "data/08_reporting/kaggle/report.html"
+    assert "<td>315 of 322</td>" in report.read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ import pytest
 
 from lfw17_kedro.run_record import (
     add_node,
-    add_run,
+    add_runs,
     describe_git,
     finish_run,
 )
@@ -14,7 +14,7 @@ def make_record():
     """Two nodes of two runs."""
     record = {"nodes": {}, "runs": {}}
     for run in ("1", "2"):
-        record = add_run(record, run, {"seed": 666, "data": {}, "finished": None})
+        record = add_runs(record, {run: {"seed": 666, "data": {}, "finished": None}})
         record = add_node(record, f"node_{run}", {"run": run, "seconds": 1.0}, {})
     return record
 
@@ -27,7 +27,7 @@ def test_a_later_run_keeps_the_other_nodes():
 
 
 def test_a_run_without_nodes_is_dropped():
-    record = add_run(make_record(), "3", {"data": {}})
+    record = add_runs(make_record(), {"3": {"data": {}}})
     record = add_node(record, "node_1", {"run": "3", "seconds": 2.0}, {"raw": "aaa"})
 
     assert set(finish_run(record, "3")["runs"]) == {"1", "2", "3"}  # 1 is under way

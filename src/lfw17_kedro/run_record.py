@@ -56,15 +56,22 @@ class RunRecordHooks:
         """Start with nothing under way."""
         self._started: dict[str, float] = {}
         self._hashes: dict[str, str] = {}
+        self._runs: dict[str, dict[str, Any]] = {}
 
     @hook_impl
     def before_pipeline_run(
         self, run_params: dict[str, Any], catalog: DataCatalog
     ) -> None:
-        """Open the record of this run."""
+        """Describe this run; its record is written with that of its first node.
+
+        A run that ends before leaves nothing. Only the processes of ParallelRunner,
+        which know nothing of this object, must find the run on disk.
+        """
         self._hashes.clear()
-        run = describe_run(run_params, catalog.load("parameters"))
-        _update(catalog, lambda record: add_run(record, run_params["run_id"], run))
+        run_id = run_params["run_id"]
+        self._runs = {run_id: describe_run(run_params, catalog.load("parameters"))}
+        if "ParallelRunner" in str(run_params.get("runner")):
+            _update(catalog, lambda record: add_runs(record, self._runs))
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
@@ -87,7 +94,12 @@ class RunRecordHooks:
             "peak_memory_mb": _read_peak_memory(),
             "finished": _now(),
         }
-        _update(catalog, lambda r: add_node(r, node.name, entry, self._hashes))
+        _update(
+            catalog,
+            lambda record: add_node(
+                add_runs(record, self._runs), node.name, entry, self._hashes
+            ),
+        )
 
     @hook_impl
     def after_pipeline_run(
@@ -97,9 +109,9 @@ class RunRecordHooks:
         _update(catalog, lambda record: finish_run(record, run_params["run_id"]))
 
 
-def add_run(record: Record, run_id: str, run: dict[str, Any]) -> Record:
-    """Add a run."""
-    return record | {"runs": record["runs"] | {run_id: run}}
+def add_runs(record: Record, runs: dict[str, dict[str, Any]]) -> Record:
+    """Add runs, by their ids, that the record does not know yet."""
+    return record | {"runs": runs | record["runs"]}
 
 
 def add_node(

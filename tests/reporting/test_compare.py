@@ -109,6 +109,6 @@ def test_scores_stand_in_one_table():
         ("b", "test"),
     ]
     assert table.loc[("b", "test"), "published"] == 315
-    assert np.isnan(table.loc[("b", "validation"), "published"])
+    assert np.isnan(table.loc[("a", "validation"), "published"])
     assert table.loc[("a", "validation"), "accuracy_low"] == 0.3
     assert table.loc[("a", "validation"), "calibration_error"] == 0.1

@@ -32,8 +32,8 @@ def tabulate_scores(
     Returns:
         A row for each method and side with known labels: `method`, `side`, the
         `SCORES`, `accuracy_low` and `accuracy_high` (95 % interval), `published` (the
-        study's number of right test answers on the same images), `training_seconds`,
-        `prediction_seconds`, NaN where not known.
+        study's number of right answers on these test images, whichever the side),
+        `training_seconds`, `prediction_seconds`, NaN where not known.
     """
     rows = []
     for method, scored in metrics.items():
@@ -49,7 +49,7 @@ def tabulate_scores(
                 | {
                     "accuracy_low": low,
                     "accuracy_high": high,
-                    "published": published.get("correct") if side == "test" else None,
+                    "published": published.get("correct"),
                     "training_seconds": seconds["training"],
                     "prediction_seconds": seconds["prediction"],
                 }

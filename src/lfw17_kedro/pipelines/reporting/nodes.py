@@ -78,7 +78,7 @@ def collect_answers(
     for method, was_run in ran.items():
         command = f"`kedro run --pipeline {method}`"
         if not was_run:
-            left_out[method] = f"it was not run; {command} does."
+            left_out[method] = f"it was not run; {command} does, with this --env."
             continue
         own = _select(results, method)
         if missing := [name for name, one in own.items() if one is None]:
