@@ -148,6 +148,7 @@ def test_pipeline_retrains_the_bundled_backbone(
     assert metrics["facts"]["backbone"] == "efficientnet_lite0"
     history = catalog.load("transfer_learning.history")
     assert history["stage"].tolist() == ["head"] * 5 + ["fine_tuning"]
+    assert history["epoch"].tolist() == list(range(6))
     records = catalog.load("transfer_learning.records")
     assert [len(records[s]) for s in ("train", "validation", "test")] == [16, 5, 9]
     left = tmp_path / "data/06_models/orl/transfer_learning"

@@ -188,8 +188,8 @@ def validate_network(
 
     Returns:
         One row a validated original, `id` and a column for each person; and the
-        training history: `fold`, `stage` (head, fine_tuning), `epoch`, `loss`,
-        `accuracy`, `val_loss`, `val_accuracy`.
+        training history: `fold`, `network` (0), `stage` (head, fine_tuning), `epoch`
+        (of both stages together), `loss`, `accuracy`, `val_loss`, `val_accuracy`.
     """
 
     def train(
@@ -227,7 +227,7 @@ def train_network(
 
     Returns:
         One model, (N, height, width, 3) RGB images, 0-255, to (N, K) probabilities;
-        and the training history: `stage`, `epoch`, `loss`, `accuracy`.
+        and the training history: `network`, `stage`, `epoch`, `loss`, `accuracy`.
     """
     return _train(
         backbone,
@@ -322,6 +322,7 @@ def _train(
             validation=validation,
             **common,
         )
+        history["epoch"] += settings["head"]["epochs"]
         histories.append(history.assign(stage="fine_tuning"))
     model = naming.average_networks([network], settings["average_flips"])
-    return model, pd.concat(histories, ignore_index=True)
+    return model, pd.concat(histories, ignore_index=True).assign(network=0)
