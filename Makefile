@@ -39,7 +39,7 @@ benchmark-cnn: $(READY)  ## compare our network with the study's
 
 lock:  ## pin the newest versions that pyproject.toml allows; needs uv
 	uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url \
-	  --python-version 3.11 --all-extras --custom-compile-command "make lock" \
+	  --python-version 3.11 --extra lab --extra dev --custom-compile-command "make lock" \
 	  pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url \
 	  --python-version 3.11 --custom-compile-command "make lock" \

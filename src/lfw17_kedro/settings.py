@@ -1,9 +1,10 @@
 """Kedro's settings of this project."""
 
 from lfw17_kedro.hooks import SummaryHooks
+from lfw17_kedro.mlflow_record import MlflowRecordHooks
 from lfw17_kedro.run_record import RunRecordHooks
 
-HOOKS = (SummaryHooks(), RunRecordHooks())
+HOOKS = (SummaryHooks(), RunRecordHooks(), MlflowRecordHooks())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -1,0 +1,58 @@
+"""The run record in MLflow, for those who install the extra `mlflow`."""
+
+from importlib.util import find_spec
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+
+from lfw17_kedro.run_record import RECORD
+
+METRICS = ".metrics"
+SCORES = ("accuracy", "macro_f1", "log_loss")
+
+
+class MlflowRecordHooks:
+    """Logs the run record and the scores to the MLflow run that kedro-mlflow opened.
+
+    kedro-mlflow itself logs the parameters. Without it nothing happens.
+    """
+
+    @hook_impl(tryfirst=True)  # kedro-mlflow closes its run in the same hook
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Log seconds and memory of each node, scores, and the record as a file."""
+        if find_spec("kedro_mlflow") is None:
+            return
+        import mlflow
+
+        if mlflow.active_run() is None:
+            return
+        record = catalog.load(RECORD)
+        names = {node.name for node in pipeline.nodes}
+        ran = {name: node for name, node in record["nodes"].items() if name in names}
+        mlflow.log_dict(record, "run.json")
+        mlflow.log_metrics(flatten_costs(ran))
+        for name in sorted(pipeline.all_outputs()):
+            if name.endswith(METRICS):
+                mlflow.log_metrics(flatten_scores(catalog.load(name)))
+
+
+def flatten_costs(nodes: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """Name what each node took: seconds, and peak memory (MB) where it is known."""
+    return {
+        f"{name}.{cost}": float(node[cost])
+        for name, node in nodes.items()
+        for cost in ("seconds", "peak_memory_mb")
+        if node.get(cost) is not None
+    }
+
+
+def flatten_scores(metrics: dict[str, Any]) -> dict[str, float]:
+    """Name the scores of one method: `<method>.<side>.<score>`."""
+    return {
+        f"{metrics['method']}.{side}.{score}": float(metrics[side][score])
+        for side in ("validation", "test")
+        if metrics[side] is not None
+        for score in SCORES
+    }
