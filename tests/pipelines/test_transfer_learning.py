@@ -15,6 +15,8 @@ from lfw17_kedro.pipelines.transfer_learning.networks import (
 from lfw17_kedro.pipelines.transfer_learning.nodes import (
     choose_settings,
     compute_features,
+)
+from lfw17_kedro.pipelines.transfer_learning.record_nodes import (
     read_images,
     write_records,
 )

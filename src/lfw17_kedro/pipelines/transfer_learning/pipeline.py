@@ -8,9 +8,11 @@ from lfw17_kedro.pipelines.transfer_learning.nodes import (
     choose_settings,
     collect_facts,
     compute_features,
-    read_images,
     train_network,
     validate_network,
+)
+from lfw17_kedro.pipelines.transfer_learning.record_nodes import (
+    read_images,
     write_records,
 )
 from lfw17_kedro.training.people import predict_people
