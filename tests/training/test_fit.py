@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from lfw17_kedro.training.batches import make_batches
-from lfw17_kedro.training.fit import METADATA, WEIGHTS, fit_network, forget_state
+from lfw17_kedro.training.fit import (
+    METADATA,
+    WEIGHTS,
+    fit_network,
+    forget_state,
+    train_classifier,
+)
 
 EPOCHS = 4
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (12, 4, 4, 1)).astype(np.float32)
@@ -169,6 +175,40 @@ def test_validation_scores_are_in_the_history(tmp_path):
     history = fit(make_network(), tmp_path / "state", validation=(IMAGES, targets))
 
     assert set(history) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy"}
+
+
+def test_classifier_goes_on_whatever_was_built_before(tmp_path, caplog):
+    import keras
+
+    def train():
+        sequential = make_network()
+        network = keras.Model(sequential.inputs, sequential.outputs)
+        train_classifier(
+            network,
+            keras.optimizers.Adam(0.1),
+            IMAGES,
+            LABELS,
+            2,
+            epochs=2,
+            batch_size=4,
+            augmentation=None,
+            label_smoothing=0.0,
+            seed=0,
+            state=tmp_path / "state",
+            identity=None,
+            title="test",
+        )
+        return network
+
+    first = train()
+    keras.layers.Dense(3)  # moves the numbers in the names of later layers
+    with caplog.at_level(logging.INFO):
+        again = train()
+
+    assert first.layers[-1].name != again.layers[-1].name
+    assert "going on after epoch 2" in caplog.text
+    assert_same_weights(again, first)
+    assert {type(layer).__module__.split(".")[0] for layer in again.layers} == {"keras"}
 
 
 def test_loss_that_is_no_number_ends_training(tmp_path):

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lfw17_kedro.training.batch_norm import fuse_batch_norm
 from lfw17_kedro.training.batches import make_batches
 from lfw17_kedro.types import I64
 
@@ -46,7 +47,7 @@ def train_classifier(
     """Train a network to tell people apart, resumably; see `fit_network`.
 
     Args:
-        network: maps images to (N, K) logits.
+        network: maps images to (N, K) logits; gets the trained weights.
         optimizer: not used before.
         images: (N, ...) what the network takes.
         labels: (N,) int64, 0..K-1.
@@ -66,7 +67,8 @@ def train_classifier(
     """
     import keras
 
-    network.compile(
+    learner = fuse_batch_norm(network)
+    learner.compile(
         optimizer,
         keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=label_smoothing
@@ -88,16 +90,18 @@ def train_classifier(
 
     settings = (epochs, batch_size, augmentation, label_smoothing, seed)
     targets = np.eye(n_classes, dtype=np.float32)
-    return fit_network(
-        network,
+    history = fit_network(
+        learner,
         stream,
         epochs=epochs,
         steps_per_epoch=len(images) // batch_size,
         state=state,
-        identity=joblib.hash((network.to_json(), images, labels, settings, identity)),
+        identity=joblib.hash((_describe(network), images, labels, settings, identity)),
         title=title,
         validation=validation and (validation[0], targets[validation[1]]),
     )
+    network.set_weights(learner.get_weights())
+    return history
 
 
 def fit_network(
@@ -180,6 +184,17 @@ def forget_state(saved: object, state: Path) -> None:
         state: the folder.
     """
     shutil.rmtree(state, ignore_errors=True)
+
+
+def _describe(network: "keras.Model") -> str:
+    """Describe layers and wiring, whatever was built before in the same process.
+
+    Keras numbers the names of layers as they come: "dense", "dense_1".
+    """
+    description: str = network.to_json()
+    for number, layer in enumerate([network, *network.layers]):
+        description = description.replace(f'"{layer.name}"', f'"{number}"')
+    return description
 
 
 def _advance_dropout(network: "keras.Model", steps: int) -> None:

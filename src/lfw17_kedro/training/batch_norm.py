@@ -1,0 +1,60 @@
+"""Batch norm by TensorFlow's fused kernels, which train faster and repeatably.
+
+Keras 3 composes batch norm of a dozen operations. On CPUs one fused kernel makes a step
+of EfficientNet-Lite0 about a quarter shorter, and its sums come in a fixed order: the
+composed ones differ in the last bits from run to run, which training then amplifies.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+
+VECTORS = 2  # dimensions of (N, D)
+
+
+def fuse_batch_norm(network: "keras.Model") -> "keras.Model":
+    """Copy a network for training, with fused batch norm.
+
+    The copy has the same weights in the same order, and only it needs this module: the
+    original, given the trained weights, stays a network that plain Keras loads.
+
+    Args:
+        network: its batch norm is over the last axis of (N, D) or (N, H, W, D).
+
+    Returns:
+        The copy. Its moving variances are of samples (divided by n - 1), as in
+        TensorFlow 1 and PyTorch; Keras 3 divides by n.
+    """
+    import keras
+    import tensorflow as tf
+
+    # mypy sees Keras's layers as Any.
+    class Fused(keras.layers.BatchNormalization):  # type: ignore[misc]
+        def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+            learning = bool(training and self.trainable)
+            maps = inputs[:, None, None] if len(inputs.shape) == VECTORS else inputs
+            moving = self.moving_mean, self.moving_variance
+            fixed = (None, None) if learning else map(tf.convert_to_tensor, moving)
+            width = inputs.shape[-1:]
+            outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+                maps,
+                tf.convert_to_tensor(self.gamma) if self.scale else tf.ones(width),
+                tf.convert_to_tensor(self.beta) if self.center else tf.zeros(width),
+                *fixed,
+                epsilon=self.epsilon,
+                is_training=learning,
+            )
+            if learning:
+                for average, seen in zip(moving, (mean, variance), strict=True):
+                    average.assign_sub((average - seen) * (1 - self.momentum))
+            return tf.reshape(outputs, tf.shape(inputs))
+
+    def copy(layer: "keras.layers.Layer") -> "keras.layers.Layer":
+        is_batch_norm = isinstance(layer, keras.layers.BatchNormalization)
+        kind = Fused if is_batch_norm else type(layer)
+        return kind.from_config(layer.get_config())
+
+    fused = keras.models.clone_model(network, clone_function=copy)
+    fused.set_weights(network.get_weights())
+    return fused
