@@ -38,6 +38,13 @@ def test_probabilities_are_joined_with_the_truth_by_id():
     assert metrics["published"] is None
 
 
+def test_method_that_named_nobody_yet_cannot_be_scored():
+    with pytest.raises(ValueError, match="got none: the method has not named these"):
+        score(validation_probabilities=None)
+    with pytest.raises(ValueError, match="run its whole pipeline"):
+        make_submission(None, PEOPLE)
+
+
 def test_unknown_test_labels_give_no_score():
     assert score([-1, -1])["test"] is None
 

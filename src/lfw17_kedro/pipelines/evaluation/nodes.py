@@ -37,7 +37,7 @@ def score_method(
         test images, None for other data or where the study has none).
 
     Raises:
-        ValueError: probabilities of an image that is not in its table.
+        ValueError: no probabilities, or some of an image that is not in its table.
     """
     labels = train_table.loc[train_table["copy"] == 0, "label"].to_numpy()
     on_lfw17 = is_lfw17(labels, len(test_table))
@@ -55,6 +55,7 @@ def _score(
     probabilities: pd.DataFrame, table: pd.DataFrame, people: list[str]
 ) -> dict[str, Any]:
     """Join probabilities with the truth by id and score them."""
+    _check_there(probabilities)
     truth = table.set_index("id")["label"].reindex(probabilities["id"])
     if truth.isna().any():
         stranger = truth.index[truth.isna()][0]
@@ -78,6 +79,19 @@ def make_submission(
 
     Returns:
         M rows `ImageId` (from 0) and `PredictedClass` (0..K-1).
+
+    Raises:
+        ValueError: no probabilities.
     """
+    _check_there(test_probabilities)
     answers = test_probabilities[people].to_numpy().argmax(axis=1)
     return pd.DataFrame({"ImageId": range(len(answers)), "PredictedClass": answers})
+
+
+def _check_there(probabilities: pd.DataFrame | None) -> None:
+    """Refuse what was never computed: these tables are optional in the catalog."""
+    if probabilities is None:
+        raise ValueError(
+            "expected class probabilities, got none: the method has not named these "
+            "images yet; run its whole pipeline."
+        )

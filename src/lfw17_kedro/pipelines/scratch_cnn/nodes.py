@@ -1,6 +1,7 @@
 """Nodes of `scratch_cnn`: grey images -> networks trained from nothing."""
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +73,7 @@ def validate_cnn(
         training history: `fold`, `network`, `epoch`, `loss`, `accuracy`, `val_loss`,
         `val_accuracy`.
     """
-
-    def train(
-        rows: pd.Index, state: Path, validation: naming.Validation | None
-    ) -> tuple[Network, pd.DataFrame]:
-        return _train(images, table, rows, people, settings, seed, state, validation)
-
+    train = partial(_train, images, table, people, settings, seed)
     return naming.validate_by_folds(train, images[..., None], table, people, state)
 
 
@@ -97,8 +93,8 @@ def train_cnn(
         One model, (N, H, W, 1) float32 images, 0-255, to (N, K) probabilities; and the
         training history: `network`, `epoch`, `loss`, `accuracy`.
     """
-    final = state / "final"
-    return _train(images, table, table.index, people, settings, seed, final, None)
+    train = partial(_train, images, table, people, settings, seed)
+    return train(table.index, state / "final", None)
 
 
 def predict_people(
@@ -131,10 +127,10 @@ def _keep_originals(
 def _train(
     images: F32,
     table: pd.DataFrame,
-    rows: pd.Index,
     people: list[str],
     settings: dict[str, Any],
     seed: int,
+    rows: pd.Index,
     state: Path,
     validation: naming.Validation | None,
 ) -> tuple[Network, pd.DataFrame]:

@@ -1,5 +1,6 @@
 """Nodes of `transfer_learning`: images -> a network of ImageNet retrained on faces."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,23 +119,7 @@ def validate_network(
         training history: `fold`, `network` (0), `stage` (head, fine_tuning), `epoch`
         (of both stages together), `loss`, `accuracy`, `val_loss`, `val_accuracy`.
     """
-
-    def train(
-        rows: pd.Index, state: Path, validation: naming.Validation | None
-    ) -> tuple[Network, pd.DataFrame]:
-        return _train(
-            backbone,
-            images,
-            features,
-            table,
-            rows,
-            people,
-            settings,
-            seed,
-            state,
-            validation,
-        )
-
+    train = partial(_train, backbone, images, features, table, people, settings, seed)
     return naming.validate_by_folds(train, images, table, people, state)
 
 
@@ -156,18 +141,8 @@ def train_network(
         One model, (N, height, width, 3) RGB images, 0-255, to (N, K) probabilities;
         and the training history: `network`, `stage`, `epoch`, `loss`, `accuracy`.
     """
-    return _train(
-        backbone,
-        images,
-        features,
-        table,
-        table.index,
-        people,
-        settings,
-        seed,
-        state / "final",
-        None,
-    )
+    train = partial(_train, backbone, images, features, table, people, settings, seed)
+    return train(table.index, state / "final", None)
 
 
 def collect_facts(
@@ -190,10 +165,10 @@ def _train(
     images: U8,
     features: F32,
     table: pd.DataFrame,
-    rows: pd.Index,
     people: list[str],
     settings: dict[str, Any],
     seed: int,
+    rows: pd.Index,
     state: Path,
     validation: naming.Validation | None,
 ) -> tuple[Network, pd.DataFrame]:
