@@ -15,6 +15,7 @@ from lfw17_kedro.pipelines.transfer_learning.networks import (
 from lfw17_kedro.pipelines.transfer_learning.nodes import (
     choose_settings,
     compute_features,
+    train_network,
 )
 from lfw17_kedro.pipelines.transfer_learning.record_nodes import (
     read_images,
@@ -122,6 +123,34 @@ def test_bad_settings_are_refused():
         choose(fine_tuning={"epochs": -1})
     with pytest.raises(ValueError, match=r"layers: expected 0 or more, .*got -1"):
         unfreeze_layers(attach_head(make_backbone(), build_head(4, 3), 0.0, 1.0), -1)
+
+
+def test_seed_decides_the_network(tmp_path):
+    backbone = make_backbone()
+    images = np.random.default_rng(0).integers(0, 256, (16, 8, 6, 3), np.uint8)
+    table = pd.DataFrame({"id": range(16), "label": np.arange(16) % 2})
+    tuning = PARAMETERS["training"]["fine_tuning"] | {"epochs": 2}
+    settings = choose(batch_size=8, fine_tuning=tuning)
+
+    models = [
+        train_network(
+            backbone,
+            images,
+            compute_features(backbone, images),
+            table,
+            ["Ann", "Bob"],
+            settings,
+            seed,
+            tmp_path / str(turn),
+        )[0]
+        for turn, seed in enumerate((1, 1, 2))
+    ]
+
+    first, again, other = (model.get_weights() for model in models)
+    for ours, theirs in zip(first, again, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    pairs = zip(first, other, strict=True)
+    assert any((ours != theirs).any() for ours, theirs in pairs)
 
 
 def check_results(catalog, few_faces):
