@@ -1,8 +1,9 @@
 """Batch norm by TensorFlow's fused kernels, which train faster and repeatably.
 
 Keras 3 composes batch norm of a dozen operations. On CPUs one fused kernel makes a step
-of EfficientNet-Lite0 about a quarter shorter, and its sums come in a fixed order: the
-composed ones differ in the last bits from run to run, which training then amplifies.
+of EfficientNet-Lite0 about a quarter shorter. And TensorFlow's graph optimizer rewrites
+those dozens of small operations differently from process to process: sums differ in
+their last bits, and training amplifies that. With fused kernels it repeats.
 """
 
 from typing import TYPE_CHECKING, Any

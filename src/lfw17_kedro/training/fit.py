@@ -76,6 +76,8 @@ def train_classifier(
         metrics=["accuracy"],
         jit_compile=False,  # XLA makes these networks slower on CPUs
     )
+    # Otherwise the first step makes the moments, and TensorFlow traces it twice.
+    optimizer.build(learner.trainable_variables)
 
     def stream(first_step: int) -> "tf.data.Dataset":
         return make_batches(
