@@ -4,9 +4,9 @@
     python benchmarks/scratch_cnn.py --folder FOLDER_OF_THE_COMPETITIONS_NPY_FILES
 
 Trains `resnet` and the study's `published` on the same training side of a split, each
-with its own settings of conf/ but at most `--steps` batches, and prints images per
-second and the time until `--goal` of the validation images are named rightly. The
-learning rate of resnet falls to 0 over those steps.
+with its own settings of conf/ (those of LFW17 with --folder) but at most `--steps`
+batches, and prints images per second and the time until `--goal` of the validation
+images are named rightly. The learning rate of resnet falls to 0 over those steps.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
+from kedro.config import OmegaConfigLoader
 from rich.console import Console
 from rich.table import Table
 
@@ -25,27 +25,34 @@ from lfw17_kedro.faces.augment import augment_faces
 from lfw17_kedro.faces.split import hold_out
 from lfw17_kedro.pipelines.scratch_cnn.architectures import ARCHITECTURES
 from lfw17_kedro.training.batches import make_batches
+from lfw17_kedro.training.fit import compile_learner
 from lfw17_kedro.training.optimizers import make_optimizer
 from lfw17_kedro.training.precision import choose_policy, use_policy
 
-CONF = Path(__file__).parents[1] / "conf" / "base"
+CONF = Path(__file__).parents[1] / "conf"
 SEED = 666
 
 
-def read_parameters(name: str) -> dict[str, Any]:
-    """Read one pipeline's parameters of conf/base."""
-    text = (CONF / f"parameters_{name}.yml").read_text()
-    return yaml.safe_load(text)[name]
+def read_parameters(environment: str) -> dict[str, Any]:
+    """Read the parameters that `kedro run --env` has."""
+    loader = OmegaConfigLoader(
+        str(CONF),
+        base_env="base",
+        default_run_env=environment,
+        merge_strategy={"parameters": "soft"},
+    )
+    parameters: dict[str, Any] = loader["parameters"]
+    return parameters
 
 
 def train(name: str, data: dict[str, Any], steps: int, goal: float) -> list[str]:
     """Train one architecture and give its row of the table."""
     import keras
 
-    settings = read_parameters("scratch_cnn")["architectures"][name]
+    settings = data["parameters"]["scratch_cnn"]["architectures"][name]
     images, labels = data["images"], data["labels"]
     if settings["use_copies"]:
-        augmentation = read_parameters("data_processing")["augmentation"]
+        augmentation = data["parameters"]["data_processing"]["augmentation"]
         rng = np.random.default_rng(SEED)
         copies = augment_faces(images, **augmentation, rng=rng)
         images = np.concatenate([images, *copies])
@@ -56,12 +63,10 @@ def train(name: str, data: dict[str, Any], steps: int, goal: float) -> list[str]
         network = ARCHITECTURES[name](
             *images.shape[1:], data["people"], **settings["network"]
         )
-    network.compile(
+    learner = compile_learner(
+        network,
         make_optimizer(**settings["optimizer"], steps=steps),
-        keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=settings["label_smoothing"]
-        ),
-        jit_compile=False,
+        settings["label_smoothing"],
     )
     batch_size = settings["batch_size"]
     batches = iter(
@@ -74,16 +79,16 @@ def train(name: str, data: dict[str, Any], steps: int, goal: float) -> list[str]
             seed=SEED,
         )
     )
-    network.train_on_batch(*next(batches))  # tracing
-    network.predict(data["validation"], verbose=0)
+    learner.train_on_batch(*next(batches))  # tracing
+    learner.predict(data["validation"], verbose=0)
     per_round = max(1, len(images) // batch_size)
     spent, best, reached = 0.0, 0.0, math.nan
     for _ in range(steps // per_round):
         start = time.perf_counter()
         for _ in range(per_round):
-            network.train_on_batch(*next(batches))
+            learner.train_on_batch(*next(batches))
         spent += time.perf_counter() - start
-        answers = network.predict(data["validation"], verbose=0).argmax(axis=1)
+        answers = learner.predict(data["validation"], verbose=0).argmax(axis=1)
         accuracy = float((answers == data["truth"]).mean())
         best = max(best, accuracy)
         if accuracy >= goal and math.isnan(reached):
@@ -116,6 +121,7 @@ def main() -> None:
     images = raw.train_images.astype(np.float32).reshape(-1, 50, 37)
     validated = hold_out(raw.train_labels, 0.2, SEED) == 0
     data = {
+        "parameters": read_parameters("kaggle" if options.folder else "base"),
         "images": images[~validated],
         "labels": raw.train_labels[~validated],
         "validation": images[validated][..., None],

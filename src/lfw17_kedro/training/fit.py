@@ -65,19 +65,7 @@ def train_classifier(
     Returns:
         The history.
     """
-    import keras
-
-    learner = fuse_batch_norm(network)
-    learner.compile(
-        optimizer,
-        keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=label_smoothing
-        ),
-        metrics=["accuracy"],
-        jit_compile=False,  # XLA makes these networks slower on CPUs
-    )
-    # Otherwise the first step makes the moments, and TensorFlow traces it twice.
-    optimizer.build(learner.trainable_variables)
+    learner = compile_learner(network, optimizer, label_smoothing)
 
     def stream(first_step: int) -> "tf.data.Dataset":
         return make_batches(
@@ -104,6 +92,34 @@ def train_classifier(
     )
     network.set_weights(learner.get_weights())
     return history
+
+
+def compile_learner(
+    network: "keras.Model",
+    optimizer: "keras.optimizers.Optimizer",
+    label_smoothing: float,
+) -> "keras.Model":
+    """Copy a network into one ready to learn to tell people apart.
+
+    Args: see `train_classifier`.
+
+    Returns:
+        A compiled copy with the same weights in the same order.
+    """
+    import keras
+
+    learner = fuse_batch_norm(network)
+    learner.compile(
+        optimizer,
+        keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=label_smoothing
+        ),
+        metrics=["accuracy"],
+        jit_compile=False,  # XLA makes these networks slower on CPUs
+    )
+    # Otherwise the first step makes the moments, and TensorFlow traces it twice.
+    optimizer.build(learner.trainable_variables)
+    return learner
 
 
 def fit_network(
