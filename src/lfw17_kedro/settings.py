@@ -1,8 +1,13 @@
 """Kedro's settings of this project."""
 
+import warnings
+
 from lfw17_kedro.hooks import SummaryHooks
 from lfw17_kedro.mlflow_record import MlflowRecordHooks
 from lfw17_kedro.run_record import RunRecordHooks
+
+# Kedro's own use of omegaconf, three times at the head of every run.
+warnings.filterwarnings("ignore", r"\s*register_new_resolver\(\) is deprecated")
 
 HOOKS = (SummaryHooks(), RunRecordHooks(), MlflowRecordHooks())
 
