@@ -124,7 +124,7 @@ def compile_learner(
 
 def fit_network(
     network: "keras.Model",
-    make_batches: "Callable[[int], tf.data.Dataset]",
+    stream: "Callable[[int], tf.data.Dataset]",
     *,
     epochs: int,
     steps_per_epoch: int,
@@ -142,7 +142,7 @@ def fit_network(
 
     Args:
         network: compiled and built.
-        make_batches: maps the number of batches seen to an endless dataset.
+        stream: maps the number of batches seen to an endless dataset.
         epochs: how many.
         steps_per_epoch: batches in each.
         state: folder for the state.
@@ -168,7 +168,7 @@ def fit_network(
     )
     try:
         network.fit(
-            make_batches(steps_seen),
+            stream(steps_seen),
             epochs=epochs,
             steps_per_epoch=steps_per_epoch,
             validation_data=validation,

@@ -138,10 +138,11 @@ def _train(
     chosen = _keep_originals(table, rows, settings)
     labels = table["label"].to_numpy()[chosen]
     naming.check_train_labels(labels, people, settings["batch_size"])
+    seen = images[chosen][..., None]
     networks, histories = [], []
     for turn in range(settings["networks"]):
         network, history = _train_network(
-            images[chosen][..., None],
+            seen,
             labels,
             len(people),
             settings,
