@@ -70,7 +70,7 @@ def prepare(folder: Path, count: int) -> None:
         ]
         np.save(folder / f"{side}.npy", np.stack([np.asarray(face) for face in faces]))
 
-    arrays = facenet_files.draw_state_dict()
+    arrays = facenet_files.plot_state_dict()
     state_dict = facenet_files.write_state_dict(arrays)
     (folder / facenet_files.STATE_DICT).write_bytes(state_dict)
     encoders = {"dlib_resnet": build_dlib_resnet(PackagedFileDataset(**DLIB).load())}
@@ -94,7 +94,7 @@ def load_ours(folder: Path, name: str) -> Embed:
     from lfw17_kedro.faces.embed import embed_faces
 
     encoder = EncoderDataset(filepath=f"{folder}/{name}").load()
-    return lambda faces: embed_faces(faces, encoder, BATCH, average_flips=False)
+    return lambda faces: embed_faces(faces, encoder, BATCH, test_time_flip=False)
 
 
 def load_dlib() -> Embed:

@@ -25,7 +25,7 @@ from lfw17_kedro.faces.augment import augment_faces
 from lfw17_kedro.faces.split import hold_out
 from lfw17_kedro.pipelines.scratch_cnn.architectures import ARCHITECTURES
 from lfw17_kedro.training.batches import make_batches
-from lfw17_kedro.training.fit import compile_learner
+from lfw17_kedro.training.fit import compile_training_model
 from lfw17_kedro.training.optimizers import make_optimizer
 from lfw17_kedro.training.precision import choose_policy, use_policy
 
@@ -61,9 +61,9 @@ def train(name: str, data: dict[str, Any], steps: int, goal: float) -> list[str]
     policy = choose_policy("auto")
     with use_policy(policy):
         network = ARCHITECTURES[name](
-            *images.shape[1:], data["people"], **settings["network"]
+            *images.shape[1:], data["class_names"], **settings["network"]
         )
-    learner = compile_learner(
+    training_model = compile_training_model(
         network,
         make_optimizer(**settings["optimizer"], steps=steps),
         settings["label_smoothing"],
@@ -73,23 +73,25 @@ def train(name: str, data: dict[str, Any], steps: int, goal: float) -> list[str]
         make_batches(
             images[..., None],
             labels,
-            data["people"],
+            data["class_names"],
             batch_size=batch_size,
             augmentation=settings["augmentation"],
             seed=SEED,
         )
     )
-    learner.train_on_batch(*next(batches))  # tracing
-    learner.predict(data["validation"], verbose=0)
+    training_model.train_on_batch(*next(batches))  # tracing
+    training_model.predict(data["validation"], verbose=0)
     per_round = max(1, len(images) // batch_size)
     spent, best, reached = 0.0, 0.0, math.nan
     for _ in range(steps // per_round):
         start = time.perf_counter()
         for _ in range(per_round):
-            learner.train_on_batch(*next(batches))
+            training_model.train_on_batch(*next(batches))
         spent += time.perf_counter() - start
-        answers = learner.predict(data["validation"], verbose=0).argmax(axis=1)
-        accuracy = float((answers == data["truth"]).mean())
+        predictions = training_model.predict(data["validation"], verbose=0).argmax(
+            axis=1
+        )
+        accuracy = float((predictions == data["truth"]).mean())
         best = max(best, accuracy)
         if accuracy >= goal and math.isnan(reached):
             reached = spent
@@ -113,7 +115,7 @@ def main() -> None:
     options = parser.parse_args()
 
     source = (
-        NpyFacesDataset(filepath=options.folder, people=[])
+        NpyFacesDataset(filepath=options.folder, class_names=[])
         if options.folder
         else OrlFacesDataset(height=50, width=37)
     )
@@ -126,7 +128,7 @@ def main() -> None:
         "labels": raw.train_labels[~validated],
         "validation": images[validated][..., None],
         "truth": raw.train_labels[validated],
-        "people": int(raw.train_labels.max()) + 1,
+        "class_names": int(raw.train_labels.max()) + 1,
     }
     table = Table(title=f"{len(data['images'])} images, at most {options.steps} steps")
     goal = f"until {options.goal:.2f} right"

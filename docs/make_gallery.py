@@ -11,7 +11,7 @@ from kedro.framework.startup import bootstrap_project
 from PIL import Image, ImageDraw, ImageFont
 
 ROOT = Path(__file__).parents[1]
-PEOPLE = range(0, 40, 5)  # one test face of every fifth person
+CLASS_NAMES = range(0, 40, 5)  # one test face of every fifth person
 CELL, GAP, CAPTION = 110, 6, 34
 
 
@@ -22,9 +22,9 @@ def main() -> None:
         catalog = session.load_context().catalog
     photos = catalog.load("test_photos@pixels")
     aligned = catalog.load("facenet_svm.aligned_test_faces")
-    answers = catalog.load("facenet_svm.test_probabilities").set_index("id")
+    predictions = catalog.load("facenet_svm.test_probabilities").set_index("id")
     truth = catalog.load("test_table")
-    chosen = [int(np.flatnonzero(truth["label"] == label)[0]) for label in PEOPLE]
+    chosen = [int(np.flatnonzero(truth["label"] == label)[0]) for label in CLASS_NAMES]
 
     columns = len(chosen)
     size = (columns * (CELL + GAP) - GAP, 2 * (CELL + GAP) + CAPTION)
@@ -38,7 +38,10 @@ def main() -> None:
         sheet.paste(photo, (left + (CELL - photo.width) // 2, 0))
         face = Image.fromarray(aligned[row]).resize((CELL, CELL))
         sheet.paste(face, (left, CELL + GAP))
-        name, chance = answers.loc[photo_id].idxmax(), answers.loc[photo_id].max()
+        name, chance = (
+            predictions.loc[photo_id].idxmax(),
+            predictions.loc[photo_id].max(),
+        )
         verdict = "right" if name == truth["person"][row] else "wrong"
         draw.multiline_text(
             (left + CELL / 2, 2 * CELL + GAP + 4),

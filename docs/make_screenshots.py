@@ -19,7 +19,7 @@ from selenium import webdriver
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "data" / "08_reporting" / "orl" / "report.html"
 SITE = ROOT / "build"
-SETTLE = 8  # seconds until everything is drawn
+SETTLE = 8  # seconds until everything is figures
 COLOURS = 128  # of the palette; keeps the pictures small
 
 

@@ -18,20 +18,20 @@ from lfw17_kedro.pipelines.evaluation.nodes import score_method
 from lfw17_kedro.types import RawFaces
 
 ROOT = Path(__file__).parents[1]
-PEOPLE = ["s1", "s2", "s3"]
+CLASS_NAMES = ["s1", "s2", "s3"]
 
 
 @pytest.fixture(scope="session")
 def few_faces() -> RawFaces:
     """Three people of ORL: 21 faces to train, 9 to test."""
     orl = OrlFacesDataset(height=50, width=37).load()
-    train, test = (y < len(PEOPLE) for y in (orl.train_labels, orl.test_labels))
+    train, test = (y < len(CLASS_NAMES) for y in (orl.train_labels, orl.test_labels))
     return RawFaces(
         orl.train_images[train],
         orl.train_labels[train],
         orl.test_images[test],
         orl.test_labels[test],
-        PEOPLE,
+        CLASS_NAMES,
     )
 
 
@@ -74,7 +74,7 @@ def run_project(project: Path) -> Callable[..., Any]:
     source = {
         "type": "lfw17_kedro.datasets.NpyFacesDataset",
         "filepath": "data/01_raw",
-        "people": PEOPLE,
+        "class_names": CLASS_NAMES,
     }
     catalog = project / "conf" / "local" / "catalog.yml"
     catalog.write_text(yaml.safe_dump({"raw_faces": source}))
@@ -100,21 +100,21 @@ def leave_results(
         save_faces(few_faces, **changes)
         catalog = run_project("data_processing")
         tables = [catalog.load(f"{side}_table") for side in ("train", "test")]
-        people = catalog.load("people")
+        class_names = catalog.load("class_names")
         for turn, method in enumerate(methods):
             rng = np.random.default_rng(turn)
             made = {}
             for side, table in zip(("validation", "test"), tables, strict=True):
                 rows = table[table["fold"] == 0] if side == "validation" else table
                 rows = rows[rows["copy"] == 0] if side == "validation" else rows
-                values = rng.dirichlet(np.ones(len(people)), len(rows))
-                values += np.eye(len(people))[rows["label"]] * (1 - turn)
+                values = rng.dirichlet(np.ones(len(class_names)), len(rows))
+                values += np.eye(len(class_names))[rows["label"]] * (1 - turn)
                 values /= values.sum(axis=1, keepdims=True)
-                made[side] = pd.DataFrame(values, columns=people)
+                made[side] = pd.DataFrame(values, columns=class_names)
                 made[side].insert(0, "id", rows["id"].to_numpy())
                 catalog.save(f"{method}.{side}_probabilities", made[side])
             metrics = score_method(
-                made["validation"], made["test"], {}, *tables, people, method
+                made["validation"], made["test"], {}, *tables, class_names, method
             )
             catalog.save(f"{method}.metrics", metrics)
         return catalog

@@ -77,14 +77,21 @@ def test_report_reads_well(browser, size, leave_results, run_project, project):
     figures = browser.find_elements(By.CLASS_NAME, "plotly-graph-div")
     assert {figure.get_attribute("id") for figure in figures} == {
         f"figure-{name}"
-        for name in ("confusion", "people", "reliability", "map", "learning", "balance")
+        for name in (
+            "confusion",
+            "class_names",
+            "reliability",
+            "map",
+            "learning",
+            "balance",
+        )
     }
     width = browser.execute_script("return window.innerWidth")
     for figure in figures:
         svg = figure.find_element(By.CLASS_NAME, "main-svg")
         assert 200 < svg.size["width"] <= width
         assert svg.size["height"] > 100
-    for name in ("confusion", "people", "reliability", "balance"):
+    for name in ("confusion", "classes", "reliability", "balance"):
         traces = browser.execute_script(
             f"return document.getElementById('figure-{name}')._fullData.length"
         )

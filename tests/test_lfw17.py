@@ -34,8 +34,8 @@ def test_facenet_svm_cross_validates_on_the_studys_data(project):
     metrics = pd.read_json(
         project / "data/08_reporting/kaggle/facenet_svm/metrics.json", typ="series"
     )
-    assert metrics["facts"]["cross_validation"]["mean_accuracy"] >= 0.995
-    assert metrics["facts"]["train_images"] == 966
+    assert metrics["metadata"]["cross_validation"]["mean_accuracy"] >= 0.995
+    assert metrics["metadata"]["train_images"] == 966
     assert metrics["published"]["correct"] == 315
     output = project / "data/07_model_output/kaggle/facenet_svm"
     submission = pd.read_csv(output / "submission.csv")

@@ -44,7 +44,7 @@ def test_run_is_logged_to_mlflow(few_faces, save_faces, project):
     source = {
         "type": "lfw17_kedro.datasets.NpyFacesDataset",
         "filepath": str(folder),
-        "people": few_faces.people,
+        "class_names": few_faces.class_names,
     }
     catalog = project / "conf" / "local" / "catalog.yml"
     catalog.write_text(yaml.safe_dump({"raw_faces": source}))

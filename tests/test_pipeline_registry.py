@@ -19,7 +19,7 @@ def test_every_method_runs_from_the_raw_faces():
 
     for method in ("scratch_cnn", "transfer_learning", "facenet_svm"):
         sources = {n for n in pipelines[method].inputs() if not n.startswith("params:")}
-        sources = {n for n in sources if not n.endswith(("_weights", "_state"))}
+        sources = {n for n in sources if not n.endswith(("_weights", "_checkpoint"))}
         assert sources == {"raw_faces"}
         assert f"{method}.metrics" in pipelines[method].outputs()
         assert f"{method}.submission" in pipelines[method].outputs()

@@ -1,6 +1,6 @@
 """Plain types that the rooms of the project exchange: arrays, tables, callables.
 
-Axes: N images, H rows, W columns, C channels, D embedding dimensions, K people.
+Axes: N images, H rows, W columns, C channels, D embedding dimensions, K class_names.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,14 +32,14 @@ class RawFaces:
         train_labels: (N,) int64, 0..K-1.
         test_images: (M, H*W) float32, like `train_images`.
         test_labels: (M,) int64, or None where nobody knows them.
-        people: the K names; label k is `people[k]`.
+        class_names: the K names; label k is `class_names[k]`.
     """
 
     train_images: NDArray[Any]
     train_labels: NDArray[Any]
     test_images: NDArray[Any]
     test_labels: NDArray[Any] | None
-    people: list[str]
+    class_names: list[str]
 
 
 class Face(NamedTuple):
@@ -85,7 +85,7 @@ class Embeddings(TypedDict):
     Keys:
         ids: (N,) str, the photo each row comes from.
         vectors: (N, D) float32, rows of L2 norm 1.
-        encoder: () str, `EncoderCard.identity` of the encoder that made them, with
+        encoder: () str, `EncoderCard.fingerprint` of the encoder that made them, with
             "+flips" where mirror images are averaged in: whose distances may be taken.
     """
 
@@ -145,8 +145,8 @@ class EncoderCard:
     standardisation: str | None = None
 
     @property
-    def identity(self) -> str:
-        """Two encoders with one identity give interchangeable embeddings."""
+    def fingerprint(self) -> str:
+        """Two encoders with one fingerprint give interchangeable embeddings."""
         choice = f"/{self.standardisation}" if self.standardisation else ""
         return f"{self.name}@{self.weights_sha256[:12]}{choice}"
 

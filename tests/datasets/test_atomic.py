@@ -1,6 +1,6 @@
 import pytest
 
-from lfw17_kedro.datasets.atomic import write_whole
+from lfw17_kedro.datasets.atomic import atomic_write
 
 
 def fill(part, text, folder):
@@ -20,7 +20,7 @@ def test_new_content_replaces_the_old(tmp_path, folder):
     target = tmp_path / "layer" / "artifact"
 
     for text in ("old", "new"):
-        with write_whole(target) as part:
+        with atomic_write(target) as part:
             fill(part, text, folder)
 
     assert read(target, folder) == "new"
@@ -30,10 +30,10 @@ def test_new_content_replaces_the_old(tmp_path, folder):
 @pytest.mark.parametrize("folder", [False, True])
 def test_failure_keeps_the_old_content_and_leaves_nothing_else(tmp_path, folder):
     target = tmp_path / "artifact"
-    with write_whole(target) as part:
+    with atomic_write(target) as part:
         fill(part, "old", folder)
 
-    with pytest.raises(OSError, match="disk full"), write_whole(target) as part:
+    with pytest.raises(OSError, match="disk full"), atomic_write(target) as part:
         fill(part, "half", folder)
         raise OSError("disk full")
 
@@ -44,7 +44,7 @@ def test_failure_keeps_the_old_content_and_leaves_nothing_else(tmp_path, folder)
 def test_what_a_killed_run_left_is_cleared(tmp_path):
     (tmp_path / ".artifact.part").write_text("half")
 
-    with write_whole(tmp_path / "artifact") as part:
+    with atomic_write(tmp_path / "artifact") as part:
         part.write_text("whole")
 
     assert [path.name for path in tmp_path.iterdir()] == ["artifact"]

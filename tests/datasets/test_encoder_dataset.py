@@ -32,7 +32,7 @@ def test_encoder_comes_back_with_its_card(tmp_path):
     encoder = dataset.load()
 
     assert encoder.card == CARD
-    assert encoder.card.identity == "mean@abababababab"
+    assert encoder.card.fingerprint == "mean@abababababab"
     for faces in (1, 5):  # any number of them
         np.testing.assert_allclose(
             encoder(np.full((faces, 4, 4, 3), [1, 2, 3], np.uint8)),

@@ -17,7 +17,7 @@ def test_orl_trains_on_seven_photos_of_forty_people():
     assert raw.test_images.shape == (120, 1850)
     assert np.bincount(raw.train_labels).tolist() == [7] * 40
     assert np.bincount(raw.test_labels).tolist() == [3] * 40
-    assert raw.people == [f"s{k}" for k in range(1, 41)]
+    assert raw.class_names == [f"s{k}" for k in range(1, 41)]
 
 
 def test_orl_crop_keeps_the_middle_and_the_aspect(monkeypatch, tmp_path):
@@ -40,17 +40,21 @@ def test_orl_crop_keeps_the_middle_and_the_aspect(monkeypatch, tmp_path):
 def test_competition_files_are_read(few_faces, save_faces):
     folder = save_faces(few_faces)
 
-    raw = NpyFacesDataset(filepath=str(folder), people=few_faces.people).load()
+    raw = NpyFacesDataset(
+        filepath=str(folder), class_names=few_faces.class_names
+    ).load()
 
     np.testing.assert_array_equal(raw.train_images, few_faces.train_images)
     np.testing.assert_array_equal(raw.test_labels, few_faces.test_labels)
-    assert raw.people == few_faces.people
+    assert raw.class_names == few_faces.class_names
 
 
 def test_test_labels_may_be_unknown(few_faces, save_faces):
     folder = save_faces(few_faces, y_test=None)
 
-    raw = NpyFacesDataset(filepath=str(folder), people=few_faces.people).load()
+    raw = NpyFacesDataset(
+        filepath=str(folder), class_names=few_faces.class_names
+    ).load()
 
     assert raw.test_labels is None
 
@@ -59,7 +63,7 @@ def test_missing_competition_file_is_named(few_faces, save_faces):
     folder = save_faces(few_faces, X_test=None)
 
     with pytest.raises(DatasetError, match=r"missing: X_test; .*raw_folder=FOLDER"):
-        NpyFacesDataset(filepath=str(folder), people=few_faces.people).load()
+        NpyFacesDataset(filepath=str(folder), class_names=few_faces.class_names).load()
 
 
 @pytest.fixture
@@ -84,7 +88,7 @@ def lfw_home(tmp_path, monkeypatch):
 def test_lfw_is_split_and_scaled_like_the_competition():
     raw = LfwFacesDataset(min_faces_per_person=5).load()
 
-    assert raw.people == ["Ann Lee", "Bob Ray"]
+    assert raw.class_names == ["Ann Lee", "Bob Ray"]
     assert raw.train_images.shape == (15, 1850)
     assert raw.test_images.shape == (5, 1850)
     assert raw.train_images.dtype == np.float32
@@ -124,7 +128,7 @@ def test_lfw_that_cannot_be_downloaded_says_what_to_do(tmp_path, monkeypatch):
     [
         OrlFacesDataset(height=50, width=37),
         LfwFacesDataset(),
-        NpyFacesDataset(filepath="x", people=[]),
+        NpyFacesDataset(filepath="x", class_names=[]),
     ],
 )
 def test_sources_are_read_only(source):

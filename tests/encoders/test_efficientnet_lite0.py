@@ -36,7 +36,7 @@ def test_network_agrees_with_the_pytorch_original(weights, height, width):
     network = build_efficientnet_lite0(weights, height, width, include_top=True)
     features = network.get_layer("bn1_relu6").output
     both = keras.Model(network.input, [features, network.output])
-    features, logits = both(MAKE["draw_images"](height, width), training=False)
+    features, logits = both(MAKE["plot_images"](height, width), training=False)
 
     assert features.shape == (2, height // 32, width // 32, 1280)
     with np.load(GOLDEN / "efficientnet_lite0.npz") as file:
@@ -49,7 +49,7 @@ def test_network_agrees_with_the_pytorch_original(weights, height, width):
 
 def test_network_ends_at_trainable_features(arrays):
     network = build_network(arrays, 64, 32)
-    images = MAKE["draw_images"](64, 32)
+    images = MAKE["plot_images"](64, 32)
 
     features = network(images, training=False)
 

@@ -75,7 +75,7 @@ def test_frozen_graph_embeds_as_in_the_study(graph, faces, tmp_path):
     assert np.abs(embeddings[0] - embeddings[1]).max() > 1e-3  # of 1e-6 above
     card = encoder.card
     assert (card.alignment, card.size, card.margin) == ("box", 182, 44)
-    assert card.identity == f"facenet@{sha256(graph)[:12]}/prewhiten"
+    assert card.fingerprint == f"facenet@{sha256(graph)[:12]}/prewhiten"
 
 
 def test_fixed_standardisation_is_the_other_choice(graph, faces, tmp_path):
@@ -85,8 +85,8 @@ def test_fixed_standardisation_is_the_other_choice(graph, faces, tmp_path):
     np.testing.assert_allclose(
         encoder(faces), run_session(graph, images), rtol=0, atol=1e-6
     )
-    assert encoder.card.identity != build(PB, graph).card.identity
-    assert encoder.card.identity.endswith("/fixed")
+    assert encoder.card.fingerprint != build(PB, graph).card.fingerprint
+    assert encoder.card.fingerprint.endswith("/fixed")
 
 
 def test_prewhiten_by_hand():
@@ -114,7 +114,7 @@ def test_zip_and_graph_inside_are_one_encoder(graph, faces):
 
 
 def test_both_files_of_the_real_size_embed_alike(faces, tmp_path):
-    arrays = facenet_files.draw_state_dict()
+    arrays = facenet_files.plot_state_dict()
     frozen = build(PB, facenet_files.freeze_inception_resnet_v1(arrays))
     state_dict = facenet_files.write_state_dict(arrays)
 
@@ -125,7 +125,7 @@ def test_both_files_of_the_real_size_embed_alike(faces, tmp_path):
     embeddings = encoder(faces)
     np.testing.assert_allclose(embeddings, frozen(faces), rtol=0, atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-6)
-    assert encoder.card.identity == f"facenet@{sha256(state_dict)[:12]}/prewhiten"
+    assert encoder.card.fingerprint == f"facenet@{sha256(state_dict)[:12]}/prewhiten"
     assert len(state_dict) > 4 * 23e6
     network = state_dict[:-1]
     with pytest.raises(ValueError, match=rf"{PT}: .*got {len(network)} bytes that can"):
@@ -133,7 +133,7 @@ def test_both_files_of_the_real_size_embed_alike(faces, tmp_path):
 
 
 def test_state_dict_with_an_unknown_key_is_refused():
-    arrays = facenet_files.draw_state_dict() | {"block9.bias": np.zeros(3, np.float32)}
+    arrays = facenet_files.plot_state_dict() | {"block9.bias": np.zeros(3, np.float32)}
 
     with pytest.raises(ValueError, match=r"no place for 1 parameters .*block9\.bias"):
         build(PT, facenet_files.write_state_dict(arrays))

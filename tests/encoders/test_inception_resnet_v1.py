@@ -19,13 +19,13 @@ def stored():
 
 @pytest.fixture(scope="module")
 def arrays(stored):
-    return MAKE["draw_parameters"](json.loads(stored["shapes"].item()))
+    return MAKE["plot_parameters"](json.loads(stored["shapes"].item()))
 
 
 def test_embeddings_agree_with_facenet_pytorch(arrays, stored):
     network = build_inception_resnet_v1(arrays)
 
-    embeddings = np.asarray(network(MAKE["draw_faces"](), training=False))
+    embeddings = np.asarray(network(MAKE["plot_faces"](), training=False))
 
     assert embeddings.dtype == np.float32
     # PyTorch's own float32 is 1e-7 off its float64; a residual scale wrong by 5 %

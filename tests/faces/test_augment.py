@@ -5,7 +5,12 @@ from hypothesis import strategies as st
 
 from lfw17_kedro.faces.augment import augment_faces
 
-STUDY = {"copies": 2, "max_degrees": 25, "rotation_chance": 0.5, "flip_chance": 0.5}
+STUDY = {
+    "copies": 2,
+    "max_degrees": 25,
+    "rotation_probability": 0.5,
+    "flip_probability": 0.5,
+}
 
 
 def augment(images, seed=0, **changes):
@@ -36,7 +41,7 @@ def test_copies_keep_shape_and_range(seed, copies, height, width):
 def test_certain_flip_mirrors_every_copy():
     images = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 
-    augmented = augment(images, copies=1, rotation_chance=0, flip_chance=1)
+    augmented = augment(images, copies=1, rotation_probability=0, flip_probability=1)
 
     np.testing.assert_array_equal(augmented[0, 0, 0], [3, 2, 1, 0])
     np.testing.assert_array_equal(augmented[0], images[:, :, ::-1])
@@ -46,8 +51,8 @@ def test_chances_are_kept():
     images = np.zeros((2000, 5, 5), np.float32)
     images[:, 2, 0] = 1  # left of the centre
 
-    turned = augment(images, copies=1, flip_chance=0)[0]
-    flipped = augment(images, copies=1, rotation_chance=0)[0]
+    turned = augment(images, copies=1, flip_probability=0)[0]
+    flipped = augment(images, copies=1, rotation_probability=0)[0]
 
     unchanged = (turned == images).all(axis=(1, 2)).mean()
     assert 0.46 < unchanged < 0.54
@@ -58,7 +63,7 @@ def test_rotation_turns_about_the_centre_within_its_range():
     images = np.zeros((200, 101, 101), np.float32)
     images[:, 49:52, 90:93] = 255  # 41 pixels right of the centre
 
-    turned = augment(images, copies=1, rotation_chance=1, flip_chance=0)[0]
+    turned = augment(images, copies=1, rotation_probability=1, flip_probability=0)[0]
 
     places = np.array([np.unravel_index(i.argmax(), i.shape) for i in turned]) - 50
     degrees = np.degrees(np.arctan2(places[:, 0], places[:, 1]))
@@ -76,7 +81,7 @@ def test_seed_decides_everything():
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("copies", -1), ("flip_chance", 1.5), ("rotation_chance", -0.1)],
+    [("copies", -1), ("flip_probability", 1.5), ("rotation_probability", -0.1)],
 )
 def test_settings_out_of_range_are_refused(setting, value):
     with pytest.raises(ValueError, match=f"{setting}: expected .*, got {value}"):

@@ -5,7 +5,7 @@ from sklearn.svm import SVC, LinearSVC
 from lfw17_kedro.faces.classifier import choose_train_rows, fit_classifier
 from lfw17_kedro.types import Embeddings
 
-PEOPLE = ["Ann", "Bob", "Eve"]
+CLASS_NAMES = ["Ann", "Bob", "Eve"]
 
 
 def make_embeddings(labels, encoder="net@1", seed=0) -> Embeddings:
@@ -19,19 +19,25 @@ def make_embeddings(labels, encoder="net@1", seed=0) -> Embeddings:
     )
 
 
-def fit(labels, people=PEOPLE, originals=None, kind="one_vs_rest"):
+def fit(labels, class_names=CLASS_NAMES, originals=None, multi_class="one_vs_rest"):
     originals = np.arange(len(labels)) if originals is None else originals
     embeddings = make_embeddings(labels)
     return fit_classifier(
-        embeddings, labels, originals, people, kind=kind, cost=1.0, seed=0
+        embeddings,
+        labels,
+        originals,
+        class_names,
+        multi_class=multi_class,
+        C=1.0,
+        seed=0,
     )
 
 
 @pytest.mark.parametrize(
-    ("kind", "svm"), [("one_vs_rest", LinearSVC), ("one_vs_one", SVC)]
+    ("multi_class", "svm"), [("one_vs_rest", LinearSVC), ("one_vs_one", SVC)]
 )
-def test_new_faces_are_named(kind, svm):
-    fitted = fit(np.repeat([0, 1, 2], 8), kind=kind)
+def test_new_faces_are_named(multi_class, svm):
+    fitted = fit(np.repeat([0, 1, 2], 8), multi_class=multi_class)
 
     probabilities = fitted.predict_probabilities(make_embeddings([2, 0, 1], seed=9))
 
@@ -45,7 +51,7 @@ def test_unknown_kind_is_refused():
     with pytest.raises(
         ValueError, match=r"one of \['one_vs_rest', 'one_vs_one'\], got"
     ):
-        fit(np.repeat([0, 1, 2], 8), kind="rbf")
+        fit(np.repeat([0, 1, 2], 8), multi_class="rbf")
 
 
 def test_person_left_out_of_training_has_probability_zero():
@@ -68,7 +74,7 @@ def test_person_with_one_original_is_named():
     labels = np.array([0, 0, 0, 1, 1, 1])
     originals = np.array([0, 1, 2, 3, 3, 3])  # Bob: one original, two copies
 
-    with pytest.raises(ValueError, match="got 2 people, 1 of Bob"):
+    with pytest.raises(ValueError, match="got 2 class_names, 1 of Bob"):
         fit(labels, originals=originals)
 
 

@@ -13,7 +13,7 @@ def make_faces(*values):
 
 
 def test_order_is_kept_across_batches():
-    embeddings = embed_faces(make_faces(2, 0, 1), encode, 2, average_flips=False)
+    embeddings = embed_faces(make_faces(2, 0, 1), encode, 2, test_time_flip=False)
 
     assert embeddings.dtype == np.float32
     np.testing.assert_allclose(embeddings, np.eye(3)[[2, 0, 1]])
@@ -23,7 +23,7 @@ def test_flips_are_averaged():
     faces = make_faces(0)
     faces[:, :, -1] = 1  # the mirror image starts with 1
 
-    embeddings = embed_faces(faces, encode, 2, average_flips=True)
+    embeddings = embed_faces(faces, encode, 2, test_time_flip=True)
 
     np.testing.assert_allclose(embeddings, [[0.5**0.5, 0.5**0.5, 0]], atol=1e-6)
 
@@ -39,4 +39,4 @@ def test_flips_are_averaged():
 )
 def test_bad_input_is_refused(faces, batch_size, message):
     with pytest.raises(ValueError, match=message):
-        embed_faces(faces, encode, batch_size, average_flips=False)
+        embed_faces(faces, encode, batch_size, test_time_flip=False)

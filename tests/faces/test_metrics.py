@@ -75,9 +75,9 @@ def test_full_confidence_has_a_bin():
 def test_weighted_f1_counts_every_image_alike():
     # Ann: 3 images, all right, one of Bob's too: precision 3/4, F1 6/7. Bob: 1 image,
     # named Ann: F1 0. Weighted: 3/4 * 6/7.
-    answers = np.eye(2)[[0, 0, 0, 0]]
+    predictions = np.eye(2)[[0, 0, 0, 0]]
 
-    scores = score_probabilities(answers, np.array([0, 0, 0, 1]), ["Ann", "Bob"])
+    scores = score_probabilities(predictions, np.array([0, 0, 0, 1]), ["Ann", "Bob"])
 
     assert scores["weighted_f1"] == pytest.approx(18 / 28)
     assert scores["macro_f1"] == pytest.approx(3 / 7)

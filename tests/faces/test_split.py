@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lfw17_kedro.faces.split import (
-    NEVER,
+    TRAIN_ONLY,
+    assign_folds,
     choose_photos,
-    deal_folds,
     hold_out,
     iterate_folds,
 )
@@ -21,7 +21,7 @@ def test_hold_out_is_stratified(counts, seed):
 
     folds = hold_out(labels, 0.4, seed)
 
-    assert set(folds) == {0, NEVER}
+    assert set(folds) == {0, TRAIN_ONLY}
     for label, count in enumerate(counts):
         validated = np.count_nonzero(folds[labels == label] == 0)
         assert abs(validated - 0.4 * count) <= 1
@@ -32,7 +32,7 @@ def test_hold_out_is_stratified(counts, seed):
 def test_every_image_has_one_fold_and_every_fold_every_person(counts, n_folds, seed):
     labels = np.repeat(np.arange(len(counts)), counts)
 
-    folds = deal_folds(labels, n_folds, seed)
+    folds = assign_folds(labels, n_folds, seed)
 
     assert set(folds) == set(range(n_folds))
     for fold in range(n_folds):
@@ -55,22 +55,24 @@ def test_no_copy_of_a_validation_image_is_trained_on(folds, copies):
 
     validated = []
     for fold, train, validation in iterate_folds(table):
-        assert fold != NEVER
+        assert fold != TRAIN_ONLY
         assert (table.loc[validation, "copy"] == 0).all()
         assert not set(table.loc[train, "original"]) & set(
             table.loc[validation, "original"]
         )
         validated += table.loc[validation, "original"].tolist()
-    assert sorted(validated) == [i for i, fold in enumerate(folds) if fold != NEVER]
+    assert sorted(validated) == [
+        i for i, fold in enumerate(folds) if fold != TRAIN_ONLY
+    ]
 
 
 def test_person_with_fewer_images_than_folds_is_named():
     labels = np.array([0] * 9 + [1] * 3)
 
     with pytest.raises(ValueError, match="at least 5 images .*got 3 .* label 1"):
-        deal_folds(labels, 5, seed=0)
+        assign_folds(labels, 5, seed=0)
     with pytest.raises(ValueError, match="n_folds: expected at least 2, got 1"):
-        deal_folds(labels, 1, seed=0)
+        assign_folds(labels, 1, seed=0)
 
 
 def test_hold_out_that_would_miss_a_person_is_refused():

@@ -11,7 +11,7 @@ GOOD = RawFaces(
     train_labels=np.array([0, 1, 0, 1]),
     test_images=np.full((2, 6), 255, np.float64),
     test_labels=np.array([1, 0]),
-    people=["Ann", "Bob"],
+    class_names=["Ann", "Bob"],
 )
 
 
@@ -28,14 +28,14 @@ def with_value(value):
 def test_good_faces_come_out_as_images():
     rows = np.arange(24, dtype=np.uint8).reshape(4, 6)
 
-    train, labels, test, test_labels, people = check(train_images=rows)
+    train, labels, test, test_labels, class_names = check(train_images=rows)
 
     assert train.dtype == test.dtype == np.float32
     assert train.shape == (4, 2, 3)
     np.testing.assert_array_equal(train[1], [[6, 7, 8], [9, 10, 11]])
     np.testing.assert_array_equal(labels, [0, 1, 0, 1])
     np.testing.assert_array_equal(test_labels, [1, 0])
-    assert people == ["Ann", "Bob"]
+    assert class_names == ["Ann", "Bob"]
 
 
 def test_unknown_test_labels_are_minus_one():
@@ -62,18 +62,24 @@ def test_unknown_test_labels_are_minus_one():
         ({"train_images": np.full((4, 6), 0.5)}, "scale of 0-1; multiply by 255"),
         ({"train_labels": np.array([0, 1, 0])}, r"int64 \(4,\), .*got shape \(3,\)"),
         ({"train_labels": np.array([0, 1.0, 0, 1])}, "got dtype float64"),
-        ({"train_labels": np.array([0, 2, 0, 2])}, "each 0-1 for 2 people, got 0 to 2"),
+        (
+            {"train_labels": np.array([0, 2, 0, 2])},
+            "each 0-1 for 2 people, got 0 to 2",
+        ),
         (
             {"train_labels": np.array([0, 0, 0, 0])},
             r"without a gap, got none for \[1\]",
         ),
         (
-            {"people": ["Ann", "Bob", "Eve"], "train_labels": np.array([0, 2, 0, 2])},
+            {
+                "class_names": ["Ann", "Bob", "Eve"],
+                "train_labels": np.array([0, 2, 0, 2]),
+            },
             r"without a gap, got none for \[1\]",
         ),
         (
             {
-                "people": ["Ann"],
+                "class_names": ["Ann"],
                 "train_labels": np.zeros(4, int),
                 "test_labels": None,
             },

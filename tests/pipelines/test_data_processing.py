@@ -10,8 +10,8 @@ from lfw17_kedro.pipelines.data_processing.nodes import (
 AUGMENTATION = {
     "copies": 2,
     "max_degrees": 25,
-    "rotation_chance": 0.5,
-    "flip_chance": 0.5,
+    "rotation_probability": 0.5,
+    "flip_probability": 0.5,
 }
 
 
@@ -40,7 +40,7 @@ def test_copies_follow_their_original():
 
 def test_scheme_of_the_split_is_a_parameter():
     labels = np.repeat([0, 1], 10)
-    split = {"scheme": "holdout", "validation_share": 0.2, "n_folds": 5}
+    split = {"scheme": "holdout", "validation_fraction": 0.2, "n_folds": 5}
 
     assert np.bincount(split_originals(labels, split, 666) + 1).tolist() == [16, 4]
     folds = split_originals(labels, split | {"scheme": "kfold"}, 666)
@@ -72,7 +72,7 @@ def test_pipeline_fills_its_layers(few_faces, save_faces, run_project, tmp_path)
     assert list(catalog.load("test_photos@pixels")) == [
         f"{row:06d}" for row in range(9)
     ]
-    assert catalog.load("people") == ["s1", "s2", "s3"]
+    assert catalog.load("class_names") == ["s1", "s2", "s3"]
     photo = tmp_path / "data/03_primary/orl/train_photos/s1/000000_1.jpg"
     assert photo.is_file()
 

@@ -4,14 +4,14 @@ import pytest
 
 from lfw17_kedro.pipelines.evaluation.nodes import make_submission, score_method
 
-PEOPLE = ["Ann", "Bob"]
+CLASS_NAMES = ["Ann", "Bob"]
 TRAIN = pd.DataFrame(
     {"id": ["a", "b", "a_1", "b_1"], "label": [0, 1, 0, 1], "copy": [0, 0, 1, 1]}
 )
 
 
-def probabilities(ids, answers):
-    table = pd.DataFrame(np.eye(2)[answers] * 0.8 + 0.1, columns=PEOPLE)
+def probabilities(ids, predictions):
+    table = pd.DataFrame(np.eye(2)[predictions] * 0.8 + 0.1, columns=CLASS_NAMES)
     table.insert(0, "id", ids)
     return table
 
@@ -20,10 +20,10 @@ def score(test_labels=(0, 0), validation_ids=("b", "a"), **changes):
     inputs = {
         "validation_probabilities": probabilities(validation_ids, [1, 1]),
         "test_probabilities": probabilities(["0", "1"], [0, 1]),
-        "facts": {"encoder": "net"},
+        "metadata": {"encoder": "net"},
         "train_table": TRAIN,
         "test_table": pd.DataFrame({"id": ["0", "1"], "label": test_labels}),
-        "people": PEOPLE,
+        "class_names": CLASS_NAMES,
         "method": "facenet_svm",
     }
     return score_method(**inputs | changes)
@@ -34,7 +34,7 @@ def test_probabilities_are_joined_with_the_truth_by_id():
 
     assert metrics["validation"]["confusion_matrix"] == [[0, 1], [0, 1]]
     assert metrics["test"]["correct"] == 1
-    assert metrics["facts"] == {"encoder": "net"}
+    assert metrics["metadata"] == {"encoder": "net"}
     assert metrics["published"] is None
 
 
@@ -42,7 +42,7 @@ def test_method_that_named_nobody_yet_cannot_be_scored():
     with pytest.raises(ValueError, match="got none: the method has not named these"):
         score(validation_probabilities=None)
     with pytest.raises(ValueError, match="run its whole pipeline"):
-        make_submission(None, PEOPLE)
+        make_submission(None, CLASS_NAMES)
 
 
 def test_unknown_test_labels_give_no_score():
@@ -52,9 +52,9 @@ def test_unknown_test_labels_give_no_score():
 def test_published_scores_stand_beside_ours_on_the_studys_data():
     labels = np.repeat(np.arange(7), (51, 183, 85, 395, 86, 60, 106))
     ids = np.arange(966).astype(str)
-    people = [f"p{k}" for k in range(7)]
+    class_names = [f"p{k}" for k in range(7)]
     train = pd.DataFrame({"id": ids, "label": labels, "copy": 0})
-    table = pd.DataFrame(np.eye(7)[labels], columns=people)
+    table = pd.DataFrame(np.eye(7)[labels], columns=class_names)
     table.insert(0, "id", ids)
 
     metrics = score(
@@ -62,7 +62,7 @@ def test_published_scores_stand_beside_ours_on_the_studys_data():
         train_table=train,
         test_table=pd.DataFrame({"id": ids[:322], "label": -1}),
         test_probabilities=table[:322],
-        people=people,
+        class_names=class_names,
     )
 
     assert metrics["published"] == {
@@ -78,7 +78,7 @@ def test_probabilities_of_another_run_are_refused():
 
 
 def test_submission_is_what_kaggle_reads(tmp_path):
-    submission = make_submission(probabilities(["0", "1", "2"], [1, 0, 1]), PEOPLE)
+    submission = make_submission(probabilities(["0", "1", "2"], [1, 0, 1]), CLASS_NAMES)
 
     text = submission.to_csv(index=False)
     assert text == "ImageId,PredictedClass\n0,1\n1,0\n2,1\n"

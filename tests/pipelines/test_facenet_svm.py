@@ -19,10 +19,10 @@ from lfw17_kedro.pipelines.facenet_svm.nodes import (
 )
 from lfw17_kedro.types import Embeddings, Encoder, EncoderCard, WeightsFile
 
-PEOPLE = ["Ann", "Bob"]
+CLASS_NAMES = ["Ann", "Bob"]
 SVM = {
-    "kind": "one_vs_rest",
-    "cost": 1.0,
+    "multi_class": "one_vs_rest",
+    "C": 1.0,
     "nrof_train_images_per_class": None,
     "min_nrof_images_per_class": 1,
     "all_images_for_test": False,
@@ -57,12 +57,12 @@ def embed(table, vectors):
 
 
 def test_validation_answers_for_originals_alone(table):
-    answers = validate_svm(
-        embed(table, np.eye(2)[table["label"]]), table, PEOPLE, SVM, 0
+    predictions = validate_svm(
+        embed(table, np.eye(2)[table["label"]]), table, CLASS_NAMES, SVM, 0
     )
 
-    assert answers["id"].tolist() == ["0_0", "1_0", "2_0", "3_0"]
-    assert answers[PEOPLE].to_numpy().argmax(axis=1).tolist() == [0, 1, 0, 1]
+    assert predictions["id"].tolist() == ["0_0", "1_0", "2_0", "3_0"]
+    assert predictions[CLASS_NAMES].to_numpy().argmax(axis=1).tolist() == [0, 1, 0, 1]
 
 
 def test_validation_cannot_profit_from_copies(table):
@@ -82,17 +82,17 @@ def test_validation_cannot_profit_from_copies(table):
     )
     vectors = np.eye(200)[originals]
 
-    answers = validate_svm(embed(table, vectors), table, PEOPLE, SVM, 0)
-    result = cross_validate_svm(embed(table, vectors), table, PEOPLE, SVM, 5, 0)
+    predictions = validate_svm(embed(table, vectors), table, CLASS_NAMES, SVM, 0)
+    result = cross_validate_svm(embed(table, vectors), table, CLASS_NAMES, SVM, 5, 0)
 
-    right = answers[PEOPLE].to_numpy().argmax(axis=1) == labels[:100]
+    right = predictions[CLASS_NAMES].to_numpy().argmax(axis=1) == labels[:100]
     assert right.mean() < 0.7
     assert result["mean_accuracy"] < 0.7
 
 
 def test_cross_validation_uses_every_original(table):
     result = cross_validate_svm(
-        embed(table, np.eye(2)[table["label"]]), table, PEOPLE, SVM, 5, 0
+        embed(table, np.eye(2)[table["label"]]), table, CLASS_NAMES, SVM, 5, 0
     )
 
     assert result == {"folds": 5, "accuracies": [1.0] * 5, "mean_accuracy": 1.0}
@@ -131,10 +131,10 @@ def test_pipeline_names_orl_faces(few_faces, save_faces, run_project, tmp_path, 
     metrics = catalog.load("facenet_svm.metrics")
     assert metrics["test"]["correct"] == 9
     assert metrics["test"]["accuracy_95"][1] == 1
-    assert metrics["facts"]["encoder"] == "dlib_resnet@55533b28a958+flips"
-    assert metrics["facts"]["train_images"] == 21
-    assert metrics["facts"]["no_face_found"] == {"train": 0, "test": 0}
-    assert metrics["facts"]["cross_validation"]["folds"] == 5
+    assert metrics["metadata"]["encoder"] == "dlib_resnet@55533b28a958+flips"
+    assert metrics["metadata"]["train_images"] == 21
+    assert metrics["metadata"]["no_face_found"] == {"train": 0, "test": 0}
+    assert metrics["metadata"]["cross_validation"]["folds"] == 5
     submission = catalog.load("facenet_svm.submission")
     assert submission["PredictedClass"].tolist() == few_faces.test_labels.tolist()
     assert submission["ImageId"].tolist() == list(range(9))
@@ -150,9 +150,9 @@ def test_final_svm_may_take_all_images(table):
     limited = SVM | {"nrof_train_images_per_class": 4}
     faces = embed(table, np.eye(2)[table["label"]])
 
-    assert fit_svm(faces, table, PEOPLE, limited, 0).train_images == 8
+    assert fit_svm(faces, table, CLASS_NAMES, limited, 0).train_images == 8
     everything = limited | {"all_images_for_test": True}
-    assert fit_svm(faces, table, PEOPLE, everything, 0).train_images == 20
+    assert fit_svm(faces, table, CLASS_NAMES, everything, 0).train_images == 20
 
 
 def test_embeddings_with_and_without_flips_do_not_mix(table):
@@ -161,9 +161,9 @@ def test_embeddings_with_and_without_flips_do_not_mix(table):
     faces = np.zeros((len(table), 2, 2, 3), np.uint8)
 
     made_of = [
-        embed_faces(faces, table, encoder, {"batch_size": 8, "average_flips": average})[
-            "encoder"
-        ]
+        embed_faces(
+            faces, table, encoder, {"batch_size": 8, "test_time_flip": average}
+        )["encoder"]
         for average in (False, True)
     ]
 
@@ -186,7 +186,7 @@ def test_facenet_runs_from_facenet_pytorchs_file(few_faces, save_faces, run_proj
     )
 
     metrics = catalog.load("facenet_svm.metrics")
-    assert metrics["facts"]["encoder"] == f"facenet@{sha256[:12]}/fixed+flips"
+    assert metrics["metadata"]["encoder"] == f"facenet@{sha256[:12]}/fixed+flips"
     vectors = catalog.load("facenet_svm.train_embeddings")["vectors"]
     assert vectors.shape == (21, 512)
     # Invented weights still tell three people apart better than guessing does.
@@ -217,7 +217,7 @@ def test_the_studys_method_runs_in_one_command(
 
     catalog = run_project("facenet_svm", **command["params"])
 
-    facts = catalog.load("facenet_svm.metrics")["facts"]
+    facts = catalog.load("facenet_svm.metrics")["metadata"]
     assert facts["encoder"] == f"facenet@{sha256[:12]}/prewhiten"
     assert facts["train_images"] == 63  # for the submission, copies and all
     assert catalog.load("facenet_svm.aligned_test_faces").shape == (9, 182, 182, 3)
@@ -239,7 +239,7 @@ def test_the_studys_protocol_runs_without_leakage(few_faces, save_faces, run_pro
         },
     )
 
-    facts = catalog.load("facenet_svm.metrics")["facts"]
+    facts = catalog.load("facenet_svm.metrics")["metadata"]
     assert facts["train_images"] == 30
     validation = catalog.load("facenet_svm.validation_probabilities")
     assert not validation["id"].str.contains(r"_\d$").any()

@@ -8,7 +8,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from lfw17_kedro.pipelines.reporting.nodes import (
-    collect_answers,
+    collect_predictions,
     find_methods,
 )
 
@@ -132,14 +132,14 @@ def test_a_half_finished_method_is_left_out():
     }
 
     with pytest.raises(ValueError, match="a: it left no validation_probabilities, tes"):
-        collect_answers({"a": True}, table, table, ["Ann"], None, **results)
+        collect_predictions({"a": True}, table, table, ["Ann"], None, **results)
 
 
 def test_figures_name_their_axes(leave_results, run_project, project):
     leave_results("scratch_cnn", "facenet_svm")
     run_project("reporting")
 
-    for name in ("confusion", "people", "reliability", "balance"):
+    for name in ("confusion", "classes", "reliability", "balance"):
         file = project / f"data/08_reporting/orl/figures/{name}.json"
         layout = json.loads(file.read_text())["layout"]
         axes = [axis for key, axis in layout.items() if key[1:5] == "axis"]

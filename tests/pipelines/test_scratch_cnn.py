@@ -15,7 +15,7 @@ from lfw17_kedro.pipelines.scratch_cnn.architectures import (
     build_resnet,
 )
 from lfw17_kedro.pipelines.scratch_cnn.nodes import choose_settings, train_cnn
-from lfw17_kedro.training.people import average_networks
+from lfw17_kedro.training.people import ensemble_networks
 
 ROOT = Path(__file__).parents[2]
 PARAMETERS = ROOT / "conf" / "base" / "parameters_scratch_cnn.yml"
@@ -38,8 +38,8 @@ def train(tmp_path, settings, images=None, seed=0, state="state"):
     table["label"] = np.arange(12) % 2
     if images is None:
         images = np.random.default_rng(0).uniform(0, 255, (12, 10, 8)).astype("float32")
-    people = ["Ann", "Bob"]
-    return train_cnn(images, table, people, settings, seed, tmp_path / state)
+    class_names = ["Ann", "Bob"]
+    return train_cnn(images, table, class_names, settings, seed, tmp_path / state)
 
 
 def test_published_network_has_the_studys_layers():
@@ -72,7 +72,7 @@ def test_average_is_over_networks_and_mirror_images():
     ]
     images = np.random.default_rng(0).uniform(0, 255, (2, 10, 8, 1)).astype("float32")
 
-    probabilities = average_networks(networks, average_flips=True)(images)
+    probabilities = ensemble_networks(networks, test_time_flip=True)(images)
 
     def softmax(logits):
         powers = np.exp(np.asarray(logits))
@@ -177,17 +177,17 @@ def test_pipeline_leaves_model_history_and_submission(
     metrics = catalog.load("scratch_cnn.metrics")
     assert metrics["test"]["images"] == 9
     assert metrics["validation"]["images"] == 5
-    assert metrics["facts"]["networks"] == 2
-    assert metrics["facts"]["train_images"] == 21
+    assert metrics["metadata"]["networks"] == 2
+    assert metrics["metadata"]["train_images"] == 21
     assert len(catalog.load("scratch_cnn.history")) == 2 * 3
     history = catalog.load("scratch_cnn.validation_history")
     assert {"fold", "val_accuracy"} <= set(history)
     model = catalog.load("scratch_cnn.model")
     images = catalog.load("test_images")
-    answers = catalog.load("scratch_cnn.test_probabilities")
+    predictions = catalog.load("scratch_cnn.test_probabilities")
     np.testing.assert_allclose(
         model.predict(images[..., None], verbose=0),
-        answers[few_faces.people],
+        predictions[few_faces.class_names],
         atol=1e-5,
     )
     submission = catalog.load("scratch_cnn.submission")
@@ -202,7 +202,7 @@ def test_offline_copies_are_trained_on_by_parameter(few_faces, save_faces, run_p
 
     catalog = run_project("scratch_cnn", **tiny_parameters(**changes))
 
-    assert catalog.load("scratch_cnn.metrics")["facts"]["train_images"] == 63
+    assert catalog.load("scratch_cnn.metrics")["metadata"]["train_images"] == 63
 
 
 def test_killed_run_goes_on_and_ends_with_a_model(few_faces, save_faces, project):
@@ -211,7 +211,7 @@ def test_killed_run_goes_on_and_ends_with_a_model(few_faces, save_faces, project
     source = {
         "type": "lfw17_kedro.datasets.NpyFacesDataset",
         "filepath": str(folder),
-        "people": few_faces.people,
+        "class_names": few_faces.class_names,
     }
     (local / "catalog.yml").write_text(yaml.safe_dump({"raw_faces": source}))
     (local / "parameters.yml").write_text(
@@ -219,7 +219,7 @@ def test_killed_run_goes_on_and_ends_with_a_model(few_faces, save_faces, project
     )
     command = [sys.executable, "-m", "kedro", "run", "--pipeline", "scratch_cnn"]
     models = project / "data/06_models/orl/scratch_cnn"
-    progress = models / "final_state/final/network_0/training_metadata.json.bkp"
+    progress = models / "final_checkpoint/final/network_0/training_metadata.json.bkp"
 
     run = subprocess.Popen(command, cwd=project)
     deadline = time.monotonic() + 120
@@ -235,6 +235,6 @@ def test_killed_run_goes_on_and_ends_with_a_model(few_faces, save_faces, project
 
     assert "going on after epoch" in " ".join(again.stdout.split())
     assert (models / "model.keras").is_file()
-    assert not (models / "final_state").exists()
+    assert not (models / "final_checkpoint").exists()
     history = pd.read_csv(project / "data/08_reporting/orl/scratch_cnn/history.csv")
     assert history["epoch"].tolist() == list(range(60))

@@ -92,7 +92,7 @@ def test_attached_head_gives_the_logits_it_was_trained_to():
     before = backbone.get_weights()
     images = np.random.default_rng(0).uniform(0, 255, (5, 8, 6, 3)).astype("float32")
 
-    network = attach_head(backbone, head, dropout=0.5, head_factor=5.0)
+    network = attach_head(backbone, head, dropout=0.5, head_lr_multiplier=5.0)
 
     logits = head(compute_features(backbone, images))
     np.testing.assert_allclose(network(images), logits, rtol=1e-4, atol=1e-3)
@@ -156,12 +156,12 @@ def test_seed_decides_the_network(tmp_path):
 def check_results(catalog, few_faces):
     metrics = catalog.load("transfer_learning.metrics")
     assert metrics["test"]["images"] == 9
-    assert metrics["facts"]["train_images"] == 21
+    assert metrics["metadata"]["train_images"] == 21
     model = catalog.load("transfer_learning.model")
     images = catalog.load("transfer_learning.test_inputs")
-    answers = catalog.load("transfer_learning.test_probabilities")
+    predictions = catalog.load("transfer_learning.test_probabilities")
     np.testing.assert_allclose(
-        model.predict(images, verbose=0), answers[few_faces.people], atol=1e-4
+        model.predict(images, verbose=0), predictions[few_faces.class_names], atol=1e-4
     )
     submission = catalog.load("transfer_learning.submission")
     assert submission["ImageId"].tolist() == list(range(9))
@@ -176,7 +176,7 @@ def test_pipeline_retrains_the_bundled_backbone(
     catalog = run_project("transfer_learning", transfer_learning={"training": QUICK})
 
     metrics = check_results(catalog, few_faces)
-    assert metrics["facts"]["backbone"] == "efficientnet_lite0"
+    assert metrics["metadata"]["backbone"] == "efficientnet_lite0"
     history = catalog.load("transfer_learning.history")
     assert history["stage"].tolist() == ["head"] * 5 + ["fine_tuning"]
     assert history["epoch"].tolist() == list(range(6))
@@ -205,5 +205,5 @@ def test_pipeline_retrains_inception_v3(few_faces, save_faces, run_project, tmp_
     )
 
     metrics = check_results(catalog, few_faces)
-    assert metrics["facts"]["backbone"] == "inception_v3"
-    assert metrics["facts"]["fine_tuned_layers"] == 3
+    assert metrics["metadata"]["backbone"] == "inception_v3"
+    assert metrics["metadata"]["fine_tuned_layers"] == 3

@@ -32,7 +32,7 @@ def test_methods_that_never_differ_are_not_told_apart():
 
 
 def test_pairs_are_joined_by_image_and_unknown_labels_left_out():
-    answers = pd.DataFrame(
+    predictions = pd.DataFrame(
         [
             ("a", "validation", "x", 0, True),
             ("a", "validation", "y", 0, False),
@@ -44,7 +44,7 @@ def test_pairs_are_joined_by_image_and_unknown_labels_left_out():
         columns=["method", "side", "id", "truth", "right"],
     )
 
-    pairs = compare_pairs(answers)
+    pairs = compare_pairs(predictions)
 
     assert len(pairs) == 1
     assert pairs.loc[0, ["side", "first", "second"]].tolist() == [
@@ -60,12 +60,12 @@ def test_pairs_are_joined_by_image_and_unknown_labels_left_out():
 
 
 def test_one_method_alone_has_no_pair():
-    answers = pd.DataFrame(
+    predictions = pd.DataFrame(
         [("a", "test", "0", 0, True)],
         columns=["method", "side", "id", "truth", "right"],
     )
 
-    assert compare_pairs(answers).empty
+    assert compare_pairs(predictions).empty
 
 
 def test_seconds_are_added_by_stage():
@@ -73,7 +73,7 @@ def test_seconds_are_added_by_stage():
         "svm.embed_train_faces": 2.0,
         "svm.fit_svm": 1.0,
         "svm.embed_test_faces": 0.5,
-        "svm.predict_test_people": 0.25,
+        "svm.predict_test_images": 0.25,
         "svm.validate_svm": 64.0,
         "svm.score_method": 128.0,
         "svm_2.fit_svm": 256.0,

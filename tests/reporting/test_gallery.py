@@ -7,22 +7,24 @@ from PIL import Image
 
 from lfw17_kedro.reporting.gallery import (
     describe_faces,
-    draw_gallery,
     encode_picture,
     pick_faces,
+    plot_gallery,
 )
 
-PEOPLE = ["Ann", "Bob", "Eve", "Joe"]
+CLASS_NAMES = ["Ann", "Bob", "Eve", "Joe"]
 
 
 def make_answers(truths, chances, method="net"):
     chances = np.array(chances, float)
-    answers = pd.DataFrame({"truth": truths, "answer": chances.argmax(axis=1)})
-    answers["method"], answers["side"] = method, "test"
-    answers["id"] = [str(row) for row in range(len(answers))]
-    answers["confidence"] = chances.max(axis=1)
-    answers["right"] = answers["answer"] == answers["truth"]
-    return answers.join(pd.DataFrame(chances, columns=[f"P({p})" for p in PEOPLE]))
+    predictions = pd.DataFrame({"truth": truths, "answer": chances.argmax(axis=1)})
+    predictions["method"], predictions["side"] = method, "test"
+    predictions["id"] = [str(row) for row in range(len(predictions))]
+    predictions["confidence"] = chances.max(axis=1)
+    predictions["right"] = predictions["answer"] == predictions["truth"]
+    return predictions.join(
+        pd.DataFrame(chances, columns=[f"P({p})" for p in CLASS_NAMES])
+    )
 
 
 ANSWERS = make_answers(
@@ -38,7 +40,7 @@ ANSWERS = make_answers(
 
 
 def test_wrong_faces_come_surest_first_the_others_least_certain_first():
-    picked = pick_faces(ANSWERS, most_faces=2)
+    picked = pick_faces(ANSWERS, max_faces=2)
 
     assert picked["id"].tolist() == ["3", "1", "2", "4"]
     assert picked["kind"].tolist() == ["wrong"] * 2 + ["least certain"] * 2
@@ -47,7 +49,7 @@ def test_wrong_faces_come_surest_first_the_others_least_certain_first():
 def test_without_labels_the_least_certain_are_shown():
     unknown = ANSWERS.assign(truth=-1, right=False)
 
-    picked = pick_faces(unknown, most_faces=2)
+    picked = pick_faces(unknown, max_faces=2)
 
     assert picked["id"].tolist() == ["2", "1"]
     assert set(picked["kind"]) == {"least certain"}
@@ -66,7 +68,7 @@ def test_every_method_has_its_own_faces():
 def test_faces_are_described_by_their_probabilities_and_picture():
     images = np.stack([np.full((150, 100), 10 * row, np.float32) for row in range(5)])
 
-    faces = describe_faces(pick_faces(ANSWERS, 1), images, list("01234"), PEOPLE)
+    faces = describe_faces(pick_faces(ANSWERS, 1), images, list("01234"), CLASS_NAMES)
 
     wrong, unsure = faces
     assert (wrong["id"], wrong["truth"]) == ("3", "Joe")
@@ -78,7 +80,7 @@ def test_faces_are_described_by_their_probabilities_and_picture():
     with Image.open(io.BytesIO(picture)) as image:
         assert np.all(np.asarray(image) == 30)
         assert image.size == (100, 150)
-    assert len(draw_gallery(faces).data) == 2
+    assert len(plot_gallery(faces).data) == 2
 
 
 def test_small_faces_are_enlarged():

@@ -1,7 +1,7 @@
 """Files in FaceNet's formats with invented weights.
 
 The published files cannot be reached from every machine. Parameters of the network's
-real size are drawn as for its golden numbers.
+real size are figures as for its golden numbers.
 """
 
 import hashlib
@@ -17,17 +17,17 @@ FROZEN_GRAPH = "20180402-114759.pb"
 STATE_DICT = "20180402-114759-vggface2.pt"
 
 
-def draw_state_dict():
+def plot_state_dict():
     """Draw all parameters of facenet-pytorch's network, 27.9 million."""
     draw = runpy.run_path(str(GOLDEN / "make_inception_resnet_v1.py"))
     with np.load(GOLDEN / "inception_resnet_v1.npz") as stored:
         shapes = json.loads(stored["shapes"].item())
-    return draw["draw_parameters"](shapes)
+    return draw["plot_parameters"](shapes)
 
 
 def make_state_dict():
     """Make a .pt file of the real size."""
-    return write_state_dict(draw_state_dict())
+    return write_state_dict(plot_state_dict())
 
 
 def make_frozen_graph(network=None, output="embeddings", unit=True):

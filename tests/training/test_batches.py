@@ -3,14 +3,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lfw17_kedro.training.batches import change_images, make_batches, warp_images
+from lfw17_kedro.training.batches import augment_images, make_batches, random_affine
 
-STILL = {"flip_chance": 0.0, "max_degrees": 0.0, "max_shift": 0.0, "max_zoom": 0.0}
-STRONG = {"flip_chance": 0.5, "max_degrees": 15, "max_shift": 0.1, "max_zoom": 0.1}
+STILL = {"flip_probability": 0.0, "max_degrees": 0.0, "max_shift": 0.0, "max_zoom": 0.0}
+STRONG = {"flip_probability": 0.5, "max_degrees": 15, "max_shift": 0.1, "max_zoom": 0.1}
 
 
 def warp(images, seed=(1, 2), **changes):
-    return np.asarray(warp_images(images, np.array(seed), **STILL | changes))
+    return np.asarray(random_affine(images, np.array(seed), **STILL | changes))
 
 
 def test_no_change_is_no_change():
@@ -23,7 +23,7 @@ def test_certain_flip_mirrors():
     images = np.random.default_rng(0).uniform(0, 255, (3, 7, 5, 1)).astype(np.float32)
 
     np.testing.assert_allclose(
-        warp(images, flip_chance=1.0), images[:, :, ::-1], rtol=1e-4
+        warp(images, flip_probability=1.0), images[:, :, ::-1], rtol=1e-4
     )
 
 
@@ -57,13 +57,13 @@ def test_light_changes_brightness_and_contrast():
     images = np.random.default_rng(0).uniform(0, 255, (200, 4, 3, 1)).astype("float32")
     seed = np.array([1, 2])
 
-    brighter = np.asarray(change_images(images, seed, max_brightness=0.1, **STILL))
+    brighter = np.asarray(augment_images(images, seed, max_brightness=0.1, **STILL))
     shifts = (brighter - images).mean(axis=(1, 2, 3))
     assert (brighter - images).std(axis=(1, 2, 3)).max() < 0.01  # one for each image
     assert 20 < np.abs(shifts).max() <= 25.5
     assert abs(shifts.mean()) < 4
 
-    starker = np.asarray(change_images(images, seed, max_contrast=0.2, **STILL))
+    starker = np.asarray(augment_images(images, seed, max_contrast=0.2, **STILL))
     np.testing.assert_allclose(
         starker.mean(axis=(1, 2, 3)), images.mean(axis=(1, 2, 3)), rtol=1e-3
     )

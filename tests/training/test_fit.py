@@ -7,8 +7,8 @@ from lfw17_kedro.training.batches import make_batches
 from lfw17_kedro.training.fit import (
     METADATA,
     WEIGHTS,
+    delete_checkpoint,
     fit_network,
-    forget_state,
     train_classifier,
 )
 
@@ -44,11 +44,16 @@ class KilledError(Exception):
     pass
 
 
-def fit(network, state, identity="a", killed_in=None, **changes):
+def fit(network, state, fingerprint="a", killed_in=None, **changes):
     """Train, or die at the start of an epoch as a killed run would."""
     import keras
 
-    still = {"flip_chance": 0.5, "max_degrees": 9, "max_shift": 0.1, "max_zoom": 0.1}
+    still = {
+        "flip_probability": 0.5,
+        "max_degrees": 9,
+        "max_shift": 0.1,
+        "max_zoom": 0.1,
+    }
 
     def stream(first_step):
         return make_batches(
@@ -78,7 +83,7 @@ def fit(network, state, identity="a", killed_in=None, **changes):
         "epochs": EPOCHS,
         "steps_per_epoch": 3,
         "state": state,
-        "identity": identity,
+        "fingerprint": fingerprint,
         "title": "test",
     }
     return fit_network(network, stream, **settings | changes)
@@ -144,10 +149,10 @@ def test_run_killed_while_saving_goes_on_from_the_epoch_before(
 def test_state_of_other_data_is_left_behind(tmp_path, uninterrupted, caplog):
     state = tmp_path / "state"
     with pytest.raises(KilledError):
-        fit(make_network(), state, identity="other", killed_in=2)
+        fit(make_network(), state, fingerprint="other", killed_in=2)
 
     network = make_network()
-    history = fit(network, state, identity="a")
+    history = fit(network, state, fingerprint="a")
 
     assert "is of another network, other data or other settings" in caplog.text
     assert_same_weights(network, uninterrupted[0])
@@ -164,9 +169,9 @@ def test_finished_training_is_not_done_again(tmp_path):
 
     assert_same_weights(network, first)
     assert len(history) == EPOCHS
-    forget_state(None, state)
+    delete_checkpoint(None, state)
     assert not state.exists()
-    forget_state(None, state)
+    delete_checkpoint(None, state)
 
 
 def test_validation_scores_are_in_the_history(tmp_path):
@@ -195,7 +200,7 @@ def test_classifier_goes_on_whatever_was_built_before(tmp_path, caplog):
             label_smoothing=0.0,
             seed=0,
             state=tmp_path / "state",
-            identity=None,
+            fingerprint=None,
             title="test",
         )
         return network

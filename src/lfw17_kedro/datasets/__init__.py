@@ -3,6 +3,7 @@
 Importing this package imports neither TensorFlow nor scikit-learn.
 """
 
+from lfw17_kedro.datasets.checkpoint_dataset import CheckpointDataset
 from lfw17_kedro.datasets.encoder_dataset import EncoderDataset
 from lfw17_kedro.datasets.face_sources import (
     LfwFacesDataset,
@@ -16,10 +17,10 @@ from lfw17_kedro.datasets.numpy_dataset import NumpyDataset
 from lfw17_kedro.datasets.optional_dataset import OptionalDataset
 from lfw17_kedro.datasets.packaged import PackagedFileDataset
 from lfw17_kedro.datasets.tfrecord_dataset import TFRecordDataset
-from lfw17_kedro.datasets.training_state_dataset import TrainingStateDataset
 from lfw17_kedro.datasets.weights_dataset import WeightsDataset
 
 __all__ = [
+    "CheckpointDataset",
     "EncoderDataset",
     "JpgFolderDataset",
     "KerasModelDataset",
@@ -31,6 +32,5 @@ __all__ = [
     "OrlFacesDataset",
     "PackagedFileDataset",
     "TFRecordDataset",
-    "TrainingStateDataset",
     "WeightsDataset",
 ]

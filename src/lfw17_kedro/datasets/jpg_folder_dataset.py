@@ -8,7 +8,7 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from PIL import Image
 
-from lfw17_kedro.datasets.atomic import write_whole
+from lfw17_kedro.datasets.atomic import atomic_write
 from lfw17_kedro.types import U8
 
 
@@ -55,7 +55,7 @@ class JpgFolderDataset(AbstractDataset[Mapping[str, U8], dict[str, U8 | bytes]])
         }
 
     def save(self, data: Mapping[str, U8]) -> None:
-        with write_whole(self._filepath) as part:
+        with atomic_write(self._filepath) as part:
             for photo_id, photo in data.items():
                 file = part / f"{photo_id}.jpg"
                 file.parent.mkdir(parents=True, exist_ok=True)

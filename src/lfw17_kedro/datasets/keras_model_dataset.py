@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.datasets.atomic import write_whole
+from lfw17_kedro.datasets.atomic import atomic_write
 
 if TYPE_CHECKING:
     import keras
@@ -38,7 +38,7 @@ class KerasModelDataset(AbstractDataset["keras.Model", "keras.Model"]):
 
     def save(self, data: "keras.Model") -> None:
         # Keras chooses the format by the suffix, which a name with .part would hide.
-        with write_whole(self._filepath) as part:
+        with atomic_write(self._filepath) as part:
             whole = part.with_name(f"{part.name}.keras")
             data.save(whole, include_optimizer=False)
             whole.replace(part)

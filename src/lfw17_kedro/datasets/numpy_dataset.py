@@ -9,7 +9,7 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from numpy.typing import NDArray
 
-from lfw17_kedro.datasets.atomic import write_whole
+from lfw17_kedro.datasets.atomic import atomic_write
 
 Arrays = NDArray[Any] | Mapping[str, NDArray[Any]]
 
@@ -54,7 +54,7 @@ class NumpyDataset(AbstractDataset[Arrays, Any]):
         return read_arrays(self._filepath)
 
     def save(self, data: Arrays) -> None:
-        with write_whole(self._filepath) as part, part.open("wb") as file:
+        with atomic_write(self._filepath) as part, part.open("wb") as file:
             if isinstance(data, Mapping):
                 np.savez(file, allow_pickle=False, **data)
             else:

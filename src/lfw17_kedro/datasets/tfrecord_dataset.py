@@ -9,7 +9,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.datasets.atomic import write_whole
+from lfw17_kedro.datasets.atomic import atomic_write
 from lfw17_kedro.types import Record
 
 COUNTS = "counts.json"  # shard -> records; a file cut between two records reads well
@@ -68,7 +68,7 @@ class TFRecordDataset(
         }
 
     def save(self, data: Mapping[str, Iterable[Record]]) -> None:
-        with write_whole(self._filepath) as part:
+        with atomic_write(self._filepath) as part:
             part.mkdir()
             counts = {
                 split: self._write_split(part, split, records)

@@ -27,7 +27,7 @@ SIZE = 224  # height and width that it was trained at
 # efficientnet/lite/efficientnet_lite_builder.py of the TensorFlow original: its
 # preprocessing, (x - 127) / 128, and its batch norm.
 MEAN = 127
-DEVIATION = 128
+STD = 128
 EPSILON = 1e-3
 MOMENTUM = 0.99
 
@@ -104,7 +104,7 @@ def build_network(
 
     weights = Weights(arrays, "efficientnet_lite0")
     images = keras.Input((height, width, 3), name="images")
-    x = kl.Rescaling(1 / DEVIATION, -MEAN / DEVIATION, dtype="float32")(images)
+    x = kl.Rescaling(1 / STD, -MEAN / STD, dtype="float32")(images)
     x = _convolve(weights, x, "_conv_stem", "_bn0", STEM_WIDTH, kernel=3, stride=2)
     block = 0
     for stage in STAGES:

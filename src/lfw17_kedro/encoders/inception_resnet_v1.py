@@ -29,7 +29,7 @@ SIZE = 160  # height and width of a face
 DIMENSION = 512
 EPSILON = 1e-3  # of batch norm
 
-# Known but not needed: the classifier of VGGFace2's 8631 people.
+# Known but not needed: the classifier of VGGFace2's 8631 class_names.
 CLASSIFIER = ("logits.weight", "logits.bias")
 
 

@@ -11,8 +11,8 @@ def augment_faces(
     *,
     copies: int,
     max_degrees: float,
-    rotation_chance: float,
-    flip_chance: float,
+    rotation_probability: float,
+    flip_probability: float,
     rng: np.random.Generator,
 ) -> F32:
     """Make changed copies of every image.
@@ -21,8 +21,8 @@ def augment_faces(
         images: (N, H, W) float32, 0-255.
         copies: of each image, at least 0.
         max_degrees: a rotation's angle is uniform between minus this and this.
-        rotation_chance: that a copy is turned, 0-1.
-        flip_chance: that a copy is mirrored left to right, 0-1.
+        rotation_probability: that a copy is turned, 0-1.
+        flip_probability: that a copy is mirrored left to right, 0-1.
         rng: source of all chance.
 
     Returns:
@@ -37,16 +37,16 @@ def augment_faces(
     if copies < 0:
         raise ValueError(f"copies: expected at least 0, got {copies}.")
     for name, chance in (
-        ("rotation_chance", rotation_chance),
-        ("flip_chance", flip_chance),
+        ("rotation_probability", rotation_probability),
+        ("flip_probability", flip_probability),
     ):
         if not 0 <= chance <= 1:
             raise ValueError(f"{name}: expected between 0 and 1, got {chance}.")
     augmented = np.repeat(images[None], copies, axis=0)
     shape = augmented.shape[:2]
     angles = rng.uniform(-max_degrees, max_degrees, shape)
-    angles[rng.random(shape) >= rotation_chance] = 0
-    flips = rng.random(shape) < flip_chance
+    angles[rng.random(shape) >= rotation_probability] = 0
+    flips = rng.random(shape) < flip_probability
     for place in zip(*np.nonzero(angles), strict=True):
         augmented[place] = ndimage.rotate(
             augmented[place], angles[place], reshape=False, order=1, mode="nearest"

@@ -12,7 +12,7 @@ from sklearn.svm import SVC, LinearSVC
 from lfw17_kedro.types import F64, I64, Embeddings
 
 CALIBRATION_FOLDS = 5
-KINDS = ("one_vs_rest", "one_vs_one")
+MULTI_CLASS = ("one_vs_rest", "one_vs_one")
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,14 @@ class FaceClassifier:
 
     Attributes:
         svm: the calibrated SVM; its classes are the labels it was trained on.
-        encoder: identity of the encoder whose embeddings it was trained on.
-        people: the K names; label k is `people[k]`.
+        encoder: fingerprint of the encoder whose embeddings it was trained on.
+        class_names: the K names; label k is `class_names[k]`.
         train_images: how many embeddings it was trained on.
     """
 
     svm: CalibratedClassifierCV
     encoder: str
-    people: tuple[str, ...]
+    class_names: tuple[str, ...]
     train_images: int
 
     def predict_probabilities(self, embeddings: Embeddings) -> F64:
@@ -50,7 +50,7 @@ class FaceClassifier:
                 f"of {embeddings['encoder']}: distances between the two mean nothing; "
                 "train it again with `kedro run --pipeline facenet_svm`."
             )
-        probabilities = np.zeros((len(embeddings["vectors"]), len(self.people)))
+        probabilities = np.zeros((len(embeddings["vectors"]), len(self.class_names)))
         probabilities[:, self.svm.classes_] = self.svm.predict_proba(
             embeddings["vectors"]
         )
@@ -61,10 +61,10 @@ def fit_classifier(
     embeddings: Embeddings,
     labels: I64,
     originals: I64,
-    people: list[str],
+    class_names: list[str],
     *,
-    kind: str,
-    cost: float,
+    multi_class: str,
+    C: float,  # noqa: N803 (scikit-learn's name)
     seed: int,
 ) -> FaceClassifier:
     """Fit a linear SVM and calibrate its probabilities.
@@ -81,47 +81,48 @@ def fit_classifier(
         embeddings: N of them, of one encoder.
         labels: (N,) int64, 0..K-1.
         originals: (N,) int64, the original image each row is or is a copy of.
-        people: the K names.
-        kind: "one_vs_rest", an SVM a person, or "one_vs_one", an SVM a pair of people
-            (the study's).
-        cost: the SVM's C: how much a wrong side of the margin costs, above 0.
+        class_names: the K names.
+        multi_class: "one_vs_rest", an SVM a person, or "one_vs_one", an SVM a pair of
+            people (the study's).
+        C: inverse of the regularisation strength, above 0.
         seed: of the calibration's folds and the solver.
 
     Returns:
         The classifier.
 
     Raises:
-        ValueError: another kind, fewer than two people, or a person with a single
-            original.
+        ValueError: another `multi_class`, fewer than two people, or a person
+            with a single original.
     """
-    if kind not in KINDS:
+    if multi_class not in MULTI_CLASS:
         raise ValueError(
-            f"facenet_svm.svm.kind: expected one of {[*KINDS]}, got {kind!r}."
+            f"facenet_svm.svm.multi_class: expected one of {[*MULTI_CLASS]}, got "
+            f"{multi_class!r}."
         )
     linear = (
-        LinearSVC(C=cost, random_state=seed)
-        if kind == "one_vs_rest"
-        else SVC(C=cost, kernel="linear")
+        LinearSVC(C=C, random_state=seed)
+        if multi_class == "one_vs_rest"
+        else SVC(C=C, kernel="linear")
     )
-    folds = list(_calibration_folds(labels, originals, people, seed))
+    folds = list(_calibration_folds(labels, originals, class_names, seed))
     svm = CalibratedClassifierCV(linear, cv=folds, ensemble=False)
     svm.fit(embeddings["vectors"], labels)
     return FaceClassifier(
-        svm, str(embeddings["encoder"]), tuple(people), len(embeddings["vectors"])
+        svm, str(embeddings["encoder"]), tuple(class_names), len(embeddings["vectors"])
     )
 
 
 def _calibration_folds(
-    labels: I64, originals: I64, people: list[str], seed: int
+    labels: I64, originals: I64, class_names: list[str], seed: int
 ) -> Iterator[tuple[Any, Any]]:
     """Split rows, copies beside their original, as far as the rarest person allows."""
     first = np.unique(originals, return_index=True)[1]
     known, counts = np.unique(labels[first], return_counts=True)
     if len(known) < 2 or counts.min() < 2:  # noqa: PLR2004 (train and calibrate)
-        rarest = people[known[counts.argmin()]] if len(known) else "nobody"
+        rarest = class_names[known[counts.argmin()]] if len(known) else "nobody"
         raise ValueError(
             "expected at least two people with two original images each to train on, "
-            f"got {len(known)} people, {counts.min() if len(known) else 0} of "
+            f"got {len(known)} class_names, {counts.min() if len(known) else 0} of "
             f"{rarest}; add images, or raise facenet_svm.min_nrof_images_per_class."
         )
     splitter = StratifiedGroupKFold(

@@ -9,7 +9,7 @@ from lfw17_kedro.types import F32, U8
 
 
 def embed_faces(
-    faces: U8, encode: Callable[[U8], F32], batch_size: int, average_flips: bool
+    faces: U8, encode: Callable[[U8], F32], batch_size: int, test_time_flip: bool
 ) -> F32:
     """Map aligned faces to unit-length embeddings.
 
@@ -17,7 +17,7 @@ def embed_faces(
         faces: (N, S, S, 3) uint8 RGB, aligned as the encoder wants.
         encode: maps (n, S, S, 3) uint8 to (n, D) float32, an `Encoder` for one.
         batch_size: faces per call, at least 1.
-        average_flips: average each face's embedding with its mirror image's, at twice
+        test_time_flip: average each face's embedding with its mirror image's, at twice
             the time.
 
     Returns:
@@ -39,7 +39,7 @@ def embed_faces(
     for start in tqdm(range(0, len(faces), batch_size), "embed faces", unit="batch"):
         batch = faces[start : start + batch_size]
         vectors = encode(batch)
-        if average_flips:
+        if test_time_flip:
             vectors = vectors + encode(batch[:, :, ::-1])
         embeddings.append(vectors)
     return l2_normalize(np.concatenate(embeddings))

@@ -29,14 +29,14 @@ def is_lfw17(train_labels: I64, test_images: int) -> bool:
 
 
 def score_probabilities(
-    probabilities: F64, labels: I64, people: list[str]
+    probabilities: F64, labels: I64, class_names: list[str]
 ) -> dict[str, Any]:
     """Score class probabilities.
 
     Args:
         probabilities: (N, K) float64, each row sums to 1; the greatest is the answer.
         labels: (N,) int64, 0..K-1.
-        people: the K names.
+        class_names: the K names.
 
     Returns:
         `images`, `correct`, `accuracy`, `accuracy_95` (its 95 % Wilson interval),
@@ -47,20 +47,20 @@ def score_probabilities(
     Raises:
         ValueError: no images, or shapes that do not fit.
     """
-    if not len(labels) or probabilities.shape != (len(labels), len(people)):
+    if not len(labels) or probabilities.shape != (len(labels), len(class_names)):
         raise ValueError(
-            f"expected probabilities (N, {len(people)}) for N > 0 labels, got "
+            f"expected probabilities (N, {len(class_names)}) for N > 0 labels, got "
             f"{probabilities.shape} for {len(labels)} labels."
         )
-    classes = np.arange(len(people))
-    answers = probabilities.argmax(axis=1)
-    correct = int(np.count_nonzero(answers == labels))
+    classes = np.arange(len(class_names))
+    predictions = probabilities.argmax(axis=1)
+    correct = int(np.count_nonzero(predictions == labels))
     interval = binomtest(correct, len(labels)).proportion_ci(method="wilson")
     report = classification_report(
         labels,
-        answers,
+        predictions,
         labels=classes,
-        target_names=people,
+        target_names=class_names,
         output_dict=True,
         zero_division=0,
     )
@@ -73,7 +73,7 @@ def score_probabilities(
         "weighted_f1": report["weighted avg"]["f1-score"],
         "log_loss": float(log_loss(labels, probabilities, labels=classes)),
         "calibration_error": measure_calibration(
-            probabilities.max(axis=1), answers == labels
+            probabilities.max(axis=1), predictions == labels
         ),
         "per_person": {
             person: {
@@ -82,9 +82,11 @@ def score_probabilities(
                 "f1": report[person]["f1-score"],
                 "images": int(report[person]["support"]),
             }
-            for person in people
+            for person in class_names
         },
-        "confusion_matrix": confusion_matrix(labels, answers, labels=classes).tolist(),
+        "confusion_matrix": confusion_matrix(
+            labels, predictions, labels=classes
+        ).tolist(),
     }
 
 
@@ -101,8 +103,8 @@ def bin_confidences(confidences: F64, right: Bools) -> pd.DataFrame:
     bins = np.minimum(
         (confidences * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1
     )
-    answers = pd.DataFrame({"confidence": confidences, "right": right})
-    return answers.groupby(bins).agg(
+    predictions = pd.DataFrame({"confidence": confidences, "right": right})
+    return predictions.groupby(bins).agg(
         images=("right", "size"),
         confidence=("confidence", "mean"),
         accuracy=("right", "mean"),

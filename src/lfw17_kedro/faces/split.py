@@ -1,7 +1,7 @@
 """Split images for validation, by original image.
 
 A fold number for each original says it all: an image is validated in its fold by a
-model that was trained on the other folds, and `NEVER` stands for images that only
+model that was trained on the other folds, and `TRAIN_ONLY` stands for images that only
 train. Augmented copies take their original's fold, so no copy of a validation image is
 ever trained on.
 """
@@ -15,11 +15,11 @@ from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from lfw17_kedro.types import I64
 
-NEVER = -1
+TRAIN_ONLY = -1
 
 
 def hold_out(labels: I64, share: float, seed: int) -> I64:
-    """Hold one stratified part out: fold 0 validates, `NEVER` trains.
+    """Hold one stratified part out: fold 0 validates, `TRAIN_ONLY` trains.
 
     Args:
         labels: (N,) int64, 0..K-1, of the originals.
@@ -27,23 +27,23 @@ def hold_out(labels: I64, share: float, seed: int) -> I64:
         seed: of the shuffle.
 
     Returns:
-        (N,) int64, 0 or `NEVER`.
+        (N,) int64, 0 or `TRAIN_ONLY`.
 
     Raises:
         ValueError: a side would miss a person.
     """
     if not 0 < share < 1:
-        raise ValueError(f"validation_share: expected between 0 and 1, got {share}.")
+        raise ValueError(f"validation_fraction: expected between 0 and 1, got {share}.")
     _check_counts(labels, 2, "the hold-out split")
-    people = len(np.unique(labels))
+    n_classes = len(np.unique(labels))
     validated = math.ceil(share * len(labels))  # as scikit-learn rounds
-    if not people <= validated <= len(labels) - people:
+    if not n_classes <= validated <= len(labels) - n_classes:
         raise ValueError(
-            f"validation_share: expected both sides to hold all {people} people, got "
-            f"{validated} of {len(labels)} images to validate on with {share}; choose "
-            "another share."
+            f"validation_fraction: expected both splits to hold all {n_classes} "
+            f"people, got {validated} of {len(labels)} images to validate on with "
+            f"{share}; choose another share."
         )
-    folds = np.full(len(labels), NEVER, np.int64)
+    folds = np.full(len(labels), TRAIN_ONLY, np.int64)
     _, validation = train_test_split(
         np.arange(len(labels)), test_size=share, stratify=labels, random_state=seed
     )
@@ -51,7 +51,7 @@ def hold_out(labels: I64, share: float, seed: int) -> I64:
     return folds
 
 
-def deal_folds(labels: I64, n_folds: int, seed: int) -> I64:
+def assign_folds(labels: I64, n_folds: int, seed: int) -> I64:
     """Deal images into stratified folds.
 
     Args:
@@ -68,7 +68,7 @@ def deal_folds(labels: I64, n_folds: int, seed: int) -> I64:
     if n_folds < 2:  # noqa: PLR2004 (one to train, one to validate)
         raise ValueError(f"n_folds: expected at least 2, got {n_folds}.")
     _check_counts(labels, n_folds, f"{n_folds} folds")
-    folds = np.full(len(labels), NEVER, np.int64)
+    folds = np.full(len(labels), TRAIN_ONLY, np.int64)
     splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
     for fold, (_, validation) in enumerate(splitter.split(labels, labels)):
         folds[validation] = fold
@@ -95,7 +95,7 @@ def iterate_folds(table: pd.DataFrame) -> Iterator[tuple[int, pd.Index, pd.Index
         The fold, the rows to train on and the rows to validate on: only originals
         are validated.
     """
-    for fold in sorted(set(table["fold"]) - {NEVER}):
+    for fold in sorted(set(table["fold"]) - {TRAIN_ONLY}):
         validated = table["fold"] == fold
         yield (
             int(fold),
@@ -106,10 +106,10 @@ def iterate_folds(table: pd.DataFrame) -> Iterator[tuple[int, pd.Index, pd.Index
 
 def _check_counts(labels: I64, least: int, purpose: str) -> None:
     """Refuse people with too few images for a split."""
-    people, counts = np.unique(labels, return_counts=True)
+    classes, counts = np.unique(labels, return_counts=True)
     if counts.min() < least:
         raise ValueError(
             f"expected at least {least} images of each person for {purpose}, got "
-            f"{counts.min()} of the person with label {people[counts.argmin()]}; add "
+            f"{counts.min()} of the person with label {classes[counts.argmin()]}; add "
             "images, remove the person, or choose fewer folds."
         )

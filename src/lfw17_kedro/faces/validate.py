@@ -55,14 +55,16 @@ def check_images(images: NDArray[Any], name: str, height: int, width: int) -> F3
     return images.astype(np.float32).reshape(-1, height, width)
 
 
-def check_labels(labels: NDArray[Any], name: str, rows: int, people: list[str]) -> I64:
+def check_labels(
+    labels: NDArray[Any], name: str, rows: int, class_names: list[str]
+) -> I64:
     """Check labels against their images and the people's names.
 
     Args:
         labels: (N,) integers, 0..K-1.
         name: what to call the array in an error.
         rows: how many images there are.
-        people: the K names.
+        class_names: the K names.
 
     Returns:
         (N,) int64.
@@ -78,10 +80,10 @@ def check_labels(labels: NDArray[Any], name: str, rows: int, people: list[str]) 
             f"{wanted}, got shape {labels.shape}; images and labels must come from "
             "one export."
         )
-    if labels.min() < 0 or labels.max() >= len(people):
+    if labels.min() < 0 or labels.max() >= len(class_names):
         raise ValueError(
-            f"{wanted}, each 0-{len(people) - 1} for {len(people)} people, got "
-            f"{labels.min()} to {labels.max()}; renumber the labels, or list the "
+            f"{wanted}, each 0-{len(class_names) - 1} for {len(class_names)} people, "
+            f"got {labels.min()} to {labels.max()}; renumber the labels, or list the "
             "people's names in the catalog's raw_faces."
         )
     return labels.astype(np.int64)
@@ -105,28 +107,28 @@ def check_faces(
     Raises:
         ValueError: says what was expected, what came and what to do.
     """
-    people = list(raw.people)
+    class_names = list(raw.class_names)
     train_images = check_images(raw.train_images, "train images", height, width)
     test_images = check_images(raw.test_images, "test images", height, width)
     train_labels = check_labels(
-        raw.train_labels, "train labels", len(train_images), people
+        raw.train_labels, "train labels", len(train_images), class_names
     )
-    absent = sorted(set(range(len(people))) - set(train_labels.tolist()))
+    absent = sorted(set(range(len(class_names))) - set(train_labels.tolist()))
     if absent:
         raise ValueError(
-            f"train labels: expected images of each of {len(people)} people, labels "
-            f"0-{len(people) - 1} without a gap, got none for {absent}; renumber the "
-            "labels, or correct the names in the catalog's raw_faces."
+            f"train labels: expected images of each of {len(class_names)} people, "
+            f"labels 0-{len(class_names) - 1} without a gap, got none for {absent}; "
+            "renumber the labels, or correct the names in the catalog's raw_faces."
         )
-    if len(people) < 2:  # noqa: PLR2004 (a choice needs two)
+    if len(class_names) < 2:  # noqa: PLR2004 (a choice needs two)
         raise ValueError(
-            f"train labels: expected at least two people, got only {people}; add "
+            f"train labels: expected at least two people, got only {class_names}; add "
             "images of others."
         )
     if raw.test_labels is None:
         test_labels = np.full(len(test_images), UNKNOWN, np.int64)
     else:
         test_labels = check_labels(
-            raw.test_labels, "test labels", len(test_images), people
+            raw.test_labels, "test labels", len(test_images), class_names
         )
-    return train_images, train_labels, test_images, test_labels, people
+    return train_images, train_labels, test_images, test_labels, class_names

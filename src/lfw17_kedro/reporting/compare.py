@@ -79,7 +79,7 @@ def add_seconds(
     return sums
 
 
-def tabulate_people(
+def tabulate_classes(
     metrics: Mapping[str, dict[str, Any]],
 ) -> pd.DataFrame:
     """Give the scores of each person: `method`, `side`, `person`, precision, ...."""
@@ -122,16 +122,16 @@ def compare_pair(first: Bools, second: Bools) -> dict[str, float]:
     }
 
 
-def compare_pairs(answers: pd.DataFrame) -> pd.DataFrame:
+def compare_pairs(predictions: pd.DataFrame) -> pd.DataFrame:
     """Test every two methods against each other, on each side with known labels.
 
     Args:
-        answers: a table of answers; see `answers`.
+        predictions: a table of predictions; see `predictions`.
 
     Returns:
         One row a side and pair: `side`, `first`, `second` and those of `compare_pair`.
     """
-    known = answers[answers["truth"] != UNKNOWN]
+    known = predictions[predictions["truth"] != UNKNOWN]
     rows = []
     for side, of_side in known.groupby("side", sort=False):
         right = of_side.pivot(index="id", columns="method", values="right")

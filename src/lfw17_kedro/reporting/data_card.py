@@ -5,12 +5,12 @@ from typing import Any
 import pandas as pd
 
 from lfw17_kedro.digest import hash_data
-from lfw17_kedro.faces.split import NEVER
+from lfw17_kedro.faces.split import TRAIN_ONLY
 from lfw17_kedro.types import F32, UNKNOWN
 
 
 def describe_data(
-    people: list[str],
+    class_names: list[str],
     train_images: F32,
     train_table: pd.DataFrame,
     test_images: F32,
@@ -21,7 +21,7 @@ def describe_data(
     """Describe the data behind a comparison.
 
     Args:
-        people: the K names.
+        class_names: the K names.
         train_images: (N, H, W) float32, 0-255, originals and copies.
         train_table: describes them.
         test_images: (M, H, W) float32, 0-255.
@@ -36,7 +36,7 @@ def describe_data(
         a test image without label counts for nobody) and SHA-256 `hashes`.
     """
     originals = train_table[train_table["copy"] == 0]
-    validated = originals["fold"] != NEVER
+    validated = originals["fold"] != TRAIN_ONLY
     known = test_table[test_table["label"] != UNKNOWN]
     sides = {
         "train": originals[~validated],
@@ -48,7 +48,7 @@ def describe_data(
         "source": source,
         "height": int(train_images.shape[1]),
         "width": int(train_images.shape[2]),
-        "people": len(people),
+        "people": len(class_names),
         "images": {
             "train": int((~validated).sum()),
             "validation": int(validated.sum()),
@@ -60,7 +60,7 @@ def describe_data(
             person: {
                 side: int(counted.get(label, 0)) for side, counted in labels.items()
             }
-            for label, person in enumerate(people)
+            for label, person in enumerate(class_names)
         },
         "hashes": {
             "training images": hash_data(train_images),

@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from lfw17_kedro.reporting.style import BLUE, GREY, SKY, VERMILION, draw_note, set_look
+from lfw17_kedro.reporting.style import BLUE, GREY, SKY, VERMILION, plot_note, set_look
 from lfw17_kedro.types import F32, F64, UNKNOWN, Embeddings
 
 LOOKS = {  # kind of face -> its marker
@@ -58,9 +58,9 @@ def project_embeddings(vectors: F32, projection: str, seed: int) -> F64:
 def choose_faces(
     train: Embeddings,
     test: Embeddings,
-    answers: pd.DataFrame,
+    predictions: pd.DataFrame,
     train_table: pd.DataFrame,
-    most_faces: int,
+    max_faces: int,
     seed: int,
 ) -> tuple[F32, pd.DataFrame]:
     """Choose the faces on the map: originals that train, then the test faces.
@@ -68,9 +68,9 @@ def choose_faces(
     Args:
         train: embeddings of training photos.
         test: embeddings of test photos.
-        answers: one method's answers; see `answers`.
+        predictions: one method's answers; see `predictions`.
         train_table: of `data_processing`.
-        most_faces: more than these are drawn by lot.
+        max_faces: more than these are figures by lot.
         seed: of the lot.
 
     Returns:
@@ -82,7 +82,11 @@ def choose_faces(
     trained = pd.DataFrame({"id": train["ids"][kept], "kind": "train"})
     trained["truth"] = originals.loc[trained["id"]].to_numpy()
     trained["answer"] = UNKNOWN
-    tested = answers[answers["side"] == "test"].set_index("id").loc[list(test["ids"])]
+    tested = (
+        predictions[predictions["side"] == "test"]
+        .set_index("id")
+        .loc[list(test["ids"])]
+    )
     tested = tested.reset_index()
     tested["kind"] = np.where(tested["right"], "test, right", "test, wrong")
     tested.loc[tested["truth"] == UNKNOWN, "kind"] = "test, label unknown"
@@ -90,18 +94,18 @@ def choose_faces(
         [trained, tested[["id", "kind", "truth", "answer"]]], ignore_index=True
     )
     vectors = np.concatenate([train["vectors"][kept], test["vectors"]])
-    if len(faces) > most_faces:
-        lot = np.random.default_rng(seed).choice(len(faces), most_faces, replace=False)
+    if len(faces) > max_faces:
+        lot = np.random.default_rng(seed).choice(len(faces), max_faces, replace=False)
         lot.sort()
         return vectors[lot], faces.iloc[lot].reset_index(drop=True)
     return vectors, faces
 
 
-def draw_map(
+def plot_map(
     embeddings: Mapping[str, tuple[Embeddings | None, Embeddings | None]],
-    answers: pd.DataFrame,
+    predictions: pd.DataFrame,
     train_table: pd.DataFrame,
-    people: list[str],
+    class_names: list[str],
     settings: dict[str, Any],
     seed: int,
 ) -> go.Figure:
@@ -109,30 +113,30 @@ def draw_map(
 
     Args:
         embeddings: method -> those of its training and test faces, or None.
-        answers: a table of answers; see `answers`.
+        predictions: a table of predictions; see `predictions`.
         train_table: of `data_processing`.
-        people: the K names.
-        settings: `projection` and `most_faces`.
+        class_names: the K names.
+        settings: `projection` and `max_faces`.
         seed: of all chance.
     """
-    answered = set(answers["method"])
+    answered = set(predictions["method"])
     known = {
         method: (train, test)
         for method, (train, test) in embeddings.items()
         if train is not None and test is not None and method in answered
     }
     if not known:
-        return draw_note("No method that leaves embeddings was run.")
+        return plot_note("No method that leaves embeddings was run.")
     titles = [f"{method}: {AXES.get(settings['projection'], '')}" for method in known]
     figure = make_subplots(rows=len(known), subplot_titles=titles)
     for row, (method, (train, test)) in enumerate(known.items(), 1):
-        own = answers[answers["method"] == method]
+        own = predictions[predictions["method"] == method]
         vectors, faces = choose_faces(
-            train, test, own, train_table, settings["most_faces"], seed
+            train, test, own, train_table, settings["max_faces"], seed
         )
         points = project_embeddings(vectors, settings["projection"], seed)
         faces = faces.assign(x=points[:, 0], y=points[:, 1])
-        _add_faces(figure, faces, people, row)
+        _add_faces(figure, faces, class_names, row)
     figure.update_xaxes(title=f"{AXES[settings['projection']]} 1 (no unit)")
     figure.update_yaxes(title=f"{AXES[settings['projection']]} 2 (no unit)")
     figure = set_look(figure, 100 + 560 * len(known))
@@ -140,10 +144,10 @@ def draw_map(
 
 
 def _add_faces(
-    figure: go.Figure, faces: pd.DataFrame, people: list[str], row: int
+    figure: go.Figure, faces: pd.DataFrame, class_names: list[str], row: int
 ) -> None:
     """Add one method's faces and, at the middle of each person's, the name."""
-    names = np.array([*people, "unknown"])  # UNKNOWN is -1, the last
+    names = np.array([*class_names, "unknown"])  # UNKNOWN is -1, the last
     for kind, look in LOOKS.items():
         shown = faces[faces["kind"] == kind]
         if not len(shown):
@@ -168,7 +172,7 @@ def _add_faces(
         figure.add_annotation(
             x=place["x"],
             y=place["y"],
-            text=people[int(str(label))],
+            text=class_names[int(str(label))],
             showarrow=False,
             yshift=13,
             font={"size": 11},

@@ -16,30 +16,30 @@ from lfw17_kedro.reporting.style import (
     GREY,
     ORANGE,
     choose_styles,
-    draw_note,
+    plot_note,
     set_look,
 )
 from lfw17_kedro.types import UNKNOWN
 
-MOST_PRINTED = 12  # people up to whom a confusion matrix shows its numbers
+MAX_PRINTED = 12  # people up to whom a confusion matrix shows its numbers
 BAR = 18  # pixels of a person in a bar chart
 
 
-def choose_side(answers: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+def choose_side(predictions: pd.DataFrame) -> tuple[str, pd.DataFrame]:
     """Give the side to show: test where all its labels are known, else validation."""
-    of_test = answers[answers["side"] == "test"]
+    of_test = predictions[predictions["side"] == "test"]
     side = "validation" if (of_test["truth"] == UNKNOWN).any() else "test"
-    return side, answers[answers["side"] == side]
+    return side, predictions[predictions["side"] == side]
 
 
-def draw_confusion(answers: pd.DataFrame, people: list[str]) -> go.Figure:
+def plot_confusion(predictions: pd.DataFrame, class_names: list[str]) -> go.Figure:
     """Draw who is taken for whom, a matrix for each method.
 
     Args:
-        answers: a table of answers; see `answers`.
-        people: the K names.
+        predictions: a table of predictions; see `predictions`.
+        class_names: the K names.
     """
-    side, shown = choose_side(answers)
+    side, shown = choose_side(predictions)
     methods = list(shown["method"].unique())
     figure = make_subplots(
         rows=len(methods),
@@ -50,15 +50,15 @@ def draw_confusion(answers: pd.DataFrame, people: list[str]) -> go.Figure:
     for row, method in enumerate(methods, 1):
         own = shown[shown["method"] == method]
         counts = confusion_matrix(
-            own["truth"], own["answer"], labels=np.arange(len(people))
+            own["truth"], own["answer"], labels=np.arange(len(class_names))
         )
         greatest = max(greatest, int(counts.max()))
         figure.add_heatmap(
             z=counts,
-            x=people,
-            y=people,
+            x=class_names,
+            y=class_names,
             coloraxis="coloraxis",
-            texttemplate="%{z}" if len(people) <= MOST_PRINTED else None,
+            texttemplate="%{z}" if len(class_names) <= MAX_PRINTED else None,
             hovertemplate="is %{y}<br>named %{x}<br>%{z} images<extra></extra>",
             xgap=1,
             ygap=1,
@@ -81,7 +81,7 @@ def draw_confusion(answers: pd.DataFrame, people: list[str]) -> go.Figure:
     return set_look(figure, 100 + 460 * len(methods))
 
 
-def draw_learning(histories: Mapping[str, pd.DataFrame | None]) -> go.Figure:
+def plot_learning(histories: Mapping[str, pd.DataFrame | None]) -> go.Figure:
     """Draw loss and accuracy over the epochs of every network trained.
 
     Args:
@@ -90,7 +90,7 @@ def draw_learning(histories: Mapping[str, pd.DataFrame | None]) -> go.Figure:
     """
     known = {m: table for m, table in histories.items() if table is not None}
     if not known:
-        return draw_note("No method that trains a network was run.")
+        return plot_note("No method that trains a network was run.")
     figure = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.06)
     styles = choose_styles(list(histories))
     for method, table in known.items():
@@ -122,11 +122,11 @@ def draw_learning(histories: Mapping[str, pd.DataFrame | None]) -> go.Figure:
     return set_look(figure, 560)
 
 
-def draw_people(scores: pd.DataFrame, side: str) -> go.Figure:
+def plot_classes(scores: pd.DataFrame, side: str) -> go.Figure:
     """Draw the F1 score of each person, a bar for each method.
 
     Args:
-        scores: of `tabulate_people`.
+        scores: of `tabulate_classes`.
         side: "validation" or "test".
     """
     shown = scores[scores["side"] == side]
@@ -149,17 +149,17 @@ def draw_people(scores: pd.DataFrame, side: str) -> go.Figure:
         title="person", type="category", autorange="reversed", dtick=1, automargin=True
     )
     figure.update_layout(barmode="group", bargap=0.25)
-    people = shown["person"].nunique()
-    return set_look(figure, 130 + people * max(BAR, 9 * len(styles) + 6))
+    class_names = shown["person"].nunique()
+    return set_look(figure, 130 + class_names * max(BAR, 9 * len(styles) + 6))
 
 
-def draw_reliability(answers: pd.DataFrame) -> go.Figure:
+def plot_reliability(predictions: pd.DataFrame) -> go.Figure:
     """Draw how often answers of like confidence are right.
 
     Args:
-        answers: a table of answers; see `answers`.
+        predictions: a table of predictions; see `predictions`.
     """
-    side, shown = choose_side(answers)
+    side, shown = choose_side(predictions)
     figure = go.Figure()
     figure.add_scatter(
         x=[0, 1],
@@ -193,7 +193,7 @@ def draw_reliability(answers: pd.DataFrame) -> go.Figure:
     return set_look(figure, 460)
 
 
-def draw_balance(counts: dict[str, Any]) -> go.Figure:
+def plot_balance(counts: dict[str, Any]) -> go.Figure:
     """Draw how many images there are of each person.
 
     Args:

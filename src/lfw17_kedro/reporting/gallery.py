@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 from PIL import Image
 from plotly.subplots import make_subplots
 
-from lfw17_kedro.reporting.answers import name_probability
-from lfw17_kedro.reporting.style import draw_note, set_look
+from lfw17_kedro.reporting.predictions import name_probability
+from lfw17_kedro.reporting.style import plot_note, set_look
 from lfw17_kedro.types import F32, UNKNOWN
 
-MOST_NAMES = 3  # candidates shown beside a face
+MAX_NAMES = 3  # candidates shown beside a face
 PICTURE_HEIGHT = 150  # pixels; faces smaller than this are enlarged
 
 
@@ -26,7 +26,7 @@ class GalleryFace(TypedDict):
         id: of the test image.
         kind: "wrong" or "least certain".
         truth: the person's name, None where unknown.
-        names: of the most probable people, the answer first.
+        names: of the most probable people, the prediction first.
         probabilities: of those, 0-1.
         truth_probability: the probability of the truth, None where unknown.
         picture: the face, a PNG as data URI.
@@ -42,31 +42,31 @@ class GalleryFace(TypedDict):
     picture: str
 
 
-def pick_faces(answers: pd.DataFrame, most_faces: int) -> pd.DataFrame:
+def pick_faces(predictions: pd.DataFrame, max_faces: int) -> pd.DataFrame:
     """Pick the test faces to show: the wrong ones, then the least certain right ones.
 
     Wrong ones come surest first; where no label is known all are the least certain.
 
     Args:
-        answers: a table of answers; see `answers`.
-        most_faces: for each method and kind.
+        predictions: a table of predictions; see `predictions`.
+        max_faces: for each method and kind.
 
     Returns:
         Rows of the answers with `kind` and `turn`, by which they are sorted.
     """
-    tested = answers[answers["side"] == "test"].copy()
+    tested = predictions[predictions["side"] == "test"].copy()
     wrong = ~tested["right"] & (tested["truth"] != UNKNOWN)
     tested["kind"] = np.where(wrong, "wrong", "least certain")
     tested["turn"] = np.where(wrong, -tested["confidence"], tested["confidence"])
     tested["method"] = pd.Categorical(tested["method"], tested["method"].unique())
     tested["kind"] = pd.Categorical(tested["kind"], ["wrong", "least certain"])
     tested = tested.sort_values(["method", "kind", "turn"])  # stable: equals keep order
-    picked = tested.groupby(["method", "kind"], observed=True).head(most_faces)
+    picked = tested.groupby(["method", "kind"], observed=True).head(max_faces)
     return picked.astype({"method": str, "kind": str}).reset_index(drop=True)
 
 
 def describe_faces(
-    picked: pd.DataFrame, images: F32, ids: list[str], people: list[str]
+    picked: pd.DataFrame, images: F32, ids: list[str], class_names: list[str]
 ) -> list[GalleryFace]:
     """Describe picked faces with their probabilities and pictures.
 
@@ -74,21 +74,21 @@ def describe_faces(
         picked: of `pick_faces`.
         images: (M, H, W) float32 grey, 0-255, the test images.
         ids: the M ids of the test images.
-        people: the K names.
+        class_names: the K names.
     """
     rows = {photo_id: row for row, photo_id in enumerate(ids)}
-    values = picked[[name_probability(person) for person in people]].to_numpy()
+    values = picked[[name_probability(person) for person in class_names]].to_numpy()
     faces = []
     for face, chances in zip(picked.to_dict("records"), values, strict=True):
-        best = np.argsort(-chances, kind="stable")[:MOST_NAMES]
+        best = np.argsort(-chances, kind="stable")[:MAX_NAMES]
         known = face["truth"] != UNKNOWN
         faces.append(
             GalleryFace(
                 method=face["method"],
                 id=face["id"],
                 kind=face["kind"],
-                truth=people[face["truth"]] if known else None,
-                names=[people[k] for k in best],
+                truth=class_names[face["truth"]] if known else None,
+                names=[class_names[k] for k in best],
                 probabilities=[float(chances[k]) for k in best],
                 truth_probability=float(chances[face["truth"]]) if known else None,
                 picture=encode_picture(images[rows[face["id"]]]),
@@ -107,10 +107,10 @@ def encode_picture(image: F32) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def draw_gallery(faces: list[GalleryFace], columns: int = 6) -> go.Figure:
+def plot_gallery(faces: list[GalleryFace], columns: int = 6) -> go.Figure:
     """Draw the gallery as one figure, for Kedro-Viz."""
     if not faces:
-        return draw_note("There are no test faces to show.")
+        return plot_note("There are no test faces to show.")
     rows = -(-len(faces) // columns)
     figure = make_subplots(
         rows=rows,

@@ -52,7 +52,7 @@ def describe_runs(
 def write_page(
     comparison: pd.DataFrame,
     pairs: pd.DataFrame,
-    people_scores: pd.DataFrame,
+    class_scores: pd.DataFrame,
     gallery: list[GalleryFace],
     data_card: dict[str, Any],
     left_out: dict[str, str],
@@ -64,7 +64,7 @@ def write_page(
     Args:
         comparison: of `compare.tabulate_scores`.
         pairs: of `compare.compare_pairs`.
-        people_scores: of `compare.tabulate_people`.
+        class_scores: of `compare.tabulate_classes`.
         gallery: of `gallery.describe_faces`.
         data_card: of `data_card.describe_data`.
         left_out: method -> why it is not in the report.
@@ -98,9 +98,7 @@ def write_page(
         best=_find_best(comparison),
         pairs=pairs.to_dict("records"),
         significant=SIGNIFICANT,
-        people_scores=people_scores[people_scores["side"] == main_side].to_dict(
-            "records"
-        ),
+        class_scores=class_scores[class_scores["side"] == main_side].to_dict("records"),
         gallery=gallery,
         data=data_card,
         left_out=left_out,

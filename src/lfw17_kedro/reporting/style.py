@@ -14,7 +14,7 @@ GREY, INK = "#8A939B", "#1B1F24"
 
 @dataclass(frozen=True)
 class MethodStyle:
-    """How one method is drawn in every figure."""
+    """How one method is figures in every figure."""
 
     color: str
     symbol: str
@@ -50,7 +50,7 @@ def set_look(figure: go.Figure, height: int) -> go.Figure:
     return figure
 
 
-def draw_note(text: str) -> go.Figure:
+def plot_note(text: str) -> go.Figure:
     """Draw a figure that says why there is nothing to see."""
     figure = set_look(go.Figure(), 120)
     figure.update_xaxes(visible=False)

@@ -31,7 +31,7 @@ def make_batches(
         labels: (N,) int64, 0..n_classes-1.
         n_classes: K.
         batch_size: images in a batch, at most N.
-        augmentation: arguments of `change_images` but for images and seed; None leaves
+        augmentation: arguments of `augment_images` but for images and seed; None leaves
             the images as they are.
         seed: the same seed gives the same stream.
         first_step: batches to leave out at the start, so that interrupted training
@@ -52,13 +52,13 @@ def make_batches(
         seeds = tf.data.Dataset.random(seed=seed).batch(2, drop_remainder=True)
 
         def change(pair: tuple[Any, Any], warp_seed: Any) -> tuple[Any, Any]:
-            return change_images(pair[0], warp_seed, **settings), pair[1]
+            return augment_images(pair[0], warp_seed, **settings), pair[1]
 
         pairs = tf.data.Dataset.zip(pairs, seeds.skip(first_step)).map(change)
     return pairs.prefetch(2)
 
 
-def change_images(
+def augment_images(
     images: Any,
     seed: Any,
     *,
@@ -73,14 +73,14 @@ def change_images(
         seed: (2,) int64 tensor; the same seed gives the same changes.
         max_brightness: shifts are uniform between minus this and this, shares of 255.
         max_contrast: differences from the image's mean are scaled by 1 + c, c likewise.
-        warp: arguments of `warp_images`.
+        warp: arguments of `random_affine`.
 
     Returns:
         (N, H, W, C) float32; the light may leave 0-255.
     """
     import tensorflow as tf
 
-    images = warp_images(images, seed, **warp)
+    images = random_affine(images, seed, **warp)
     if not max_brightness and not max_contrast:
         return images
     light = tf.random.stateless_uniform([2, tf.shape(images)[0], 1, 1, 1], seed + 1)
@@ -90,11 +90,11 @@ def change_images(
     return changed + 255 * max_brightness * brightness
 
 
-def warp_images(
+def random_affine(
     images: Any,
     seed: Any,
     *,
-    flip_chance: float,
+    flip_probability: float,
     max_degrees: float,
     max_shift: float,
     max_zoom: float,
@@ -104,7 +104,7 @@ def warp_images(
     Args:
         images: (N, H, W, C) float32 tensor.
         seed: (2,) int64 tensor; the same seed gives the same warps.
-        flip_chance: that an image is mirrored left to right, 0-1.
+        flip_probability: that an image is mirrored left to right, 0-1.
         max_degrees: angles are uniform between minus this and this.
         max_shift: shifts likewise, as shares of width and height.
         max_zoom: an image is scaled by exp(z), z likewise: 0.12 is 12 % either way.
@@ -118,7 +118,7 @@ def warp_images(
     chances = tf.random.stateless_uniform([5, tf.shape(images)[0]], seed)
     turn, zoom, right, down = tf.unstack(2 * chances[:4] - 1)
     angle, scale = turn * max_degrees * np.pi / 180, tf.exp(zoom * max_zoom)
-    mirror = tf.where(chances[4] < flip_chance, -1.0, 1.0)
+    mirror = tf.where(chances[4] < flip_probability, -1.0, 1.0)
     # Output (x, y) takes its value from input (a x + b y + tx, c x + d y + ty). The
     # centre goes to the centre, but for the shift.
     a, b = mirror * scale * tf.cos(angle), -scale * tf.sin(angle)

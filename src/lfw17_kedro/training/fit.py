@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 # The files of Keras's BackupAndRestore.
 WEIGHTS, METADATA = "latest.weights.h5", "training_metadata.json"
-IDENTITY, HISTORY = "identity.txt", "history.csv"
+FINGERPRINT, HISTORY = "fingerprint.txt", "history.csv"
 
 
 def train_classifier(
@@ -40,7 +40,7 @@ def train_classifier(
     label_smoothing: float,
     seed: int,
     state: Path,
-    identity: object,
+    fingerprint: object,
     title: str,
     validation: tuple[NDArray[Any], I64] | None = None,
 ) -> pd.DataFrame:
@@ -55,17 +55,17 @@ def train_classifier(
         epochs: how many.
         batch_size: images in a batch, at most N.
         augmentation: of `make_batches`.
-        label_smoothing: share of the truth given to all other people, 0-1.
+        label_smoothing: share of the truth given to all other classes, 0-1.
         seed: of the batches.
         state: folder for the state.
-        identity: all else on which the result depends; anything that joblib hashes.
+        fingerprint: all else on which the result depends; anything that joblib hashes.
         title: shown beside the progress bar.
         validation: images and labels to score after each epoch.
 
     Returns:
         The history.
     """
-    learner = compile_learner(network, optimizer, label_smoothing)
+    training_model = compile_training_model(network, optimizer, label_smoothing)
 
     def stream(first_step: int) -> "tf.data.Dataset":
         return make_batches(
@@ -81,20 +81,22 @@ def train_classifier(
     settings = (epochs, batch_size, augmentation, label_smoothing, seed)
     targets = np.eye(n_classes, dtype=np.float32)
     history = fit_network(
-        learner,
+        training_model,
         stream,
         epochs=epochs,
         steps_per_epoch=len(images) // batch_size,
         state=state,
-        identity=joblib.hash((_describe(network), images, labels, settings, identity)),
+        fingerprint=joblib.hash(
+            (_describe(network), images, labels, settings, fingerprint)
+        ),
         title=title,
         validation=validation and (validation[0], targets[validation[1]]),
     )
-    network.set_weights(learner.get_weights())
+    network.set_weights(training_model.get_weights())
     return history
 
 
-def compile_learner(
+def compile_training_model(
     network: "keras.Model",
     optimizer: "keras.optimizers.Optimizer",
     label_smoothing: float,
@@ -108,8 +110,8 @@ def compile_learner(
     """
     import keras
 
-    learner = fuse_batch_norm(network)
-    learner.compile(
+    training_model = fuse_batch_norm(network)
+    training_model.compile(
         optimizer,
         keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=label_smoothing
@@ -118,8 +120,8 @@ def compile_learner(
         jit_compile=False,  # XLA makes these networks slower on CPUs
     )
     # Otherwise the first step makes the moments, and TensorFlow traces it twice.
-    optimizer.build(learner.trainable_variables)
-    return learner
+    optimizer.build(training_model.trainable_variables)
+    return training_model
 
 
 def fit_network(
@@ -129,13 +131,13 @@ def fit_network(
     epochs: int,
     steps_per_epoch: int,
     state: Path,
-    identity: str,
+    fingerprint: str,
     title: str,
     validation: "tuple[Any, Any] | None" = None,
 ) -> pd.DataFrame:
     """Train a compiled network, keeping its state on disk after every epoch.
 
-    State of the same identity is taken up: the network, its optimizer, its random
+    State of the same fingerprint is taken up: the network, its optimizer, its random
     numbers and its batches go on as if nothing had happened. Other or damaged state is
     left behind, which is said in the log. The state stays when training has ended, so
     a run killed after that need not train again; `state` is the caller's to remove.
@@ -146,7 +148,7 @@ def fit_network(
         epochs: how many.
         steps_per_epoch: batches in each.
         state: folder for the state.
-        identity: differs where networks, data or settings do.
+        fingerprint: differs where networks, data or settings do.
         title: shown beside the progress bar.
         validation: images and targets to score after each epoch.
 
@@ -160,7 +162,7 @@ def fit_network(
     import keras
     from tqdm.keras import TqdmCallback
 
-    steps_seen = _open_state(state, identity) * steps_per_epoch
+    steps_seen = _open_state(state, fingerprint) * steps_per_epoch
     _advance_dropout(network, steps_seen)
     log = keras.callbacks.CSVLogger(state / HISTORY, append=True)
     backup = keras.callbacks.BackupAndRestore(
@@ -194,7 +196,7 @@ def fit_network(
     return history.dropna(axis="columns", how="all").reset_index(drop=True)
 
 
-def forget_state(saved: object, state: Path) -> None:
+def delete_checkpoint(saved: object, state: Path) -> None:
     """Remove the state of training that is over.
 
     Args:
@@ -221,16 +223,16 @@ def _advance_dropout(network: "keras.Model", steps: int) -> None:
     Keras keeps a counter for each layer, one up each step, but not in its backup.
     """
     for variable in network.variables:
-        if variable.path.endswith("seed_generator_state"):
+        if variable.path.endswith("seed_generator_checkpoint"):
             variable.assign_add([0, steps])
 
 
-def _open_state(state: Path, identity: str) -> int:
+def _open_state(state: Path, fingerprint: str) -> int:
     """Give the epochs already done; clear state that cannot be taken up."""
     if state.is_dir():
         epochs = _read_epochs(state)
-        known = (state / IDENTITY).is_file() and (state / IDENTITY).read_text()
-        if epochs and known == identity:
+        known = (state / FINGERPRINT).is_file() and (state / FINGERPRINT).read_text()
+        if epochs and known == fingerprint:
             logger.info("%s: going on after epoch %d.", state.name, epochs)
             return epochs
         if epochs:
@@ -241,7 +243,7 @@ def _open_state(state: Path, identity: str) -> int:
             )
         shutil.rmtree(state)
     state.mkdir(parents=True)
-    (state / IDENTITY).write_text(identity)
+    (state / FINGERPRINT).write_text(fingerprint)
     return 0
 
 

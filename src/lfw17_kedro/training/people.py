@@ -20,8 +20,8 @@ Train = Callable[[pd.Index, Path, Validation | None], tuple[Network, pd.DataFram
 """Maps rows to train on, a folder for state and validation to model and history."""
 
 
-def predict_people(
-    model: Network, images: NDArray[Any], table: pd.DataFrame, people: list[str]
+def predict_probabilities(
+    model: Network, images: NDArray[Any], table: pd.DataFrame, class_names: list[str]
 ) -> pd.DataFrame:
     """Give each person's probability for each image.
 
@@ -29,23 +29,23 @@ def predict_people(
         model: maps images to (N, K) probabilities.
         images: (N, H, W, C), as the model takes them.
         table: with the column `id`, row i describes image i.
-        people: the K names.
+        class_names: the K names.
 
     Returns:
         One row an image: `id`, then a column for each person.
     """
     probabilities = model.predict(images, PREDICT_BATCH, verbose=0).astype(np.float64)
     probabilities /= probabilities.sum(axis=1, keepdims=True)  # float32 is off by 1e-7
-    answers = pd.DataFrame(probabilities, columns=people)
-    answers.insert(0, "id", table["id"].to_numpy())
-    return answers
+    predictions = pd.DataFrame(probabilities, columns=class_names)
+    predictions.insert(0, "id", table["id"].to_numpy())
+    return predictions
 
 
 def validate_by_folds(
     train: Train,
     images: NDArray[Any],
     table: pd.DataFrame,
-    people: list[str],
+    class_names: list[str],
     state: Path,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give every validation image the probabilities of a model that never saw it.
@@ -54,34 +54,36 @@ def validate_by_folds(
         train: trains on some rows.
         images: (N, H, W, C), row i described by the table's row i.
         table: with `id`, `label`, `copy` and `fold`.
-        people: the K names.
+        class_names: the K names.
         state: folder for what a killed run needs to go on.
 
     Returns:
-        One row a validated original, of `predict_people`; and the training histories
-        with their `fold`.
+        One row a validated original, of `predict_probabilities`; and the training
+        histories with their `fold`.
     """
     labels = table["label"].to_numpy()
-    answers, histories = [], []
+    predictions, histories = [], []
     for fold, rows, validated in iterate_folds(table):
         validation = images[validated], labels[validated]
         model, history = train(rows, state / f"fold_{fold}", validation)
-        answers.append(
-            predict_people(model, validation[0], table.loc[validated], people)
+        predictions.append(
+            predict_probabilities(
+                model, validation[0], table.loc[validated], class_names
+            )
         )
         histories.append(history.assign(fold=fold))
     return (
-        pd.concat(answers, ignore_index=True),
+        pd.concat(predictions, ignore_index=True),
         pd.concat(histories, ignore_index=True),
     )
 
 
-def check_train_labels(labels: I64, people: list[str], batch_size: int) -> None:
+def check_train_labels(labels: I64, class_names: list[str], batch_size: int) -> None:
     """Refuse training data that cannot be worked with.
 
     Args:
         labels: (N,) int64, of the images to train on.
-        people: the K names.
+        class_names: the K names.
         batch_size: of the training.
 
     Raises:
@@ -92,20 +94,20 @@ def check_train_labels(labels: I64, people: list[str], batch_size: int) -> None:
             f"batch_size: expected at most the {len(labels)} training images, got "
             f"{batch_size}."
         )
-    if absent := sorted(set(range(len(people))) - set(labels.tolist())):
+    if absent := sorted(set(range(len(class_names))) - set(labels.tolist())):
         raise ValueError(
             "expected training images of every person on the training side of a fold, "
-            f"got none of {[people[label] for label in absent]}; add images of them or "
-            "choose another split."
+            f"got none of {[class_names[label] for label in absent]}; add images of "
+            "them or choose another split."
         )
 
 
-def average_networks(networks: list[Network], average_flips: bool) -> Network:
+def ensemble_networks(networks: list[Network], test_time_flip: bool) -> Network:
     """Join networks into one that averages their probabilities.
 
     Args:
         networks: each maps (N, H, W, C) images to (N, K) logits.
-        average_flips: average over each image and its mirror image.
+        test_time_flip: average over each image and its mirror image.
 
     Returns:
         Maps (N, H, W, C) images to (N, K) float32 probabilities.
@@ -115,7 +117,7 @@ def average_networks(networks: list[Network], average_flips: bool) -> Network:
 
     images = keras.Input(networks[0].input_shape[1:])
     views = [images]
-    if average_flips:
+    if test_time_flip:
         views.append(keras.ops.flip(images, axis=2))
     probabilities = [
         layers.Softmax(dtype="float32")(network(view))

@@ -5,7 +5,7 @@ from typing import Any
 
 from kedro.pipeline import Node
 
-from lfw17_kedro.training.fit import forget_state
+from lfw17_kedro.training.fit import delete_checkpoint
 
 
 def wire_training(
@@ -32,32 +32,32 @@ def wire_training(
     return [
         Node(
             validate,
-            inputs=[*train_inputs, "validation_state"],
+            inputs=[*train_inputs, "validation_checkpoint"],
             outputs=["validation_probabilities", "validation_history"],
             name=validate.__name__,
         ),
         Node(
-            forget_state,
-            inputs=["validation_probabilities", "validation_state"],
+            delete_checkpoint,
+            inputs=["validation_probabilities", "validation_checkpoint"],
             outputs=None,
-            name="forget_validation_state",
+            name="delete_validation_checkpoint",
         ),
         Node(
             train,
-            inputs=[*train_inputs, "final_state"],
+            inputs=[*train_inputs, "final_checkpoint"],
             outputs=["model", "history"],
             name=train.__name__,
         ),
         Node(
             predict,
-            inputs=["model", test_images, "test_table", "people"],
+            inputs=["model", test_images, "test_table", "class_names"],
             outputs="test_probabilities",
-            name="predict_test_people",
+            name="predict_test_images",
         ),
         Node(
-            forget_state,
-            inputs=["test_probabilities", "final_state"],
+            delete_checkpoint,
+            inputs=["test_probabilities", "final_checkpoint"],
             outputs=None,
-            name="forget_final_state",
+            name="delete_final_checkpoint",
         ),
     ]

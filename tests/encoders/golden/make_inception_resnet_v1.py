@@ -1,6 +1,6 @@
 """Stores facenet-pytorch's embeddings of invented faces under invented weights.
 
-The published weights cannot be reached from every machine, so each parameter is drawn
+The published weights cannot be reached from every machine, so each parameter is figures
 from a generator seeded by its name; names and shapes are stored as PyTorch has them.
 Run with PyTorch and the PyPI package facenet-pytorch 2.6.0 (2.13.0 wrote the stored
 numbers); its modules are loaded without torchvision, which its __init__ wants:
@@ -18,7 +18,7 @@ from types import ModuleType
 import numpy as np
 
 
-def draw_parameter(name, shape):
+def plot_parameter(name, shape):
     """Draw one parameter, scaled so that activations neither vanish nor explode.
 
     Variances are small, as in the published weights: batch norm's epsilon shows.
@@ -35,17 +35,17 @@ def draw_parameter(name, shape):
     return np.float32(is_gamma) + np.float32(0.1) * normal
 
 
-def draw_parameters(shapes):
+def plot_parameters(shapes):
     """Draw a whole state dict: {name: shape} -> {name: array}."""
     return {
-        name: draw_parameter(name, tuple(shape))
+        name: plot_parameter(name, tuple(shape))
         if not name.endswith("num_batches_tracked")
         else np.array(1)
         for name, shape in shapes.items()
     }
 
 
-def draw_faces():
+def plot_faces():
     """Draw three faces of random 20x20 tiles, (3, 160, 160, 3) float32."""
     tiles = np.random.default_rng(17).standard_normal((3, 8, 8, 3), np.float32)
     return tiles.repeat(20, axis=1).repeat(20, axis=2)
@@ -62,10 +62,10 @@ def main():
     network = InceptionResnetV1(classify=True, num_classes=8631).eval()
     network.classify = False
     shapes = {name: list(p.shape) for name, p in network.state_dict().items()}
-    arrays = draw_parameters(shapes)
+    arrays = plot_parameters(shapes)
     network.load_state_dict({name: torch.from_numpy(a) for name, a in arrays.items()})
     with torch.inference_mode():
-        faces = torch.from_numpy(draw_faces().transpose(0, 3, 1, 2).copy())
+        faces = torch.from_numpy(plot_faces().transpose(0, 3, 1, 2).copy())
         embeddings = network(faces).numpy()
         exact = network.double()(faces.double()).numpy()
     np.savez_compressed(

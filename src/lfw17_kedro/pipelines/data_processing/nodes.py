@@ -7,7 +7,7 @@ import pandas as pd
 
 from lfw17_kedro.faces.augment import augment_faces
 from lfw17_kedro.faces.photos import enlarge_images
-from lfw17_kedro.faces.split import deal_folds, hold_out
+from lfw17_kedro.faces.split import assign_folds, hold_out
 from lfw17_kedro.faces.validate import check_faces
 from lfw17_kedro.types import F32, I64, U8, UNKNOWN, RawFaces
 
@@ -24,20 +24,20 @@ def split_originals(labels: I64, split: dict[str, Any], seed: int) -> I64:
 
     Args:
         labels: (N,) int64, 0..K-1.
-        split: `scheme` ("holdout" or "kfold"), `validation_share` for the first,
+        split: `scheme` ("holdout" or "kfold"), `validation_fraction` for the first,
             `n_folds` for the second.
         seed: of the shuffle.
 
     Returns:
-        (N,) int64 folds, `NEVER` (-1) for images that only train.
+        (N,) int64 folds, `TRAIN_ONLY` (-1) for images that only train.
 
     Raises:
         ValueError: unknown scheme, or a side would miss a person.
     """
     if split["scheme"] == "holdout":
-        return hold_out(labels, split["validation_share"], seed)
+        return hold_out(labels, split["validation_fraction"], seed)
     if split["scheme"] == "kfold":
-        return deal_folds(labels, split["n_folds"], seed)
+        return assign_folds(labels, split["n_folds"], seed)
     raise ValueError(
         "data_processing.split.scheme: expected 'holdout' or 'kfold', got "
         f"{split['scheme']!r}."
@@ -48,7 +48,7 @@ def augment_train_images(
     images: F32,
     labels: I64,
     folds: I64,
-    people: list[str],
+    class_names: list[str],
     augmentation: dict[str, Any],
     seed: int,
 ) -> tuple[F32, pd.DataFrame]:
@@ -58,7 +58,7 @@ def augment_train_images(
         images: (N, H, W) float32, the originals, 0-255.
         labels: (N,) int64, 0..K-1.
         folds: (N,) int64, of `split_originals`.
-        people: the K names.
+        class_names: the K names.
         augmentation: arguments of `augment_faces` but for images and chance.
         seed: of all chance.
 
@@ -72,14 +72,14 @@ def augment_train_images(
     originals = range(len(images))
     table = pd.DataFrame(
         [
-            (_photo_id(people[labels[original]], original, copy), copy, original)
+            (_photo_id(class_names[labels[original]], original, copy), copy, original)
             for copy in range(len(copies) + 1)
             for original in originals
         ],
         columns=["id", "copy", "original"],
     )
     table["label"] = labels[table["original"]]
-    table["person"] = [people[label] for label in table["label"]]
+    table["person"] = [class_names[label] for label in table["label"]]
     table["fold"] = folds[table["original"]]
     columns = ["id", "person", "label", "original", "copy", "fold"]
     return np.concatenate([images[None], copies]).reshape(-1, *images.shape[1:]), table[
@@ -93,12 +93,12 @@ def _photo_id(person: str, original: int, copy: int) -> str:
     return f"{person.replace(' ', '_')}/{original:06d}{suffix}"
 
 
-def list_test_images(labels: I64, people: list[str]) -> pd.DataFrame:
+def list_test_images(labels: I64, class_names: list[str]) -> pd.DataFrame:
     """Describe the test images.
 
     Args:
         labels: (M,) int64, 0..K-1 or `UNKNOWN` (-1).
-        people: the K names.
+        class_names: the K names.
 
     Returns:
         One row an image: `id`, `person` (empty where unknown) and `label`.
@@ -106,7 +106,7 @@ def list_test_images(labels: I64, people: list[str]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": [f"{row:06d}" for row in range(len(labels))],
-            "person": ["" if k == UNKNOWN else people[k] for k in labels],
+            "person": ["" if k == UNKNOWN else class_names[k] for k in labels],
             "label": labels,
         }
     )

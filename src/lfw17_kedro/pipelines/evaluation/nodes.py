@@ -14,10 +14,10 @@ from lfw17_kedro.types import UNKNOWN
 def score_method(
     validation_probabilities: pd.DataFrame,
     test_probabilities: pd.DataFrame,
-    facts: dict[str, Any],
+    metadata: dict[str, Any],
     train_table: pd.DataFrame,
     test_table: pd.DataFrame,
-    people: list[str],
+    class_names: list[str],
     method: str,
 ) -> dict[str, Any]:
     """Score one method on its validation and, where labels are known, test images.
@@ -25,10 +25,10 @@ def score_method(
     Args:
         validation_probabilities: of originals, by models not trained on them.
         test_probabilities: of all test images.
-        facts: what the method itself has to say; goes into the metrics.
+        metadata: what the method itself has to say; goes into the metrics.
         train_table: the training images, of `data_processing`.
         test_table: the test images, of `data_processing`.
-        people: the K names.
+        class_names: the K names.
         method: its name.
 
     Returns:
@@ -44,15 +44,15 @@ def score_method(
     known = test_table[test_table["label"] != UNKNOWN]
     return {
         "method": method,
-        "facts": facts,
-        "validation": _score(validation_probabilities, train_table, people),
-        "test": _score(test_probabilities, known, people) if len(known) else None,
+        "metadata": metadata,
+        "validation": _score(validation_probabilities, train_table, class_names),
+        "test": _score(test_probabilities, known, class_names) if len(known) else None,
         "published": PUBLISHED.get(method) if on_lfw17 else None,
     }
 
 
 def _score(
-    probabilities: pd.DataFrame, table: pd.DataFrame, people: list[str]
+    probabilities: pd.DataFrame, table: pd.DataFrame, class_names: list[str]
 ) -> dict[str, Any]:
     """Join probabilities with the truth by id and score them."""
     _check_there(probabilities)
@@ -64,18 +64,18 @@ def _score(
             "is not: they come from another run; run the whole pipeline again."
         )
     return score_probabilities(
-        probabilities[people].to_numpy(), truth.to_numpy("int64"), people
+        probabilities[class_names].to_numpy(), truth.to_numpy("int64"), class_names
     )
 
 
 def make_submission(
-    test_probabilities: pd.DataFrame, people: list[str]
+    test_probabilities: pd.DataFrame, class_names: list[str]
 ) -> pd.DataFrame:
     """Write the answers as Kaggle wants them.
 
     Args:
         test_probabilities: of all M test images, in the competition's order.
-        people: the K names.
+        class_names: the K names.
 
     Returns:
         M rows `ImageId` (from 0) and `PredictedClass` (0..K-1).
@@ -84,8 +84,10 @@ def make_submission(
         ValueError: no probabilities.
     """
     _check_there(test_probabilities)
-    answers = test_probabilities[people].to_numpy().argmax(axis=1)
-    return pd.DataFrame({"ImageId": range(len(answers)), "PredictedClass": answers})
+    predictions = test_probabilities[class_names].to_numpy().argmax(axis=1)
+    return pd.DataFrame(
+        {"ImageId": range(len(predictions)), "PredictedClass": predictions}
+    )
 
 
 def _check_there(probabilities: pd.DataFrame | None) -> None:

@@ -10,7 +10,7 @@ from lfw17_kedro.encoders.facenet import build_facenet
 from lfw17_kedro.encoders.mtcnn import build_detector
 from lfw17_kedro.faces import align, classifier, detect, embed
 from lfw17_kedro.faces.classifier import FaceClassifier
-from lfw17_kedro.faces.split import deal_folds, iterate_folds
+from lfw17_kedro.faces.split import assign_folds, iterate_folds
 from lfw17_kedro.types import (
     F64,
     U8,
@@ -125,20 +125,20 @@ def embed_faces(
         faces: (N, S, S, 3) uint8 RGB, row i from the photo `table["id"][i]`.
         table: with the column `id`.
         encoder: takes S x S faces.
-        embedding: `batch_size` and `average_flips` of `faces.embed.embed_faces`.
+        embedding: `batch_size` and `test_time_flip` of `faces.embed.embed_faces`.
     """
-    flips = "+flips" if embedding["average_flips"] else ""
+    flips = "+flips" if embedding["test_time_flip"] else ""
     return Embeddings(
         ids=table["id"].to_numpy(np.str_),
         vectors=embed.embed_faces(faces, encoder, **embedding),
-        encoder=np.array(encoder.card.identity + flips),
+        encoder=np.array(encoder.card.fingerprint + flips),
     )
 
 
 def fit_svm(
     embeddings: Embeddings,
     table: pd.DataFrame,
-    people: list[str],
+    class_names: list[str],
     svm: dict[str, Any],
     seed: int,
 ) -> FaceClassifier:
@@ -147,21 +147,21 @@ def fit_svm(
     Args:
         embeddings: N of them.
         table: row i describes embedding i.
-        people: the K names.
-        svm: `kind`, `cost`, `nrof_train_images_per_class`, `min_nrof_images_per_class`
-            and `all_images_for_test`, which leaves the first of the two limits to
-            validation, as the study did.
+        class_names: the K names.
+        svm: `multi_class`, `C`, `nrof_train_images_per_class`,
+            `min_nrof_images_per_class` and `all_images_for_test`, which leaves
+            the first of the two limits to validation, as the study did.
         seed: of all chance.
     """
     if svm["all_images_for_test"]:
         svm = svm | {"nrof_train_images_per_class": None}
-    return _fit_rows(embeddings, table, table.index, people, svm, seed)
+    return _fit_rows(embeddings, table, table.index, class_names, svm, seed)
 
 
 def validate_svm(
     embeddings: Embeddings,
     table: pd.DataFrame,
-    people: list[str],
+    class_names: list[str],
     svm: dict[str, Any],
     seed: int,
 ) -> pd.DataFrame:
@@ -174,15 +174,15 @@ def validate_svm(
     """
     parts = []
     for _, train, validation in iterate_folds(table):
-        fitted = _fit_rows(embeddings, table, train, people, svm, seed)
-        parts.append(predict_people(_take(embeddings, validation), fitted))
+        fitted = _fit_rows(embeddings, table, train, class_names, svm, seed)
+        parts.append(predict_probabilities(_take(embeddings, validation), fitted))
     return pd.concat(parts, ignore_index=True)
 
 
 def cross_validate_svm(
     embeddings: Embeddings,
     table: pd.DataFrame,
-    people: list[str],
+    class_names: list[str],
     svm: dict[str, Any],
     n_folds: int,
     seed: int,
@@ -197,11 +197,13 @@ def cross_validate_svm(
         `folds`, the `accuracies` on the originals of each, their `mean_accuracy`.
     """
     originals = table[table["copy"] == 0].sort_values("original")
-    folds = deal_folds(originals["label"].to_numpy(), n_folds, seed)
+    folds = assign_folds(originals["label"].to_numpy(), n_folds, seed)
     dealt = table.assign(fold=folds[table["original"]])
-    answers = validate_svm(embeddings, dealt, people, svm, seed).set_index("id")
-    truth = dealt.set_index("id").loc[answers.index]
-    right = answers[people].to_numpy().argmax(axis=1) == truth["label"]
+    predictions = validate_svm(embeddings, dealt, class_names, svm, seed).set_index(
+        "id"
+    )
+    truth = dealt.set_index("id").loc[predictions.index]
+    right = predictions[class_names].to_numpy().argmax(axis=1) == truth["label"]
     accuracies = right.groupby(truth["fold"]).mean()
     return {
         "folds": n_folds,
@@ -210,7 +212,9 @@ def cross_validate_svm(
     }
 
 
-def predict_people(embeddings: Embeddings, fitted: FaceClassifier) -> pd.DataFrame:
+def predict_probabilities(
+    embeddings: Embeddings, fitted: FaceClassifier
+) -> pd.DataFrame:
     """Give each person's probability for each face.
 
     Returns:
@@ -220,12 +224,12 @@ def predict_people(embeddings: Embeddings, fitted: FaceClassifier) -> pd.DataFra
         ValueError: the classifier was trained on another encoder's embeddings.
     """
     probabilities = fitted.predict_probabilities(embeddings)
-    table = pd.DataFrame(probabilities, columns=list(fitted.people))
+    table = pd.DataFrame(probabilities, columns=list(fitted.class_names))
     table.insert(0, "id", embeddings["ids"])
     return table
 
 
-def collect_facts(
+def collect_metadata(
     fitted: FaceClassifier,
     cross_validation: dict[str, Any],
     train_detections: pd.DataFrame,
@@ -247,7 +251,7 @@ def _fit_rows(
     embeddings: Embeddings,
     table: pd.DataFrame,
     rows: pd.Index,
-    people: list[str],
+    class_names: list[str],
     svm: dict[str, Any],
     seed: int,
 ) -> FaceClassifier:
@@ -265,9 +269,9 @@ def _fit_rows(
         _take(embeddings, chosen),
         table["label"].to_numpy()[chosen],
         table["original"].to_numpy()[chosen],
-        people,
-        kind=svm["kind"],
-        cost=svm["cost"],
+        class_names,
+        multi_class=svm["multi_class"],
+        C=svm["C"],
         seed=seed,
     )
 

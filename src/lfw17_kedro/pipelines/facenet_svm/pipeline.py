@@ -7,19 +7,19 @@ from lfw17_kedro.pipelines.facenet_svm.nodes import (
     align_faces,
     average_positions,
     build_encoder,
-    collect_facts,
+    collect_metadata,
     cross_validate_svm,
     detect_faces,
     embed_faces,
     fit_svm,
-    predict_people,
+    predict_probabilities,
     validate_svm,
 )
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Photos -> landmarks -> aligned faces -> embeddings -> SVM -> probabilities."""
-    fit_inputs = ["train_embeddings", "used_table", "people", "params:svm"]
+    fit_inputs = ["train_embeddings", "used_table", "class_names", "params:svm"]
     nodes = [
         Node(
             build_encoder,
@@ -63,21 +63,21 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             name="fit_svm",
         ),
         Node(
-            predict_people,
+            predict_probabilities,
             inputs=["test_embeddings", "classifier"],
             outputs="test_probabilities",
-            name="predict_test_people",
+            name="predict_test_images",
         ),
         Node(
-            collect_facts,
+            collect_metadata,
             inputs=[
                 "classifier",
                 "cross_validation",
                 "train_detections",
                 "test_detections",
             ],
-            outputs="facts",
-            name="collect_facts",
+            outputs="metadata",
+            name="collect_metadata",
         ),
     ]
     for side, table in (("train", "used_table"), ("test", "test_table")):
@@ -114,7 +114,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             "train_table",
             "test_photos@pixels",
             "test_table",
-            "people",
+            "class_names",
         },
         parameters={"params:seed"},
     )

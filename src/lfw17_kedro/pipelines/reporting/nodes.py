@@ -10,18 +10,18 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from lfw17_kedro.reporting import embedding_map, figures, gallery, page
-from lfw17_kedro.reporting.answers import (
-    StaleResultsError,
-    check_raw_faces,
-    join_answers,
-    list_truths,
-)
 from lfw17_kedro.reporting.compare import (
     compare_pairs,
-    tabulate_people,
+    tabulate_classes,
     tabulate_scores,
 )
 from lfw17_kedro.reporting.gallery import GalleryFace
+from lfw17_kedro.reporting.predictions import (
+    StaleResultsError,
+    check_raw_faces,
+    join_predictions,
+    list_truths,
+)
 from lfw17_kedro.types import F32
 
 
@@ -47,11 +47,11 @@ def find_methods(**metrics: dict[str, Any] | None) -> dict[str, bool]:
     return ran
 
 
-def collect_answers(
+def collect_predictions(
     ran: dict[str, bool],
     train_table: pd.DataFrame,
     test_table: pd.DataFrame,
-    people: list[str],
+    class_names: list[str],
     run_record: dict[str, Any] | None,
     **results: Any,
 ) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -61,14 +61,14 @@ def collect_answers(
         ran: of `find_methods`.
         train_table: of `data_processing`.
         test_table: of `data_processing`.
-        people: the K names.
+        class_names: the K names.
         run_record: of the hook `RunRecordHooks`, or None.
         results: `<method>.metrics`, `<method>.validation_probabilities`,
             `<method>.test_probabilities`.
 
     Returns:
-        The table of answers (see `reporting.answers`), and method -> why its results
-        are left out: not run, or made from other data than the present.
+        The table of predictions (see `reporting.predictions`), and method -> why its
+        results are left out: not run, or made from other data than the present.
 
     Raises:
         ValueError: no method's results fit the present data.
@@ -86,7 +86,7 @@ def collect_answers(
             continue
         try:
             check_raw_faces(method, run_record)
-            parts.append(join_answers(method, own, truths, people))
+            parts.append(join_predictions(method, own, truths, class_names))
         except StaleResultsError as stale:
             left_out[method] = f"{stale}; run {command} again."
     if not parts:
@@ -98,50 +98,55 @@ def collect_answers(
 
 
 def compare_methods(
-    answers: pd.DataFrame, run_record: dict[str, Any] | None, **metrics: dict[str, Any]
+    predictions: pd.DataFrame,
+    run_record: dict[str, Any] | None,
+    **metrics: dict[str, Any],
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Compare the methods that answered.
 
     Args:
-        answers: of `collect_answers`.
+        predictions: of `collect_predictions`.
         run_record: of the hook `RunRecordHooks`, or None.
         metrics: `<method>.metrics`.
 
     Returns:
-        The tables of `tabulate_scores`, `compare_pairs` and `tabulate_people`.
+        The tables of `tabulate_scores`, `compare_pairs` and `tabulate_classes`.
     """
     used = {
-        method: metrics[f"{method}.metrics"] for method in answers["method"].unique()
+        method: metrics[f"{method}.metrics"]
+        for method in predictions["method"].unique()
     }
     return (
         tabulate_scores(used, run_record),
-        compare_pairs(answers),
-        tabulate_people(used),
+        compare_pairs(predictions),
+        tabulate_classes(used),
     )
 
 
-def draw_learning(answers: pd.DataFrame, **histories: pd.DataFrame | None) -> go.Figure:
+def plot_learning(
+    predictions: pd.DataFrame, **histories: pd.DataFrame | None
+) -> go.Figure:
     """Draw the learning curves of the methods that answered; see `figures`."""
-    methods = answers["method"].unique()
-    return figures.draw_learning(
+    methods = predictions["method"].unique()
+    return figures.plot_learning(
         {m: histories.get(f"{m}.validation_history") for m in methods}
     )
 
 
-def draw_people(people_scores: pd.DataFrame, answers: pd.DataFrame) -> go.Figure:
+def plot_classes(class_scores: pd.DataFrame, predictions: pd.DataFrame) -> go.Figure:
     """Draw the F1 score of each person; see `figures`."""
-    return figures.draw_people(people_scores, figures.choose_side(answers)[0])
+    return figures.plot_classes(class_scores, figures.choose_side(predictions)[0])
 
 
-def draw_balance(data_card: dict[str, Any]) -> go.Figure:
+def plot_balance(data_card: dict[str, Any]) -> go.Figure:
     """Draw how many images there are of each person; see `figures`."""
-    return figures.draw_balance(data_card["counts"])
+    return figures.plot_balance(data_card["counts"])
 
 
-def draw_map(
-    answers: pd.DataFrame,
+def plot_map(
+    predictions: pd.DataFrame,
     train_table: pd.DataFrame,
-    people: list[str],
+    class_names: list[str],
     settings: dict[str, Any],
     seed: int,
     **embeddings: Any,
@@ -149,10 +154,10 @@ def draw_map(
     """Draw the map of the embeddings; see `embedding_map`.
 
     Args:
-        answers: of `collect_answers`.
+        predictions: of `collect_predictions`.
         train_table: of `data_processing`.
-        people: the K names.
-        settings: `projection` and `most_faces`.
+        class_names: the K names.
+        settings: `projection` and `max_faces`.
         seed: of all chance.
         embeddings: `<method>.train_embeddings` and `<method>.test_embeddings`.
     """
@@ -163,53 +168,57 @@ def draw_map(
         )
         for method in dict.fromkeys(name.partition(".")[0] for name in embeddings)
     }
-    return embedding_map.draw_map(pairs, answers, train_table, people, settings, seed)
+    return embedding_map.plot_map(
+        pairs, predictions, train_table, class_names, settings, seed
+    )
 
 
 def show_gallery(
-    answers: pd.DataFrame,
+    predictions: pd.DataFrame,
     test_images: F32,
     test_table: pd.DataFrame,
-    people: list[str],
-    most_faces: int,
+    class_names: list[str],
+    max_faces: int,
 ) -> tuple[list[GalleryFace], go.Figure]:
     """Show the wrong and the least certain test faces.
 
     Args:
-        answers: of `collect_answers`.
+        predictions: of `collect_predictions`.
         test_images: (M, H, W) float32, 0-255.
         test_table: describes them.
-        people: the K names.
-        most_faces: for each method and kind.
+        class_names: the K names.
+        max_faces: for each method and kind.
 
     Returns:
         The faces with their probabilities, and one figure of them.
     """
-    picked = gallery.pick_faces(answers, most_faces)
-    faces = gallery.describe_faces(picked, test_images, list(test_table["id"]), people)
-    return faces, gallery.draw_gallery(faces)
+    picked = gallery.pick_faces(predictions, max_faces)
+    faces = gallery.describe_faces(
+        picked, test_images, list(test_table["id"]), class_names
+    )
+    return faces, gallery.plot_gallery(faces)
 
 
 def write_report(
     comparison: pd.DataFrame,
     paired_tests: pd.DataFrame,
-    people_scores: pd.DataFrame,
+    class_scores: pd.DataFrame,
     faces: list[GalleryFace],
     data_card: dict[str, Any],
     left_out: dict[str, str],
     run_record: dict[str, Any] | None,
-    **drawn: go.Figure,
+    **figures: go.Figure,
 ) -> str:
     """Write the report, one HTML page; see `page.write_page`."""
     return page.write_page(
         comparison,
         paired_tests,
-        people_scores,
+        class_scores,
         faces,
         data_card,
         left_out,
         run_record,
-        drawn,
+        figures,
     )
 
 

@@ -6,21 +6,21 @@ from collections.abc import Mapping, Set
 from kedro.pipeline import Node, Pipeline
 
 from lfw17_kedro.pipelines.reporting.nodes import (
-    collect_answers,
+    collect_predictions,
     compare_methods,
-    draw_balance,
-    draw_learning,
-    draw_map,
-    draw_people,
     find_methods,
+    plot_balance,
+    plot_classes,
+    plot_learning,
+    plot_map,
     show_gallery,
     write_report,
 )
 from lfw17_kedro.reporting.data_card import describe_data
-from lfw17_kedro.reporting.figures import draw_confusion, draw_reliability
+from lfw17_kedro.reporting.figures import plot_confusion, plot_reliability
 
-FIGURES = ("confusion", "people", "reliability", "map", "learning", "balance")
-OF_DATA = ("train_images", "train_table", "test_images", "test_table", "people")
+FIGURES = ("confusion", "classes", "reliability", "map", "learning", "balance")
+OF_DATA = ("train_images", "train_table", "test_images", "test_table", "class_names")
 
 
 def create_pipeline(leaves: Mapping[str, Set[str]]) -> Pipeline:
@@ -44,10 +44,10 @@ def create_pipeline(leaves: Mapping[str, Set[str]]) -> Pipeline:
         return Pipeline(
             [
                 *_compare(metrics, results),
-                *_draw_figures(histories, embeddings),
+                *_plot_figures(histories, embeddings),
                 Node(
                     write_report,
-                    inputs=_same("comparison", "paired_tests", "people_scores")
+                    inputs=_same("comparison", "paired_tests", "class_scores")
                     | {"faces": "gallery"}
                     | _same("data_card", "left_out", "run_record")
                     | {figure: f"{figure}_figure" for figure in FIGURES},
@@ -71,16 +71,16 @@ def _compare(metrics: list[str], results: list[str]) -> list[Node]:
             name="find_methods",
         ),
         Node(
-            collect_answers,
+            collect_predictions,
             inputs={"ran": "methods"}
-            | _same("train_table", "test_table", "people", "run_record", *results),
-            outputs=["answers", "left_out"],
-            name="collect_answers",
+            | _same("train_table", "test_table", "class_names", "run_record", *results),
+            outputs=["predictions", "left_out"],
+            name="collect_predictions",
         ),
         Node(
             compare_methods,
-            inputs=_same("answers", "run_record", *metrics),
-            outputs=["comparison", "paired_tests", "people_scores"],
+            inputs=_same("predictions", "run_record", *metrics),
+            outputs=["comparison", "paired_tests", "class_scores"],
             name="compare_methods",
         ),
         Node(
@@ -91,53 +91,53 @@ def _compare(metrics: list[str], results: list[str]) -> list[Node]:
         ),
         Node(
             show_gallery,
-            inputs=_same("answers", "test_images", "test_table", "people")
-            | {"most_faces": "params:gallery.most_faces"},
+            inputs=_same("predictions", "test_images", "test_table", "class_names")
+            | {"max_faces": "params:gallery.max_faces"},
             outputs=["gallery", "gallery_figure"],
             name="show_gallery",
         ),
     ]
 
 
-def _draw_figures(histories: list[str], embeddings: list[str]) -> list[Node]:
+def _plot_figures(histories: list[str], embeddings: list[str]) -> list[Node]:
     """Make the nodes that draw."""
     return [
         Node(
-            draw_confusion,
-            inputs=["answers", "people"],
+            plot_confusion,
+            inputs=["predictions", "class_names"],
             outputs="confusion_figure",
-            name="draw_confusion",
+            name="plot_confusion",
         ),
         Node(
-            draw_people,
-            inputs=["people_scores", "answers"],
-            outputs="people_figure",
-            name="draw_people",
+            plot_classes,
+            inputs=["class_scores", "predictions"],
+            outputs="classes_figure",
+            name="plot_classes",
         ),
         Node(
-            draw_reliability,
-            inputs="answers",
+            plot_reliability,
+            inputs="predictions",
             outputs="reliability_figure",
-            name="draw_reliability",
+            name="plot_reliability",
         ),
         Node(
-            draw_map,
-            inputs=_same("answers", "train_table", "people", *embeddings)
+            plot_map,
+            inputs=_same("predictions", "train_table", "class_names", *embeddings)
             | {"settings": "params:map", "seed": "params:seed"},
             outputs="map_figure",
-            name="draw_map",
+            name="plot_map",
         ),
         Node(
-            draw_learning,
-            inputs=_same("answers", *histories),
+            plot_learning,
+            inputs=_same("predictions", *histories),
             outputs="learning_figure",
-            name="draw_learning",
+            name="plot_learning",
         ),
         Node(
-            draw_balance,
+            plot_balance,
             inputs="data_card",
             outputs="balance_figure",
-            name="draw_balance",
+            name="plot_balance",
         ),
     ]
 

@@ -53,7 +53,7 @@ def choose_settings(
 def validate_cnn(
     images: F32,
     table: pd.DataFrame,
-    people: list[str],
+    class_names: list[str],
     settings: dict[str, Any],
     seed: int,
     state: Path,
@@ -63,7 +63,7 @@ def validate_cnn(
     Args:
         images: (N, H, W) float32, 0-255, row i described by the table's row i.
         table: the training images, of `data_processing`.
-        people: the K names.
+        class_names: the K names.
         settings: of `choose_settings`.
         seed: of all chance.
         state: folder for what a killed run needs to go on.
@@ -73,14 +73,14 @@ def validate_cnn(
         training history: `fold`, `network`, `epoch`, `loss`, `accuracy`, `val_loss`,
         `val_accuracy`.
     """
-    train = partial(_train, images, table, people, settings, seed)
-    return naming.validate_by_folds(train, images[..., None], table, people, state)
+    train = partial(_train, images, table, class_names, settings, seed)
+    return naming.validate_by_folds(train, images[..., None], table, class_names, state)
 
 
 def train_cnn(
     images: F32,
     table: pd.DataFrame,
-    people: list[str],
+    class_names: list[str],
     settings: dict[str, Any],
     seed: int,
     state: Path,
@@ -93,18 +93,18 @@ def train_cnn(
         One model, (N, H, W, 1) float32 images, 0-255, to (N, K) probabilities; and the
         training history: `network`, `epoch`, `loss`, `accuracy`.
     """
-    train = partial(_train, images, table, people, settings, seed)
+    train = partial(_train, images, table, class_names, settings, seed)
     return train(table.index, state / "final", None)
 
 
-def predict_people(
-    model: Network, images: F32, table: pd.DataFrame, people: list[str]
+def predict_probabilities(
+    model: Network, images: F32, table: pd.DataFrame, class_names: list[str]
 ) -> pd.DataFrame:
     """Give each person's probability for each (N, H, W) image."""
-    return naming.predict_people(model, images[..., None], table, people)
+    return naming.predict_probabilities(model, images[..., None], table, class_names)
 
 
-def collect_facts(
+def collect_metadata(
     settings: dict[str, Any], table: pd.DataFrame, history: pd.DataFrame
 ) -> dict[str, Any]:
     """Collect what the metrics should say of this method beside its scores."""
@@ -127,7 +127,7 @@ def _keep_originals(
 def _train(
     images: F32,
     table: pd.DataFrame,
-    people: list[str],
+    class_names: list[str],
     settings: dict[str, Any],
     seed: int,
     rows: pd.Index,
@@ -137,14 +137,14 @@ def _train(
     """Train as many networks as the settings want and average them."""
     chosen = _keep_originals(table, rows, settings)
     labels = table["label"].to_numpy()[chosen]
-    naming.check_train_labels(labels, people, settings["batch_size"])
+    naming.check_train_labels(labels, class_names, settings["batch_size"])
     seen = images[chosen][..., None]
     networks, histories = [], []
     for turn in range(settings["networks"]):
         network, history = _train_network(
             seen,
             labels,
-            len(people),
+            len(class_names),
             settings,
             int(np.random.SeedSequence([seed, turn]).generate_state(1)[0]),
             state / f"network_{turn}",
@@ -152,7 +152,7 @@ def _train(
         )
         networks.append(network)
         histories.append(history.assign(network=turn))
-    model = naming.average_networks(networks, settings["average_flips"])
+    model = naming.ensemble_networks(networks, settings["test_time_flip"])
     return model, pd.concat(histories, ignore_index=True)
 
 
@@ -190,7 +190,7 @@ def _train_network(
         label_smoothing=settings["label_smoothing"],
         seed=seed,
         state=state,
-        identity=settings["optimizer"],
+        fingerprint=settings["optimizer"],
         title=f"{state.parent.name} {state.name}",
         validation=validation,
     )

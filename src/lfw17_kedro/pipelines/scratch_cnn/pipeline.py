@@ -4,8 +4,8 @@ from kedro.pipeline import Node, Pipeline
 
 from lfw17_kedro.pipelines.scratch_cnn.nodes import (
     choose_settings,
-    collect_facts,
-    predict_people,
+    collect_metadata,
+    predict_probabilities,
     train_cnn,
     validate_cnn,
 )
@@ -14,7 +14,13 @@ from lfw17_kedro.training.wiring import wire_training
 
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Images -> networks for validation and for good -> probabilities."""
-    train_inputs = ["train_images", "train_table", "people", "settings", "params:seed"]
+    train_inputs = [
+        "train_images",
+        "train_table",
+        "class_names",
+        "settings",
+        "params:seed",
+    ]
     return Pipeline(
         [
             Node(
@@ -28,16 +34,26 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="choose_settings",
             ),
             *wire_training(
-                validate_cnn, train_cnn, predict_people, train_inputs, "test_images"
+                validate_cnn,
+                train_cnn,
+                predict_probabilities,
+                train_inputs,
+                "test_images",
             ),
             Node(
-                collect_facts,
+                collect_metadata,
                 inputs=["settings", "train_table", "history"],
-                outputs="facts",
-                name="collect_facts",
+                outputs="metadata",
+                name="collect_metadata",
             ),
         ],
         namespace="scratch_cnn",
-        inputs={"train_images", "train_table", "test_images", "test_table", "people"},
+        inputs={
+            "train_images",
+            "train_table",
+            "test_images",
+            "test_table",
+            "class_names",
+        },
         parameters={"params:seed"},
     )

@@ -21,7 +21,10 @@ def build_head(n_features: int, n_classes: int) -> "keras.Model":
 
 
 def attach_head(
-    backbone: "keras.Model", head: "keras.Model", dropout: float, head_factor: float
+    backbone: "keras.Model",
+    head: "keras.Model",
+    dropout: float,
+    head_lr_multiplier: float,
 ) -> "keras.Model":
     """Put a trained head on a copy of a backbone.
 
@@ -29,10 +32,10 @@ def attach_head(
         backbone: (N, H, W, 3) RGB images, 0-255 -> (N, h, w, D); not changed.
         head: of `build_head`.
         dropout: chance that a feature is left out while training.
-        head_factor: how many times as fast the head learns as the layers below it. Its
-            weights are divided by this and its logits multiplied: the same function,
-            but an Adam step, whose length does not depend on the gradient's, moves the
-            logits that much further.
+        head_lr_multiplier: how many times as fast the head learns as the layers
+            below it. Its weights are divided by this and its logits multiplied: the
+            same function, but an Adam step, whose length does not depend on the
+            gradient's, moves the logits that much further.
 
     Returns:
         Maps (N, H, W, 3) images to (N, K) float32 logits.
@@ -48,8 +51,8 @@ def attach_head(
     x = keras.layers.Dropout(dropout)(x)
     dense = head.get_layer(HEAD)
     top = keras.layers.Dense(dense.units, dtype="float32", name=HEAD)
-    logits = keras.layers.Rescaling(head_factor, dtype="float32")(top(x))
-    top.set_weights([weights / head_factor for weights in dense.get_weights()])
+    logits = keras.layers.Rescaling(head_lr_multiplier, dtype="float32")(top(x))
+    top.set_weights([weights / head_lr_multiplier for weights in dense.get_weights()])
     return keras.Model(body.input, logits)
 
 

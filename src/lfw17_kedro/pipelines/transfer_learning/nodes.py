@@ -97,7 +97,7 @@ def validate_network(
     images: U8,
     features: F32,
     table: pd.DataFrame,
-    people: list[str],
+    class_names: list[str],
     settings: dict[str, Any],
     seed: int,
     state: Path,
@@ -109,7 +109,7 @@ def validate_network(
         images: (N, height, width, 3) uint8 RGB, row i described by the table's row i.
         features: (N, D) of those images, of `compute_features`.
         table: the training photos, of `choose_photos`.
-        people: the K names.
+        class_names: the K names.
         settings: of `choose_settings`.
         seed: of all chance.
         state: folder for what a killed run needs to go on.
@@ -119,8 +119,10 @@ def validate_network(
         training history: `fold`, `network` (0), `stage` (head, fine_tuning), `epoch`
         (of both stages together), `loss`, `accuracy`, `val_loss`, `val_accuracy`.
     """
-    train = partial(_train, backbone, images, features, table, people, settings, seed)
-    return naming.validate_by_folds(train, images, table, people, state)
+    train = partial(
+        _train, backbone, images, features, table, class_names, settings, seed
+    )
+    return naming.validate_by_folds(train, images, table, class_names, state)
 
 
 def train_network(
@@ -128,7 +130,7 @@ def train_network(
     images: U8,
     features: F32,
     table: pd.DataFrame,
-    people: list[str],
+    class_names: list[str],
     settings: dict[str, Any],
     seed: int,
     state: Path,
@@ -141,11 +143,13 @@ def train_network(
         One model, (N, height, width, 3) RGB images, 0-255, to (N, K) probabilities;
         and the training history: `network`, `stage`, `epoch`, `loss`, `accuracy`.
     """
-    train = partial(_train, backbone, images, features, table, people, settings, seed)
+    train = partial(
+        _train, backbone, images, features, table, class_names, settings, seed
+    )
     return train(table.index, state / "final", None)
 
 
-def collect_facts(
+def collect_metadata(
     settings: dict[str, Any], table: pd.DataFrame, history: pd.DataFrame
 ) -> dict[str, Any]:
     """Collect what the metrics should say of this method beside its scores."""
@@ -165,7 +169,7 @@ def _train(
     images: U8,
     features: F32,
     table: pd.DataFrame,
-    people: list[str],
+    class_names: list[str],
     settings: dict[str, Any],
     seed: int,
     rows: pd.Index,
@@ -177,7 +181,7 @@ def _train(
 
     labels = table["label"].to_numpy()[rows]
     tuning, batch_size = settings["fine_tuning"], settings["batch_size"]
-    naming.check_train_labels(labels, people, batch_size)
+    naming.check_train_labels(labels, class_names, batch_size)
     common: dict[str, Any] = {
         "batch_size": batch_size,
         "label_smoothing": settings["label_smoothing"],
@@ -186,7 +190,7 @@ def _train(
     steps = len(rows) // batch_size
 
     keras.utils.set_random_seed(seed)  # first weights and dropout
-    head = build_head(features.shape[1], len(people))
+    head = build_head(features.shape[1], len(class_names))
     history = train_classifier(
         head,
         make_optimizer(
@@ -194,11 +198,11 @@ def _train(
         ),
         features[rows],
         labels,
-        len(people),
+        len(class_names),
         epochs=settings["head"]["epochs"],
         augmentation=None,
         state=state / "head",
-        identity=settings["head"],
+        fingerprint=settings["head"],
         title=f"{state.name} head",
         **common,
     )
@@ -206,7 +210,7 @@ def _train(
 
     with use_policy(settings["policy"]):
         network = attach_head(
-            backbone, head, settings["dropout"], tuning["head_factor"]
+            backbone, head, settings["dropout"], tuning["head_lr_multiplier"]
         )
     trainable = unfreeze_layers(network, tuning["layers"])
     if tuning["epochs"] and trainable:
@@ -215,16 +219,16 @@ def _train(
             make_optimizer(**tuning["optimizer"], steps=steps * tuning["epochs"]),
             images[rows],
             labels,
-            len(people),
+            len(class_names),
             epochs=tuning["epochs"],
             augmentation=settings["augmentation"],
             state=state / "fine_tuning",
-            identity=(tuning, head.get_weights()),
+            fingerprint=(tuning, head.get_weights()),
             title=f"{state.name} fine-tuning",
             validation=validation,
             **common,
         )
         history["epoch"] += settings["head"]["epochs"]
         histories.append(history.assign(stage="fine_tuning"))
-    model = naming.average_networks([network], settings["average_flips"])
+    model = naming.ensemble_networks([network], settings["test_time_flip"])
     return model, pd.concat(histories, ignore_index=True).assign(network=0)

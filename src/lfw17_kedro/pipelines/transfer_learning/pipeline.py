@@ -6,7 +6,7 @@ from lfw17_kedro.faces.split import choose_photos
 from lfw17_kedro.pipelines.transfer_learning.nodes import (
     build_backbone,
     choose_settings,
-    collect_facts,
+    collect_metadata,
     compute_features,
     train_network,
     validate_network,
@@ -15,7 +15,7 @@ from lfw17_kedro.pipelines.transfer_learning.record_nodes import (
     read_images,
     write_records,
 )
-from lfw17_kedro.training.people import predict_people
+from lfw17_kedro.training.people import predict_probabilities
 from lfw17_kedro.training.wiring import wire_training
 
 
@@ -26,7 +26,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         "train_inputs",
         "train_features",
         "used_table",
-        "people",
+        "class_names",
         "settings",
         "params:seed",
     ]
@@ -76,15 +76,15 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             *wire_training(
                 validate_network,
                 train_network,
-                predict_people,
+                predict_probabilities,
                 train_inputs,
                 "test_inputs",
             ),
             Node(
-                collect_facts,
+                collect_metadata,
                 inputs=["settings", "used_table", "history"],
-                outputs="facts",
-                name="collect_facts",
+                outputs="metadata",
+                name="collect_metadata",
             ),
         ],
         namespace="transfer_learning",
@@ -93,7 +93,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             "train_table",
             "test_photos@jpg",
             "test_table",
-            "people",
+            "class_names",
         },
         parameters={"params:seed"},
     )

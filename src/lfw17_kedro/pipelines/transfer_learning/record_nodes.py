@@ -9,7 +9,7 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
-from lfw17_kedro.faces.split import NEVER
+from lfw17_kedro.faces.split import TRAIN_ONLY
 from lfw17_kedro.types import U8, Record
 
 
@@ -27,7 +27,7 @@ def write_records(
         test_photos: id -> jpg.
         test_table: the test photos.
     """
-    validated = used_table["fold"] != NEVER
+    validated = used_table["fold"] != TRAIN_ONLY
     return {
         "train": _iterate_records(train_photos, used_table[~validated]),
         "validation": _iterate_records(train_photos, used_table[validated]),

@@ -2,14 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lfw17_kedro.reporting.answers import (
+from lfw17_kedro.reporting.predictions import (
     StaleResultsError,
     check_raw_faces,
-    join_answers,
+    join_predictions,
     list_truths,
 )
 
-PEOPLE = ["Ann", "Bob"]
+CLASS_NAMES = ["Ann", "Bob"]
 TRAIN = pd.DataFrame(
     {
         "id": ["a", "b", "c", "a_1"],
@@ -52,14 +52,14 @@ def test_only_validated_originals_and_test_images_count():
 
 
 def test_answers_are_joined_by_image():
-    answers = join_answers("net", make_results(), TRUTHS, PEOPLE)
+    predictions = join_predictions("net", make_results(), TRUTHS, CLASS_NAMES)
 
-    assert answers["id"].tolist() == ["a", "b", "0", "1"]
-    assert answers["answer"].tolist() == [0, 1, 1, 0]
-    assert answers["right"].tolist() == [True, True, True, False]
-    np.testing.assert_allclose(answers["confidence"], [0.9, 0.8, 0.6, 0.7])
-    np.testing.assert_allclose(answers["P(Bob)"], [0.1, 0.8, 0.6, 0.3])
-    assert set(answers["method"]) == {"net"}
+    assert predictions["id"].tolist() == ["a", "b", "0", "1"]
+    assert predictions["answer"].tolist() == [0, 1, 1, 0]
+    assert predictions["right"].tolist() == [True, True, True, False]
+    np.testing.assert_allclose(predictions["confidence"], [0.9, 0.8, 0.6, 0.7])
+    np.testing.assert_allclose(predictions["P(Bob)"], [0.1, 0.8, 0.6, 0.3])
+    assert set(predictions["method"]) == {"net"}
 
 
 @pytest.mark.parametrize(
@@ -83,20 +83,20 @@ def test_answers_are_joined_by_image():
         (
             "validation_probabilities",
             pd.DataFrame({"id": ["a", "b"], "Ann": [1.0, 1], "Bob": [0.0, 0]}),
-            "its metrics are not those of its validation answers",
+            "its metrics are not those of its validation predictions",
         ),
     ],
 )
 def test_results_of_other_data_are_stale(name, table, reason):
     with pytest.raises(StaleResultsError, match=reason):
-        join_answers("net", make_results(**{name: table}), TRUTHS, PEOPLE)
+        join_predictions("net", make_results(**{name: table}), TRUTHS, CLASS_NAMES)
 
 
 def test_metrics_with_labels_that_are_no_longer_known_are_stale():
     truths = TRUTHS.assign(truth=[0, 1, -1, -1])
 
     with pytest.raises(StaleResultsError, match="metrics are not those of its test"):
-        join_answers("net", make_results(), truths, PEOPLE)
+        join_predictions("net", make_results(), truths, CLASS_NAMES)
 
 
 def test_other_raw_faces_are_noticed_by_their_hash():

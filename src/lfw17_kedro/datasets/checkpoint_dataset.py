@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 from kedro.io import AbstractDataset, DatasetError
 
 
-class TrainingStateDataset(AbstractDataset[NoReturn, Path]):
+class CheckpointDataset(AbstractDataset[NoReturn, Path]):
     """A folder for the state of training that is under way.
 
     Loads the folder's path, whether or not there is such a folder: Keras writes into

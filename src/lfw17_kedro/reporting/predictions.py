@@ -1,9 +1,9 @@
 """Join what the methods answered with the truth, and refuse what does not fit.
 
-A table of answers has one row for each method, side and image: `method`, `side`
+A table of predictions has one row for each method, side and image: `method`, `side`
 ("validation" or "test"), `id`, `truth` and `answer` (labels; the truth may be
 `UNKNOWN`), `confidence` (probability of the answer), `right` (False where the truth is
-unknown), then `P(<person>)` for each of the K people.
+unknown), then `P(<person>)` for each of the K class_names.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix
 
-from lfw17_kedro.faces.split import NEVER
+from lfw17_kedro.faces.split import TRAIN_ONLY
 from lfw17_kedro.types import UNKNOWN
 
 SIDES = ("validation", "test")
@@ -39,7 +39,7 @@ def list_truths(train_table: pd.DataFrame, test_table: pd.DataFrame) -> pd.DataF
     Returns:
         One row an image: `side`, `id`, `truth`.
     """
-    validated = (train_table["fold"] != NEVER) & (train_table["copy"] == 0)
+    validated = (train_table["fold"] != TRAIN_ONLY) & (train_table["copy"] == 0)
     parts = [
         table[["id", "label"]].assign(side=side)
         for side, table in zip(SIDES, (train_table[validated], test_table), strict=True)
@@ -48,11 +48,11 @@ def list_truths(train_table: pd.DataFrame, test_table: pd.DataFrame) -> pd.DataF
     return truths.rename(columns={"label": "truth"})[["side", "id", "truth"]]
 
 
-def join_answers(
+def join_predictions(
     method: str,
     results: Mapping[str, Any],
     truths: pd.DataFrame,
-    people: list[str],
+    class_names: list[str],
 ) -> pd.DataFrame:
     """Join one method's probabilities with the truth.
 
@@ -60,48 +60,50 @@ def join_answers(
         method: its name.
         results: its `metrics`, `validation_probabilities`, `test_probabilities`.
         truths: of `list_truths`.
-        people: the K names.
+        class_names: the K names.
 
     Returns:
-        The method's table of answers.
+        The method's table of predictions.
 
     Raises:
-        StaleResultsError: other people or other images, or metrics of other answers.
+        StaleResultsError: other people or other images, or other metrics.
     """
     joined = []
     for side in SIDES:
         table, wanted = results[f"{side}_probabilities"], truths[truths["side"] == side]
-        if list(table.columns) != ["id", *people]:
+        if list(table.columns) != ["id", *class_names]:
             raise StaleResultsError("its people are not those of the present data")
         if set(table["id"]) != set(wanted["id"]) or len(table) != len(wanted):
             raise StaleResultsError(
                 f"its {len(table)} {side} images are not the present {len(wanted)}"
             )
-        values = table.set_index("id").loc[wanted["id"], people].to_numpy(np.float64)
-        answers = wanted.reset_index(drop=True)
-        answers.insert(0, "method", method)
-        answers["answer"] = values.argmax(axis=1)
-        answers["confidence"] = values.max(axis=1)
-        answers["right"] = answers["answer"] == answers["truth"]
-        columns = [name_probability(person) for person in people]
-        answers = answers.join(pd.DataFrame(values, columns=columns))
-        _check_scores(answers, results["metrics"][side], len(people), side)
-        joined.append(answers)
+        values = (
+            table.set_index("id").loc[wanted["id"], class_names].to_numpy(np.float64)
+        )
+        predictions = wanted.reset_index(drop=True)
+        predictions.insert(0, "method", method)
+        predictions["answer"] = values.argmax(axis=1)
+        predictions["confidence"] = values.max(axis=1)
+        predictions["right"] = predictions["answer"] == predictions["truth"]
+        columns = [name_probability(person) for person in class_names]
+        predictions = predictions.join(pd.DataFrame(values, columns=columns))
+        _check_scores(predictions, results["metrics"][side], len(class_names), side)
+        joined.append(predictions)
     return pd.concat(joined, ignore_index=True)
 
 
 def _check_scores(
-    answers: pd.DataFrame, scores: dict[str, Any] | None, n_people: int, side: str
+    predictions: pd.DataFrame, scores: dict[str, Any] | None, n_classes: int, side: str
 ) -> None:
     """Refuse metrics that were not computed from these answers and truths."""
-    known = answers[answers["truth"] != UNKNOWN]
-    stale = StaleResultsError(f"its metrics are not those of its {side} answers")
+    known = predictions[predictions["truth"] != UNKNOWN]
+    stale = StaleResultsError(f"its metrics are not those of its {side} predictions")
     if scores is None or not len(known):
         if scores is not None or len(known):
             raise stale
         return
     matrix = confusion_matrix(
-        known["truth"], known["answer"], labels=np.arange(n_people)
+        known["truth"], known["answer"], labels=np.arange(n_classes)
     )
     if matrix.tolist() != scores["confusion_matrix"]:
         raise stale
