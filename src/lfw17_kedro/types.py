@@ -167,3 +167,24 @@ class Encoder:
     def __call__(self, faces: U8) -> F32:
         """Embed one batch, (N, size, size, 3) uint8 RGB -> (N, D) float32."""
         return np.asarray(self.network(faces), np.float32)
+
+
+
+
+@dataclass(frozen=True)
+class Features:
+    """TEMPORARY."""
+
+    ids: Strings
+    arrays: dict[str, NDArray[Any]]
+    fingerprint: str
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: Any) -> "Features":
+        return Features(
+            self.ids[rows],
+            {k: v[rows] for k, v in self.arrays.items()},
+            self.fingerprint,
+        )
