@@ -76,7 +76,7 @@ def run_project(project: Path) -> Callable[..., Any]:
     source = {
         "type": "lfw17_kedro.datasets.FaceSourceDataset",
         "source": "npy",
-        "folder": "data/01_raw",
+        "filepath": "data/01_raw",
         "class_names": CLASS_NAMES,
     }
 

@@ -164,7 +164,7 @@ def test_killed_run_resumes_and_ends_with_a_model(few_faces, save_faces, project
     source = {
         "type": "lfw17_kedro.datasets.FaceSourceDataset",
         "source": "npy",
-        "folder": str(folder),
+        "filepath": str(folder),
         "class_names": few_faces.class_names,
     }
     (local / "catalog.yml").write_text(yaml.safe_dump({"raw_faces": source}))
