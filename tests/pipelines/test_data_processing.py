@@ -1,17 +1,17 @@
 import numpy as np
 import pytest
-from lfw17_kedro.pipelines.data_processing.settings import (
-    AugmentationSettings,
-    SplitSettings,
-)
 
 from lfw17_kedro.pipelines.data_processing.nodes import (
     augment_train_images,
     list_test_images,
     split_originals,
 )
+from lfw17_kedro.pipelines.data_processing.settings import (
+    CopySettings,
+    SplitSettings,
+)
 
-AUGMENTATION = AugmentationSettings(
+AUGMENTATION = CopySettings(
     copies=2, max_degrees=25, rotation_probability=0.5, flip_probability=0.5
 )
 

@@ -5,13 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from lfw17_kedro.pipelines.facenet_svm.settings import (
-    EncoderOptionsSettings,
-    FacenetSvmSettings,
-)
 from sklearn.svm import SVC
 
 from lfw17_kedro.pipelines.facenet_svm.nodes import build_encoder, fit
+from lfw17_kedro.pipelines.facenet_svm.settings import (
+    EncoderOptions,
+    FacenetSvmSettings,
+)
 from lfw17_kedro.types import Features, WeightsFile
 
 CLASS_NAMES = ["Ann", "Bob"]
@@ -35,7 +35,7 @@ def test_only_the_chosen_encoders_weights_are_read():
         return WeightsFile("mine.pb", b"graph")
 
     asked = []
-    none = EncoderOptionsSettings(weights=None, sha256=None, standardisation=None)
+    none = EncoderOptions(weights=None, sha256=None, standardisation=None)
     with pytest.raises(ValueError, match=r"got 5 bytes"):
         build_encoder("dlib_resnet", none, read)
     assert "dlib" in asked[0].resource

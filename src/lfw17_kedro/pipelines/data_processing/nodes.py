@@ -8,7 +8,7 @@ import pandas as pd
 
 from lfw17_kedro.faces.split import assign_folds, hold_out
 from lfw17_kedro.pipelines.data_processing.settings import (
-    AugmentationSettings,
+    CopySettings,
     SplitSettings,
 )
 from lfw17_kedro.types import F32, I64, U8, UNKNOWN, RawFaces, Table
@@ -48,7 +48,7 @@ def augment_train_images(
     labels: I64,
     folds: I64,
     class_names: list[str],
-    augmentation: AugmentationSettings,
+    augmentation: CopySettings,
     seed: int,
 ) -> tuple[F32, Table]:
     """Add the study's augmented copies, where they are asked for.

@@ -7,12 +7,7 @@ from typing import Any
 import numpy as np
 
 from lfw17_kedro.encoders.registry import ENCODERS
-from lfw17_kedro.pipelines.facenet_svm.settings import (
-    DetectionSettings,
-    EmbeddingSettings,
-    EncoderOptionsSettings,
-    FacenetSvmSettings,
-)
+from lfw17_kedro.pipelines.facenet_svm import settings as s
 from lfw17_kedro.pipelines.modelling import Fitted
 from lfw17_kedro.types import (
     F64,
@@ -27,7 +22,7 @@ from lfw17_kedro.types import (
 
 
 def build_encoder(
-    name: str, options: EncoderOptionsSettings, read_weights: ReadWeights
+    name: str, options: s.EncoderOptions, read_weights: ReadWeights
 ) -> tuple[Encoder, EncoderCard]:
     """Build the encoder of that name from its weights; the others' are not read.
 
@@ -50,8 +45,8 @@ def embed_photos(
     photos: Mapping[str, U8],
     table: Table,
     encoder: Encoder,
-    detection: DetectionSettings,
-    embedding: EmbeddingSettings,
+    detection: s.DetectionSettings,
+    embedding: s.EmbeddingSettings,
     mean_position: F64 | None = None,
 ) -> tuple[Table, Features, F64]:
     """Find, align and embed the face of each photo of a table, in one pass.
@@ -98,8 +93,8 @@ def embed_test_photos(
     photos: Mapping[str, U8],
     table: Table,
     encoder: Encoder,
-    detection: DetectionSettings,
-    embedding: EmbeddingSettings,
+    detection: s.DetectionSettings,
+    embedding: s.EmbeddingSettings,
     mean_position: F64,
 ) -> tuple[Table, Features]:
     """Embed the test photos; see `embed_photos`.
@@ -127,7 +122,7 @@ def fit(
     features: Features,
     table: Table,
     class_names: list[str],
-    settings: FacenetSvmSettings,
+    settings: s.FacenetSvmSettings,
     seed: int,
     *,
     final: bool,
