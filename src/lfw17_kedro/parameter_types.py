@@ -1,0 +1,93 @@
+"""The types of the parameters: the base of all settings and the ranges of values.
+
+A settings class is a group of parameters. Its fields are the only place that says what
+a parameter means and which values it takes. The values themselves stand in `conf/`.
+
+YAML has types, so nothing is converted: `"5"` is not a number and 1 is not `true`. But
+a whole number is accepted where any number is, and a list becomes a tuple.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+Count = Annotated[int, Field(ge=1)]
+"""A number of things, at least 1."""
+
+CountOrNone = Annotated[int, Field(ge=0)]
+"""A number of things that may be 0."""
+
+Folds = Annotated[int, Field(ge=2)]
+"""A number of folds: at least one to train on and one to validate on."""
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+"""A number above 0."""
+
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""A number of at least 0."""
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+"""A number from 0 to 1."""
+
+DropProbability = Annotated[float, Field(ge=0, lt=1)]
+"""A probability below 1: at 1 nothing would be left to learn from."""
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+"""A part of a whole that is neither nothing nor everything."""
+
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+"""What NumPy, scikit-learn and Keras all accept as a seed."""
+
+
+class Settings(BaseModel):
+    """A group of parameters: no unknown names, no conversions, read-only."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+    )
+
+
+def refuse(expected: str, *path: str) -> PydanticCustomError:
+    """Make the error of a rule that joins several parameters.
+
+    Args:
+        expected: what the parameter must be, and what to do; "expected" and the value
+            that came are put around it.
+        path: the wrong parameter, inside the one whose validator raises this.
+    """
+    context = {"expected": expected, "path": list(path)}
+    return PydanticCustomError("rule", "{expected}", context)
+
+
+class OptimizerSettings(Settings):
+    """The optimizer of a network's training."""
+
+    name: Literal["adamw", "sgd"]
+    """adamw: the learning rate rises during the warm-up, then falls along a cosine to
+    0 (Loshchilov and Hutter 2017). sgd: plain gradient descent at a constant rate."""
+
+    learning_rate: Positive
+    """The largest learning rate."""
+
+    weight_decay: NotNegative
+    """Weight decay of adamw, for kernels only. sgd does not use it."""
+
+    warmup: Probability
+    """Fraction of the steps over which adamw's learning rate rises."""
+
+
+class WarpSettings(Settings):
+    """Random geometric changes of a training image, drawn anew in each epoch."""
+
+    flip_probability: Probability
+    """Probability that an image is mirrored left to right."""
+
+    max_degrees: NotNegative
+    """An image is rotated by up to this angle, either way."""
+
+    max_shift: NotNegative
+    """An image is shifted by up to this fraction of its width and height."""
+
+    max_zoom: NotNegative
+    """An image is scaled by up to exp(this), either way: 0.12 is 12 %."""

@@ -1,0 +1,260 @@
+"""Check all parameters of the project at once, and say what is wrong with them.
+
+The model of all parameters is put together from the settings of `data_processing`, of
+`reporting` and of each method, so a new method only brings its own settings class.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError, create_model
+from pydantic_core import ErrorDetails
+
+from lfw17_kedro.parameter_types import Seed, Settings
+from lfw17_kedro.pipelines.data_processing.settings import DataProcessingSettings
+from lfw17_kedro.pipelines.reporting.settings import ReportingSettings
+
+SIMILAR = 0.6  # difflib's own least similarity of a name worth suggesting
+MAX_SUGGESTIONS = 3
+UNKNOWN = ("extra_forbidden", "invalid_key")  # pydantic's errors for unknown names
+
+Parameters = dict[str, Any]
+
+
+class ParameterError(ValueError):
+    """Some parameters are unknown, missing, of another type or out of range."""
+
+
+def make_parameters_model(methods: Mapping[str, type[BaseModel]]) -> type[Settings]:
+    """Make the model of all parameters.
+
+    Args:
+        methods: name of each method -> its settings class.
+    """
+    groups = {
+        "data_processing": DataProcessingSettings,
+        **methods,
+        "reporting": ReportingSettings,
+    }
+    fields: dict[str, Any] = {
+        "seed": Annotated[
+            Seed,
+            Field(description="Seed of the split, augmentation and training."),
+        ],
+        **{
+            name: Annotated[model, Field(description=f"Parameters of {name}.")]
+            for name, model in groups.items()
+        },
+        "raw_folder": (
+            Annotated[
+                str | None,
+                Field(description="Folder of the raw files, from --params alone."),
+            ],
+            None,
+        ),
+    }
+    return create_model("Parameters", __base__=Settings, **fields)
+
+
+def check_parameters(model: type[Settings], raw: Mapping[str, Any]) -> Parameters:
+    """Turn the parameters of the project into settings.
+
+    Args:
+        model: of `make_parameters_model`.
+        raw: all parameters, as Kedro merged them from files and command line.
+
+    Returns:
+        Each name of `raw` -> its settings.
+
+    Raises:
+        ParameterError: one line for each cause, all causes at once.
+    """
+    try:
+        checked = model.model_validate(dict(raw))
+    except ValidationError as error:
+        raise ParameterError("\n".join(describe_errors(model, raw, error))) from None
+    return {name: getattr(checked, name) for name in raw}
+
+
+def describe_errors(
+    model: type[Settings], raw: Mapping[str, Any], error: ValidationError
+) -> list[str]:
+    """Write one line for each parameter that is wrong.
+
+    Args:
+        model: that refused the parameters.
+        raw: the parameters.
+        error: why.
+    """
+    schema = model.model_json_schema()
+    known = dict(_list_schemas(schema, schema))
+    lines = []
+    for detail in error.errors(include_url=False):
+        # A place inside a list counts as the list.
+        path = [str(part) for part in detail["loc"] if _is_name(part, detail)]
+        path += detail.get("ctx", {}).get("path", [])
+        if detail["type"] in UNKNOWN:
+            value = _look_up(raw, detail["loc"])
+            for name, got in _list_leaves(".".join(path), value):
+                lines.append(_describe_unknown(name, got, known))
+        else:
+            lines.append(_describe_wrong(".".join(path), detail, raw, known))
+    return list(dict.fromkeys(lines))
+
+
+def list_names(parameters: Mapping[str, Any]) -> list[str]:
+    """Give the full name of each single value, such as `facenet_svm.svm.C`."""
+    return [
+        name
+        for key, value in parameters.items()
+        for name, _ in _list_leaves(key, value)
+    ]
+
+
+def suggest_names(name: str, known: Iterable[str]) -> list[str]:
+    """Give the most similar full names, at most three of equal similarity.
+
+    Args:
+        name: as it was typed; its front may be missing: `epochs`, `svm.cots`.
+        known: all full names.
+    """
+    parts = name.lower().split(".")
+    scores = {}
+    for one in known:
+        if name.startswith(f"{one}."):
+            continue  # the group it was looked for in
+        whole = one.lower().split(".")
+        # A short name is also compared with the ends of the full names.
+        likeness = max(
+            difflib.SequenceMatcher(None, ".".join(parts), ".".join(end)).ratio()
+            for end in (whole, whole[-len(parts) :])
+        )
+        scores[one] = likeness
+    best = max(scores.values(), default=0)
+    if best < SIMILAR:
+        return []
+    return [one for one, score in scores.items() if score == best][:MAX_SUGGESTIONS]
+
+
+def _is_name(part: int | str, detail: ErrorDetails) -> bool:
+    """Tell names of parameters from places in a list."""
+    return isinstance(part, str) or detail["type"] in UNKNOWN
+
+
+def _list_leaves(name: Any, value: Any) -> Iterator[tuple[str, Any]]:
+    """Walk through the single values of a parameter and their full names."""
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _list_leaves(f"{name}.{key}", inner)
+    else:
+        yield str(name), value
+
+
+def _list_schemas(
+    schema: dict[str, Any], root: dict[str, Any], name: str = ""
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Walk through all parameters there are: full name and JSON schema."""
+    for key, inner in schema.get("properties", {}).items():
+        full = f"{name}.{key}" if name else key
+        choices = [_resolve(one, root) for one in inner.get("anyOf", [inner])]
+        yield full, choices[0] if len(choices) == 1 else {"anyOf": choices}
+        for one in choices:
+            yield from _list_schemas(one, root, full)
+
+
+def _resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """Follow a reference to a shared part of a JSON schema."""
+    if reference := schema.get("$ref"):
+        name = reference.rpartition("/")[2]
+        return {**root["$defs"][name], **schema}
+    return schema
+
+
+def _look_up(raw: Mapping[str, Any], path: Iterable[int | str]) -> Any:
+    """Give the value at a path, or None where there is nothing."""
+    value: Any = raw
+    for part in path:
+        if not isinstance(value, Mapping) or part not in value:
+            return None
+        value = value[part]
+    return value
+
+
+def _describe_unknown(name: str, got: Any, known: Mapping[str, Any]) -> str:
+    """Say that nothing has this name, and which names are similar."""
+    names = suggest_names(name, known)
+    step = (
+        f"did you mean {' or '.join(names)}?"
+        if names
+        else "the files in conf/base list all parameters."
+    )
+    return f"{name}: there is no parameter of this name (got {got!r}); {step}"
+
+
+def _describe_wrong(
+    name: str,
+    detail: ErrorDetails,
+    raw: Mapping[str, Any],
+    known: Mapping[str, dict[str, Any]],
+) -> str:
+    """Say what a parameter must be and what it is."""
+    expected = describe_schema(known[name])
+    if detail["type"] == "rule":
+        expected = detail["msg"]
+    elif detail["type"] == "missing" and isinstance(detail["loc"][-1], str):
+        return f"{name}: expected {expected}, got nothing; add it."
+    got = _look_up(raw, name.split("."))
+    hint = "; write null, not None" if got == "None" and "null" in expected else ""
+    return f"{name}: expected {expected}, got {_shorten(got)}{hint}."
+
+
+def describe_schema(schema: Mapping[str, Any]) -> str:
+    """Say in words which values a JSON schema allows.
+
+    Args:
+        schema: of one parameter.
+    """
+    if "anyOf" in schema:
+        return ", or ".join(describe_schema(one) for one in schema["anyOf"])
+    if "enum" in schema:
+        return f"one of {', '.join(schema['enum'])}"
+    if "prefixItems" in schema:
+        items = schema["prefixItems"]
+        return f"a list of {len(items)} values, each {describe_schema(items[0])}"
+    kind = schema.get("type")
+    if kind == "array":
+        return f"a list of one or more values, each {describe_schema(schema['items'])}"
+    if kind == "object":
+        return f"a group of parameters ({', '.join(schema['properties'])})"
+    words = {
+        "integer": "a whole number",
+        "number": "a number",
+        "boolean": "true or false",
+        "string": "text",
+        "null": "null",
+    }
+    text = words.get(str(kind), "another value")
+    if "pattern" in schema:
+        text += f" of the form {schema['pattern']}"
+    return f"{text}{_describe_range(schema)}"
+
+
+def _describe_range(schema: Mapping[str, Any]) -> str:
+    """Say in words which limits a number has."""
+    if "minimum" in schema and "maximum" in schema:
+        return f" from {schema['minimum']} to {schema['maximum']}"
+    words = {
+        "minimum": "of at least",
+        "exclusiveMinimum": "above",
+        "maximum": "of at most",
+        "exclusiveMaximum": "below",
+    }
+    limits = [f"{text} {schema[key]}" for key, text in words.items() if key in schema]
+    return f" {' and '.join(limits)}" if limits else ""
+
+
+def _shorten(value: Any, limit: int = 60) -> str:
+    """Write a value on one short line."""
+    text = "null" if value is None else repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}..."

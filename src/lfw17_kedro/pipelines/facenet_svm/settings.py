@@ -1,0 +1,168 @@
+"""The parameters of `facenet_svm`."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from lfw17_kedro.faces.counts import CountRequirement, Split
+from lfw17_kedro.parameter_types import (
+    Count,
+    Folds,
+    NotNegative,
+    Positive,
+    Probability,
+    Settings,
+    refuse,
+)
+
+# Each encoder and the options that it takes.
+ENCODERS: dict[str, tuple[str, ...]] = {
+    "dlib_resnet": (),
+    "facenet": ("weights", "sha256", "standardisation"),
+}
+
+CALIBRATION_IMAGES = 2  # originals of each person: one fits the SVM, one calibrates it
+
+CalibrationCount = Annotated[int, Field(ge=CALIBRATION_IMAGES)]
+"""A number of images that suffices to calibrate the SVM."""
+
+
+class EncoderOptions(Settings):
+    """Options of the encoder; null where the encoder decides."""
+
+    weights: str | None
+    """Path of a weights file; null for the published one, downloaded once. facenet
+    takes the model 20180402-114759 as .zip, .pb or facenet-pytorch's .pt."""
+
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
+    """SHA-256 that the weights file must have; null: the published one. A frozen graph
+    is a program: name another only for a file that you trust."""
+
+    standardisation: Literal["prewhiten", "fixed"] | None
+    """prewhiten: each face by its own mean and standard deviation (the study's).
+    fixed: (x - 127.5) / 128. null: as the source of the weights does."""
+
+
+class DetectionSettings(Settings):
+    """Face detection with MTCNN."""
+
+    thresholds: Annotated[
+        tuple[Probability, Probability, Probability], Field(strict=False)
+    ]
+    """Minimum scores of MTCNN's three stages: proposals, refinement, output."""
+
+    short_sides: Annotated[tuple[Count, ...], Field(strict=False, min_length=1)]
+    """Short side of the photos during detection, pixels. Every photo is searched at
+    the first size, those without a face again at the next."""
+
+    padding: NotNegative
+    """Edge pixels are repeated outwards by this fraction of the short side. Without
+    padding MTCNN misses a third of the faces on the study's tight crops."""
+
+    batch_size: Count
+    """Photos that are searched together."""
+
+
+class EmbeddingSettings(Settings):
+    """Embedding of the aligned faces."""
+
+    batch_size: Count
+    """Faces that are embedded together."""
+
+    test_time_flip: bool
+    """Average the embeddings of a face and its mirror image."""
+
+
+class SvmSettings(Settings):
+    """The SVM on the embeddings."""
+
+    multi_class: Literal["one_vs_rest", "one_vs_one"]
+    """one_vs_rest: an SVM for each person. one_vs_one: an SVM for each pair of people
+    (the study's)."""
+
+    C: Positive
+    """Inverse of the regularisation strength."""
+
+    nrof_train_images_per_class: CalibrationCount | None
+    """At most this many images of a person train; null for all (the study: 200)."""
+
+    min_nrof_images_per_class: Count
+    """People with fewer training images are left out."""
+
+    all_images_for_test: bool
+    """Limit the images of a person in validation alone; the SVM that predicts the test
+    set is trained on all (the study's)."""
+
+
+class FacenetSvmSettings(Settings):
+    """A linear SVM on the embeddings of a published face encoder."""
+
+    encoder: str
+    """The network that turns an aligned face into an embedding. facenet is the
+    study's."""
+
+    encoder_options: EncoderOptions
+    """Options of the encoder."""
+
+    detection: DetectionSettings
+    """Face detection."""
+
+    embedding: EmbeddingSettings
+    """Embedding of the faces."""
+
+    svm: SvmSettings
+    """The SVM."""
+
+    cross_validation_folds: Folds | None
+    """Besides the split of data_processing, cross-validate on all training images with
+    this many folds; null for none."""
+
+    @field_validator("encoder")
+    @classmethod
+    def _check_encoder(cls, encoder: str) -> str:
+        """Refuse an encoder that nobody registered."""
+        if encoder not in ENCODERS:
+            raise refuse(f"one of {', '.join(ENCODERS)}")
+        return encoder
+
+    @field_validator("encoder_options")
+    @classmethod
+    def _check_options(cls, options: EncoderOptions, info: ValidationInfo) -> Any:
+        """Refuse options that the encoder would ignore."""
+        if (encoder := info.data.get("encoder")) is None:
+            return options
+        for name, value in options:
+            if value is not None and name not in ENCODERS[encoder]:
+                takers = [one for one, known in ENCODERS.items() if name in known]
+                raise refuse(
+                    f"null with the encoder {encoder}, which does not use it "
+                    f"(facenet_svm.encoder={' or '.join(takers)} does)",
+                    name,
+                )
+        return options
+
+    def count_requirements(self, split: Split, copies: int) -> list[CountRequirement]:
+        """Say how many training images of each person this method needs.
+
+        Args:
+            split: of data_processing.
+            copies: augmented copies of each original that are trained on too.
+        """
+        splits = [split]
+        if self.cross_validation_folds:
+            name = "facenet_svm.cross_validation_folds"
+            splits.append(Split(name, self.cross_validation_folds))
+        # The minimum counts copies too.
+        leave_out_below = -(-self.svm.min_nrof_images_per_class // (1 + copies))
+        return [
+            CountRequirement(
+                split,
+                "facenet_svm",
+                CALIBRATION_IMAGES,
+                "to calibrate its probabilities",
+                leave_out_parameter="facenet_svm.svm.min_nrof_images_per_class",
+                leave_out_below=leave_out_below,
+                copies=copies,
+            )
+            for split in splits
+        ]

@@ -1,0 +1,195 @@
+"""The parameters of `transfer_learning`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from lfw17_kedro.encoders.inception_v3 import MIN_SIZE
+from lfw17_kedro.faces.counts import CountRequirement, Split
+from lfw17_kedro.parameter_types import (
+    Count,
+    CountOrNone,
+    DropProbability,
+    Folds,
+    NotNegative,
+    OptimizerSettings,
+    Positive,
+    Probability,
+    Settings,
+    WarpSettings,
+)
+
+InceptionSide = Annotated[int, Field(ge=MIN_SIZE)]
+"""Pixels; on smaller images Keras's InceptionV3 runs out of rows or columns."""
+
+
+class BackboneSettings(Settings):
+    """What differs between the backbones."""
+
+    height: Count
+    """Rows of the images that the backbone gets, pixels."""
+
+    width: Count
+    """Columns of these images, pixels."""
+
+    precision: Literal["auto", "float32", "bfloat16"]
+    """Numbers to compute with. auto: bfloat16 where the processor has it in hardware,
+    elsewhere float32."""
+
+
+class InceptionSettings(BackboneSettings):
+    """InceptionV3, the study's backbone."""
+
+    height: InceptionSide
+    """Rows of the images that the backbone gets, pixels."""
+
+    width: InceptionSide
+    """Columns of these images, pixels."""
+
+    weights: str | None
+    """Path of Keras's weights file without the top; null: Keras downloads it, 88 MB,
+    once."""
+
+
+class Backbones(Settings):
+    """The settings of each backbone; `backbone` chooses one."""
+
+    efficientnet_lite0: BackboneSettings
+    """EfficientNet-Lite0; its weights come with an installed package."""
+
+    inception_v3: InceptionSettings
+    """InceptionV3, the study's."""
+
+
+class RecipeSettings(Settings):
+    """How long to fine-tune on how large batches."""
+
+    batch_size: Count
+    """Images of one step; at most as many as there are training images."""
+
+    fine_tuning_epochs: CountOrNone
+    """Passes over the training images while fine-tuning; 0 trains the head alone."""
+
+
+class Recipes(Settings):
+    """The two lengths of fine-tuning; `recipe` chooses one."""
+
+    short: RecipeSettings
+    """For a first result within minutes."""
+
+    long: RecipeSettings
+    """For the competition's images."""
+
+
+class HeadSettings(Settings):
+    """Training of the head on the features of the frozen backbone."""
+
+    epochs: Count
+    """Passes over the training images."""
+
+    optimizer: OptimizerSettings
+    """The optimizer of the head."""
+
+
+class FineTuningSettings(Settings):
+    """Training of the last layers, after the head."""
+
+    layers: CountOrNone | None
+    """Layers with weights that learn, counted from the top, the head among them; null
+    for all, 0 for none."""
+
+    head_lr_multiplier: Positive
+    """The head learns this many times as fast as the layers below it."""
+
+    optimizer: OptimizerSettings
+    """The optimizer of the fine-tuning."""
+
+
+class ImageSettings(WarpSettings):
+    """Random changes of a training image, drawn anew in each epoch."""
+
+    max_brightness: NotNegative
+    """Brightness changes by up to this fraction of 255, either way."""
+
+    max_contrast: Probability
+    """Contrast changes by up to this fraction, either way."""
+
+
+class TrainingSettings(Settings):
+    """Training of the head and of the layers below it."""
+
+    label_smoothing: DropProbability
+    """Fraction of the target probability that is spread over all class names."""
+
+    dropout: DropProbability
+    """Probability that a feature is dropped before the head."""
+
+    test_time_flip: bool
+    """Average the probabilities of an image and its mirror image."""
+
+    head: HeadSettings
+    """First the head alone is trained."""
+
+    fine_tuning: FineTuningSettings
+    """Then the last layers are trained."""
+
+    augmentation: ImageSettings
+    """Random changes of each image while fine-tuning."""
+
+
+class TransferLearningSettings(Settings):
+    """A network trained on ImageNet and retrained on the faces."""
+
+    backbone: Literal["efficientnet_lite0", "inception_v3"]
+    """Which of the `backbones` to retrain."""
+
+    backbones: Backbones
+    """The settings of each backbone."""
+
+    recipe: Literal["short", "long"]
+    """Which of the `recipes` to train with."""
+
+    recipes: Recipes
+    """The two lengths of fine-tuning."""
+
+    cross_validation_folds: Folds | None
+    """Besides the split of data_processing, cross-validate on all training images with
+    this many folds: as many more trainings. null for none."""
+
+    training: TrainingSettings
+    """Training of the head and of the layers below it."""
+
+    @property
+    def chosen_backbone(self) -> BackboneSettings | InceptionSettings:
+        """The settings of the chosen backbone."""
+        chosen: BackboneSettings = getattr(self.backbones, self.backbone)
+        return chosen
+
+    @property
+    def chosen_recipe(self) -> RecipeSettings:
+        """The chosen recipe."""
+        chosen: RecipeSettings = getattr(self.recipes, self.recipe)
+        return chosen
+
+    def count_requirements(self, split: Split, copies: int) -> list[CountRequirement]:
+        """Say how many training images of each person this method needs.
+
+        Args:
+            split: of data_processing.
+            copies: augmented copies of each original that are trained on too.
+        """
+        splits = [split]
+        if self.cross_validation_folds:
+            name = "transfer_learning.cross_validation_folds"
+            splits.append(Split(name, self.cross_validation_folds))
+        batch = f"transfer_learning.recipes.{self.recipe}.batch_size"
+        return [
+            CountRequirement(
+                split,
+                "transfer_learning",
+                batch_parameter=batch,
+                batch_size=self.chosen_recipe.batch_size,
+                copies=copies,
+            )
+            for split in splits
+        ]
