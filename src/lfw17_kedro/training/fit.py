@@ -181,8 +181,9 @@ def fit_network(
     if not np.isfinite(history["loss"]).all():
         shutil.rmtree(checkpoint)
         raise ValueError(
-            f"{name_checkpoint(checkpoint)}: the loss is no longer a number after {len(history)} epochs; "
-            "choose a smaller learning_rate or precision float32."
+            f"{name_checkpoint(checkpoint)}: the loss is no longer a number after "
+            f"{len(history)} epochs; choose a smaller learning_rate or "
+            "precision float32."
         )
     # Keras keeps empty columns for validation scores that it was not asked for.
     return history.dropna(axis="columns", how="all").reset_index(drop=True)

@@ -63,10 +63,10 @@ def validate_model(
         predictions.append(tabulate(validation[0].ids, probabilities, class_names))
         if fitted.history is not None:
             histories.append(fitted.history.assign(fold=fold))
-    probabilities = pd.concat(predictions, ignore_index=True)
+    predicted = pd.concat(predictions, ignore_index=True)
     if not method.resumable:
-        return probabilities
-    return probabilities, pd.concat(histories, ignore_index=True)
+        return predicted
+    return predicted, pd.concat(histories, ignore_index=True)
 
 
 def cross_validate_model(

@@ -105,6 +105,7 @@ def _train_network(
             *images.shape[1:3], n_classes, **chosen.network.model_dump()
         )
     optimizer = chosen.optimizer.model_dump()
+    warp = chosen.augmentation
     history = train_classifier(
         network,
         make_optimizer(**optimizer, steps=epochs * steps_per_epoch),
@@ -113,7 +114,7 @@ def _train_network(
         n_classes,
         epochs=epochs,
         batch_size=chosen.batch_size,
-        augmentation=chosen.augmentation and chosen.augmentation.model_dump(),
+        augmentation=warp.model_dump() if warp else None,
         label_smoothing=chosen.label_smoothing,
         seed=seed,
         checkpoint=checkpoint,
@@ -127,6 +128,6 @@ def _train_network(
 def _count_epochs(chosen: ArchitectureSettings, images: int) -> tuple[int, int]:
     """Give the epochs to train for, and the steps of each."""
     steps_per_epoch = images // chosen.batch_size
-    if chosen.steps is None:
+    if chosen.epochs is not None:
         return chosen.epochs, steps_per_epoch
-    return math.ceil(chosen.steps / steps_per_epoch), steps_per_epoch
+    return math.ceil((chosen.steps or 0) / steps_per_epoch), steps_per_epoch

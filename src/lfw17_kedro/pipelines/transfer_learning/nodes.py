@@ -246,7 +246,7 @@ def _fine_tune(
         head.output_shape[-1],
         epochs=recipe.fine_tuning_epochs,
         batch_size=recipe.batch_size,
-        augmentation=training.augmentation and training.augmentation.model_dump(),
+        augmentation=training.augmentation.model_dump(),
         label_smoothing=training.label_smoothing,
         seed=seed,
         checkpoint=checkpoint / "fine_tuning",
