@@ -13,7 +13,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.runner import SequentialRunner
 
-from lfw17_kedro.datasets import OrlFacesDataset
+from lfw17_kedro.datasets.face_sources.orl import read_orl_faces
 from lfw17_kedro.pipelines.evaluation.nodes import score_method
 from lfw17_kedro.types import RawFaces
 
@@ -24,7 +24,7 @@ CLASS_NAMES = ["s1", "s2", "s3"]
 @pytest.fixture(scope="session")
 def few_faces() -> RawFaces:
     """Three people of ORL: 21 faces to train, 9 to test."""
-    orl = OrlFacesDataset(height=50, width=37).load()
+    orl = read_orl_faces()
     train, test = (y < len(CLASS_NAMES) for y in (orl.train_labels, orl.test_labels))
     return RawFaces(
         orl.train_images[train],
@@ -32,6 +32,7 @@ def few_faces() -> RawFaces:
         orl.test_images[test],
         orl.test_labels[test],
         CLASS_NAMES,
+        orl.source,
     )
 
 
@@ -72,7 +73,8 @@ def project(tmp_path: Path) -> Path:
 def run_project(project: Path) -> Callable[..., Any]:
     """Run a pipeline on the faces in data/01_raw; gives the catalog afterwards."""
     source = {
-        "type": "lfw17_kedro.datasets.NpyFacesDataset",
+        "type": "lfw17_kedro.datasets.FaceSourceDataset",
+        "source": "npy",
         "filepath": "data/01_raw",
         "class_names": CLASS_NAMES,
     }
