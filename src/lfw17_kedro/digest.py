@@ -8,10 +8,14 @@ import numpy as np
 
 
 def hash_data(data: Any) -> str:
-    """Give the SHA-256 of data: bytes, text, numbers, None, arrays, lists, dataclasses.
+    """Give the SHA-256 of data.
 
     Each part counts with its type and length, arrays with dtype and shape: a cast, a
     reshape or bytes that move from one part to the next change the hash.
+
+    Args:
+        data: bytes, text, numbers, None, arrays, and lists, dicts and dataclasses of
+            them.
 
     Returns:
         64 hexadecimal digits.
@@ -39,12 +43,14 @@ def _feed(digest: Any, data: Any) -> None:
         digest.update(f"list {len(data)}:".encode())
         for item in data:
             _feed(digest, item)
+    elif isinstance(data, dict):
+        digest.update(b"dict ")
+        _feed(digest, [*data.items()])
     elif is_dataclass(data) and not isinstance(data, type):
-        parts = [(field.name, getattr(data, field.name)) for field in fields(data)]
-        digest.update(f"{type(data).__name__} {len(parts)}:".encode())
-        _feed(digest, [item for part in parts for item in part])
+        digest.update(f"{type(data).__name__} ".encode())
+        _feed(digest, {field.name: getattr(data, field.name) for field in fields(data)})
     else:
         raise TypeError(
-            "expected bytes, text, numbers, arrays, lists or dataclasses of them to "
-            f"hash, got {type(data).__name__}; convert it first."
+            "expected bytes, text, numbers, arrays, or lists, dicts or dataclasses of "
+            f"them to hash, got {type(data).__name__}; convert it first."
         )

@@ -24,7 +24,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.content = CONTENT
-        self.breaks = []  # bytes that the next answers send before they hang up
+        self.breaks = []  # bytes that the next responses send before they hang up
         self.resumes = True
         self.starts = []
         self.url = f"http://127.0.0.1:{self.server_port}/weights.zip"

@@ -206,7 +206,7 @@ def check_faces(
     if len(class_names) < 2:  # noqa: PLR2004 (a choice needs two)
         raise ValueError(
             f"train labels: expected at least two people, got only {class_names}; add "
-            "images of others."
+            "images of other people."
         )
     if raw.test_labels is None:
         test_labels = np.full(len(test_images), UNKNOWN, np.int64)
