@@ -161,7 +161,10 @@ def describe_run(
         "finished": None,
         "command": " ".join(words),
         "runtime_parameters": run_params.get("runtime_params") or {},
-        "parameters": parameters,
+        "parameters": {
+            k: v.model_dump(mode="json") if hasattr(v, "model_dump") else v
+            for k, v in parameters.items()
+        },
         "git": describe_git(Path(run_params["project_path"])),
         "versions": {"python": platform.python_version()} | _list_versions(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lfw17_kedro.faces.split import assign_folds, hold_out
+from lfw17_kedro.faces.validate import check_faces, name_folder
 from lfw17_kedro.pipelines.data_processing.settings import (
     CopySettings,
     SplitSettings,
@@ -22,8 +23,6 @@ def validate_raw_faces(
     Returns:
         Those of `check_faces`, and the source's name and credit.
     """
-    from lfw17_kedro.faces.validate import check_faces
-
     return *check_faces(raw_faces, height, width), asdict(raw_faces.source)
 
 
@@ -91,7 +90,7 @@ def augment_train_images(
 def _photo_id(person: str, original: int, copy: int) -> str:
     """Name a photo by its place in a jpg folder."""
     suffix = f"_{copy}" if copy else ""
-    return f"{person.replace(' ', '_')}/{original:06d}{suffix}"
+    return f"{name_folder(person)}/{original:06d}{suffix}"
 
 
 def list_test_images(labels: I64, class_names: list[str]) -> Table:

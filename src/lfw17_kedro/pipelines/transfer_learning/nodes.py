@@ -12,7 +12,10 @@ from lfw17_kedro.pipelines.transfer_learning.records import (
     decode_records,
     make_records,
 )
-from lfw17_kedro.pipelines.transfer_learning.settings import TransferLearningSettings
+from lfw17_kedro.pipelines.transfer_learning.settings import (
+    Backbones,
+    TransferLearningSettings,
+)
 from lfw17_kedro.training.ensemble import ensemble_networks
 from lfw17_kedro.training.ensemble import predict as predict_images
 from lfw17_kedro.training.fit import train_classifier
@@ -34,12 +37,13 @@ FEATURE_BATCH = 64  # images; bounds memory, nothing else
 
 
 def build_backbone(
-    settings: TransferLearningSettings, read_weights: ReadWeights
+    name: str, backbones: Backbones, read_weights: ReadWeights
 ) -> Network:
     """Build the chosen ImageNet network, without its classifier.
 
     Args:
-        settings: the method's parameters.
+        name: a key of `BACKBONES`.
+        backbones: the settings of each.
         read_weights: reads published weights.
 
     Returns:
@@ -48,9 +52,9 @@ def build_backbone(
     Raises:
         ValueError, OSError: see the builders of `encoders`.
     """
-    chosen = settings.chosen_backbone
+    chosen = getattr(backbones, name)
     with use_policy(choose_policy(chosen.precision)):
-        return BACKBONES[settings.backbone](
+        return BACKBONES[name](
             read_weights, chosen.height, chosen.width, chosen.weights
         )
 
@@ -68,22 +72,24 @@ def write_records(
 def make_train_features(
     records: Mapping[str, Iterable[Record]],
     table: Table,
+    name: str,
+    backbones: Backbones,
     backbone: Network,
-    settings: TransferLearningSettings,
 ) -> Features:
     """Decode the training photos and compute what the frozen backbone makes of them.
 
     Args:
         records: of `write_records`.
         table: describes the training photos.
+        name: of the chosen backbone.
+        backbones: the settings of each.
         backbone: of `build_backbone`.
-        settings: the method's parameters.
 
     Returns:
         Features with `images`, (N, height, width, 3) uint8 RGB, and `pooled`, (N, D)
         float32: the features of the frozen backbone, averaged over each image.
     """
-    features = _decode(records["train"], table, settings)
+    features = _decode(records["train"], table, name, backbones)
     pooled = pool_features(backbone, features.arrays["images"])
     return Features(
         features.ids, features.arrays | {"pooled": pooled}, features.fingerprint
@@ -93,22 +99,23 @@ def make_train_features(
 def make_test_features(
     records: Mapping[str, Iterable[Record]],
     table: Table,
-    settings: TransferLearningSettings,
+    name: str,
+    backbones: Backbones,
 ) -> Features:
     """Decode the test photos; see `make_train_features`, but without `pooled`."""
-    return _decode(records["test"], table, settings)
+    return _decode(records["test"], table, name, backbones)
 
 
 def _decode(
-    records: Iterable[Record], table: Table, settings: TransferLearningSettings
+    records: Iterable[Record], table: Table, name: str, backbones: Backbones
 ) -> Features:
     """Decode records to the backbone's size, in the order of the table."""
-    chosen = settings.chosen_backbone
+    chosen = getattr(backbones, name)
     ids = table["id"].to_numpy(np.str_)
     return Features(
         ids,
         {"images": decode_records(records, list(ids), chosen.height, chosen.width)},
-        f"{settings.backbone} {chosen.height}x{chosen.width}",
+        f"{name} {chosen.height}x{chosen.width}",
     )
 
 

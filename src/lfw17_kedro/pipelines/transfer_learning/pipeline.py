@@ -16,11 +16,12 @@ from lfw17_kedro.pipelines.transfer_learning.settings import TransferLearningSet
 
 def create_features() -> Pipeline:
     """Photos -> TFRecords -> images, and the frozen backbone's features."""
+    chosen = ["params:backbone", "params:backbones"]
     return Pipeline(
         [
             Node(
                 build_backbone,
-                inputs=["params:settings", "weights"],
+                inputs=[*chosen, "weights"],
                 outputs="backbone",
                 name="build_backbone",
                 tags="train",
@@ -34,14 +35,14 @@ def create_features() -> Pipeline:
             ),
             Node(
                 make_train_features,
-                inputs=["records", "train_table", "backbone", "params:settings"],
+                inputs=["records", "train_table", *chosen, "backbone"],
                 outputs="train_features",
                 name="make_train_features",
                 tags="train",
             ),
             Node(
                 make_test_features,
-                inputs=["records", "test_table", "params:settings"],
+                inputs=["records", "test_table", *chosen],
                 outputs="test_features",
                 name="make_test_features",
                 tags="predict",
