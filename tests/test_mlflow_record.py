@@ -18,7 +18,7 @@ def test_costs_are_named_by_node():
     }
 
 
-def test_scores_are_named_by_method_and_side():
+def test_scores_are_named_by_method_and_split():
     scores = {"accuracy": 0.5, "macro_f1": 0.25, "log_loss": 1, "images": 4}
 
     assert flatten_scores(

@@ -49,10 +49,10 @@ def flatten_costs(nodes: dict[str, dict[str, Any]]) -> dict[str, float]:
 
 
 def flatten_scores(metrics: dict[str, Any]) -> dict[str, float]:
-    """Name the scores of one method: `<method>.<side>.<score>`."""
+    """Name the scores of one method: `<method>.<split>.<score>`."""
     return {
-        f"{metrics['method']}.{side}.{score}": float(metrics[side][score])
-        for side in ("validation", "test")
-        if metrics[side] is not None
+        f"{metrics['method']}.{split}.{score}": float(metrics[split][score])
+        for split in ("validation", "test")
+        if metrics[split] is not None
         for score in SCORES
     }

@@ -23,7 +23,7 @@ TRUTHS = list_truths(TRAIN, TEST)
 
 
 def make_results(**changes):
-    """Ann for a and 1, Bob for b and 0: everything right that is known."""
+    """Ann for a and 1, Bob for b and 0: correct wherever the truth is known."""
     results = {
         "validation_probabilities": pd.DataFrame(
             {"id": ["b", "a"], "Ann": [0.2, 0.9], "Bob": [0.8, 0.1]}
@@ -51,12 +51,12 @@ def test_only_validated_originals_and_test_images_count():
     ]
 
 
-def test_answers_are_joined_by_image():
+def test_predictions_are_joined_by_image():
     predictions = join_predictions("net", make_results(), TRUTHS, CLASS_NAMES)
 
     assert predictions["id"].tolist() == ["a", "b", "0", "1"]
-    assert predictions["answer"].tolist() == [0, 1, 1, 0]
-    assert predictions["right"].tolist() == [True, True, True, False]
+    assert predictions["predicted"].tolist() == [0, 1, 1, 0]
+    assert predictions["correct"].tolist() == [True, True, True, False]
     np.testing.assert_allclose(predictions["confidence"], [0.9, 0.8, 0.6, 0.7])
     np.testing.assert_allclose(predictions["P(Bob)"], [0.1, 0.8, 0.6, 0.3])
     assert set(predictions["method"]) == {"net"}
