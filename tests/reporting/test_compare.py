@@ -68,19 +68,26 @@ def test_one_method_alone_has_no_pair():
     assert compare_pairs(predictions).empty
 
 
-def test_seconds_are_added_by_stage():
+@pytest.mark.parametrize("names", [("fit", "embed", "name"), ("x", "test_y", "z")])
+def test_seconds_are_added_by_tag_whatever_the_names(names):
+    fit, embed, name = names
     nodes = {
-        "svm.embed_train_faces": 2.0,
-        "svm.fit_svm": 1.0,
-        "svm.embed_test_faces": 0.5,
-        "svm.predict_test_images": 0.25,
-        "svm.validate_svm": 64.0,
-        "svm.score_method": 128.0,
-        "svm_2.fit_svm": 256.0,
+        f"svm.{fit}": (["train"], 1.0),
+        f"svm.{embed}": (["other", "train"], 2.0),
+        f"svm.{name}": (["predict"], 0.25),
+        "svm.embed_test_faces": (["predict"], 0.5),
+        "svm.train_and_test": (["validate"], 64.0),
+        "svm.predict": ([], 128.0),
+        "svm_2.fit": (["train"], 256.0),
+        "fit": (["train"], 512.0),
     }
-    record = {"nodes": {name: {"seconds": one} for name, one in nodes.items()}}
+    record = {
+        "nodes": {n: {"tags": t, "seconds": s} for n, (t, s) in nodes.items()},
+        "runs": {},
+    }
 
     assert add_seconds("svm", record) == {"training": 3.0, "prediction": 0.75}
+    assert add_seconds("svm_3", record) == {"training": None, "prediction": None}
     assert add_seconds("svm", None) == {"training": None, "prediction": None}
 
 

@@ -18,6 +18,7 @@ SCORES = (
     "log_loss",
     "calibration_error",
 )
+STAGES = {"training": "train", "prediction": "predict"}  # the tag of a stage's nodes
 
 
 def tabulate_scores(
@@ -60,22 +61,24 @@ def tabulate_scores(
 def add_seconds(
     method: str, run_record: dict[str, Any] | None
 ) -> dict[str, float | None]:
-    """Add up the seconds of a method's nodes, None where a record is missing.
+    """Add up the seconds of a method's nodes by their tags.
 
-    A node with `test` in its name predicts; one that validates, scores, collects or
-    tidies up is not counted; all others train.
+    Args:
+        method: its name, which is the namespace of its nodes.
+        run_record: of the hook `RunRecordHooks`, or None.
 
     Returns:
-        `training` and `prediction`, seconds in the nodes, loading and saving excluded.
+        `training`, of the nodes with the tag `train`, and `prediction`, of those with
+        the tag `predict`: seconds in the nodes, loading and saving excluded; None where
+        no such node is recorded.
     """
-    sums: dict[str, float | None] = {"training": None, "prediction": None}
+    sums: dict[str, float | None] = dict.fromkeys(STAGES)
     for name, node in (run_record or {"nodes": {}})["nodes"].items():
-        namespace, _, action = name.partition(".")
-        others = ("validate", "cross_validate", "score", "collect", "forget", "make_")
-        if namespace != method or action.startswith(others):
+        if name.rpartition(".")[0] != method:
             continue
-        stage = "prediction" if "test" in action.split("_") else "training"
-        sums[stage] = (sums[stage] or 0.0) + node["seconds"]
+        for stage, tag in STAGES.items():
+            if tag in node["tags"]:
+                sums[stage] = (sums[stage] or 0.0) + node["seconds"]
     return sums
 
 
