@@ -4,7 +4,6 @@ import pytest
 
 from lfw17_kedro.reporting.predictions import (
     StaleResultsError,
-    check_raw_faces,
     join_predictions,
     list_truths,
 )
@@ -97,23 +96,3 @@ def test_metrics_with_labels_that_are_no_longer_known_are_stale():
 
     with pytest.raises(StaleResultsError, match="metrics are not those of its test"):
         join_predictions("net", make_results(), truths, CLASS_NAMES)
-
-
-def test_other_raw_faces_are_noticed_by_their_hash():
-    record = {
-        "nodes": {
-            "data_processing.validate_raw_faces": {"run": "2"},
-            "old.score_method": {"run": "1"},
-            "new.score_method": {"run": "2"},
-        },
-        "runs": {
-            "1": {"data": {"raw_faces": "aaa"}},
-            "2": {"data": {"raw_faces": "bbb"}},
-        },
-    }
-
-    check_raw_faces("new", record)
-    check_raw_faces("never recorded", record)
-    check_raw_faces("old", None)
-    with pytest.raises(StaleResultsError, match="its raw faces are not the present"):
-        check_raw_faces("old", record)

@@ -17,7 +17,6 @@ from lfw17_kedro.faces.split import TRAIN_ONLY
 from lfw17_kedro.types import UNKNOWN
 
 SPLITS = ("validation", "test")
-READS_RAW_FACES = "data_processing.validate_raw_faces"  # the node that reads them
 
 
 class StaleResultsError(ValueError):
@@ -112,28 +111,3 @@ def _check_scores(
         raise stale
     if "calibration_error" not in scores:
         raise StaleResultsError("its metrics were written by an older version")
-
-
-def check_raw_faces(method: str, run_record: dict[str, Any] | None) -> None:
-    """Refuse a method that read other raw faces than `data_processing` read last.
-
-    Args:
-        method: its name.
-        run_record: of the hook `RunRecordHooks`; None or unknown nodes pass.
-
-    Raises:
-        StaleResultsError: the hashes of the raw faces differ.
-    """
-    present = _find_hash(run_record, READS_RAW_FACES)
-    used = _find_hash(run_record, f"{method}.score_method")
-    if present and used and present != used:
-        raise StaleResultsError("its raw faces are not the present ones")
-
-
-def _find_hash(run_record: dict[str, Any] | None, node: str) -> str | None:
-    """Find the hash of the raw faces in the run that last ran a node."""
-    if not run_record or node not in run_record["nodes"]:
-        return None
-    run = run_record["runs"][run_record["nodes"][node]["run"]]
-    digest: str | None = run["data"].get("raw_faces")
-    return digest
