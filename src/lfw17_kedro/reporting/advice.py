@@ -36,6 +36,22 @@ def advise(
         A `kedro run` command.
     """
     record = run_record or {"nodes": {}, "runs": {}}
+    if env is None and record["runs"]:
+        env = max(record["runs"].values(), key=lambda run: run["started"])["env"]
+    parameters = {
+        key: value
+        for key, value in _choose_parameters(method, record, keys).items()
+        if "," not in write_value(value)  # --params cannot hold a comma
+    }
+    return write_command(
+        {"pipeline_names": [method], "env": env, "runtime_params": parameters}
+    )
+
+
+def _choose_parameters(
+    method: str, record: dict[str, Any], keys: Iterable[str]
+) -> dict[str, Any]:
+    """Choose the parameters that `advise` repeats, by name."""
     nodes, runs = record["nodes"], record["runs"]
     own = _select_namespace(nodes, method)
     reader = find_reader(nodes)
@@ -54,25 +70,18 @@ def advise(
     known = flatten(runs[nodes[reader]["run"]]["runtime_parameters"]) if reader else {}
     for node in (*own.values(), *shared.values()):
         known |= flatten(node["parameters"])
-    if env is None and runs:
-        env = max(runs.values(), key=lambda run: run["started"])["env"]
-    return write_command(
-        {
-            "pipeline_names": [method],
-            "env": env,
-            "runtime_params": {
-                key: known[key]
-                for key in sorted(asked & set(known))
-                if "," not in write_value(known[key])  # --params cannot hold a comma
-            },
-        }
-    )
+    return {key: known[key] for key in sorted(asked & set(known))}
 
 
 def find_reader(nodes: Nodes) -> str | None:
     """Find the node that read the raw faces last."""
     readers = [name for name, node in nodes.items() if RAW_FACES in node["inputs"]]
     return max(readers, key=lambda name: nodes[name]["finished"], default=None)
+
+
+def sort_nodes(nodes: Nodes) -> Nodes:
+    """Sort nodes by the time they finished."""
+    return dict(sorted(nodes.items(), key=lambda item: item[1]["finished"]))
 
 
 def _select_namespace(nodes: Nodes, namespace: str) -> Nodes:
@@ -89,8 +98,3 @@ def _list_given(nodes: Nodes, runs: Mapping[str, Any]) -> list[str]:
         for node in nodes.values()
         for key in flatten(runs[node["run"]]["runtime_parameters"])
     ]
-
-
-def sort_nodes(nodes: Nodes) -> Nodes:
-    """Sort nodes by the time they finished."""
-    return dict(sorted(nodes.items(), key=lambda item: item[1]["finished"]))
