@@ -2,7 +2,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from lfw17_kedro.mlflow_record import flatten_costs, flatten_scores
+from lfw17_kedro.mlflow_record import flatten_costs, flatten_scores, select_nodes
 
 
 def test_costs_are_named_by_node():
@@ -18,7 +18,13 @@ def test_costs_are_named_by_node():
     }
 
 
-def test_scores_are_named_by_method_and_side():
+def test_only_the_nodes_of_this_run_are_logged():
+    record = {"nodes": {"a": {"run": "1"}, "b": {"run": "2"}}, "runs": {}}
+
+    assert select_nodes(record, "2") == {"b": {"run": "2"}}
+
+
+def test_scores_are_named_by_method_and_split():
     scores = {"accuracy": 0.5, "macro_f1": 0.25, "log_loss": 1, "images": 4}
 
     assert flatten_scores(
@@ -52,11 +58,12 @@ def test_run_is_logged_to_mlflow(few_faces, save_faces, project):
     settings = project / "conf" / "local" / "mlflow.yml"
     settings.write_text(yaml.safe_dump({"server": {"mlflow_tracking_uri": store}}))
 
-    command = [sys.executable, "-m", "kedro", "run", "--pipeline", "facenet_svm"]
+    command = [sys.executable, "-m", "kedro", "run", "--pipelines", "facenet_svm"]
     subprocess.run(command, cwd=project, check=True)
 
     mlflow.set_tracking_uri(store)
     (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
     assert run.data.metrics["facenet_svm.test.accuracy"] == 1
-    assert run.data.metrics["facenet_svm.fit_svm.seconds"] > 0
+    seconds = [n for n in run.data.metrics if n.endswith(".seconds")]
+    assert any(name.startswith("facenet_svm.") for name in seconds)
     assert any(name.startswith("facenet_svm.svm") for name in run.data.params)

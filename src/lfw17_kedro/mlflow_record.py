@@ -20,7 +20,9 @@ class MlflowRecordHooks:
     """
 
     @hook_impl(tryfirst=True)  # kedro-mlflow closes its run in the same hook
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
         """Log seconds and memory of each node, scores, and the record as a file."""
         if find_spec("kedro_mlflow") is None:
             return
@@ -28,14 +30,17 @@ class MlflowRecordHooks:
 
         if mlflow.active_run() is None:
             return
-        record = catalog.load(RECORD)
-        names = {node.name for node in pipeline.nodes}
-        ran = {name: node for name, node in record["nodes"].items() if name in names}
+        record = catalog.load(RECORD) or {"nodes": {}, "runs": {}}
         mlflow.log_dict(record, "run.json")
-        mlflow.log_metrics(flatten_costs(ran))
+        mlflow.log_metrics(flatten_costs(select_nodes(record, run_params["run_id"])))
         for name in sorted(pipeline.all_outputs()):
             if name.endswith(METRICS):
                 mlflow.log_metrics(flatten_scores(catalog.load(name)))
+
+
+def select_nodes(record: dict[str, Any], run_id: str) -> dict[str, dict[str, Any]]:
+    """Select the nodes that a run ran from the run record: name -> entry."""
+    return {name: n for name, n in record["nodes"].items() if n["run"] == run_id}
 
 
 def flatten_costs(nodes: dict[str, dict[str, Any]]) -> dict[str, float]:
@@ -49,10 +54,10 @@ def flatten_costs(nodes: dict[str, dict[str, Any]]) -> dict[str, float]:
 
 
 def flatten_scores(metrics: dict[str, Any]) -> dict[str, float]:
-    """Name the scores of one method: `<method>.<side>.<score>`."""
+    """Name the scores of one method: `<method>.<split>.<score>`."""
     return {
-        f"{metrics['method']}.{side}.{score}": float(metrics[side][score])
-        for side in ("validation", "test")
-        if metrics[side] is not None
+        f"{metrics['method']}.{split}.{score}": float(metrics[split][score])
+        for split in ("validation", "test")
+        if metrics[split] is not None
         for score in SCORES
     }
