@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from lfw17_kedro.pipelines.scratch_cnn.settings import ScratchCnnSettings
 
 from lfw17_kedro.pipelines.scratch_cnn.architectures import (
     build_published,
     build_resnet,
 )
 from lfw17_kedro.pipelines.scratch_cnn.nodes import fit, make_features
+from lfw17_kedro.pipelines.scratch_cnn.settings import ScratchCnnSettings
 
 ROOT = Path(__file__).parents[2]
 PARAMETERS = ROOT / "conf" / "base" / "parameters_scratch_cnn.yml"

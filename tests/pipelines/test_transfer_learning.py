@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from lfw17_kedro.pipelines.transfer_learning.settings import TransferLearningSettings
 from PIL import Image
 
 from lfw17_kedro.pipelines.transfer_learning.networks import (
@@ -19,6 +18,7 @@ from lfw17_kedro.pipelines.transfer_learning.nodes import (
     write_records,
 )
 from lfw17_kedro.pipelines.transfer_learning.records import decode_records
+from lfw17_kedro.pipelines.transfer_learning.settings import TransferLearningSettings
 from lfw17_kedro.types import Features, Record
 
 CONF = Path(__file__).parents[2] / "conf" / "base" / "parameters_transfer_learning.yml"
