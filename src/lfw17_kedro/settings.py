@@ -2,14 +2,14 @@
 
 import warnings
 
-from lfw17_kedro.hooks import SummaryHooks
+from lfw17_kedro.hooks import ProgressHooks, SummaryHooks
 from lfw17_kedro.mlflow_record import MlflowRecordHooks
 from lfw17_kedro.run_record import RunRecordHooks
 
 # Kedro's own use of omegaconf, three times at the head of every run.
 warnings.filterwarnings("ignore", r"\s*register_new_resolver\(\) is deprecated")
 
-HOOKS = (SummaryHooks(), RunRecordHooks(), MlflowRecordHooks())
+HOOKS = (ProgressHooks(), SummaryHooks(), RunRecordHooks(), MlflowRecordHooks())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -233,7 +233,7 @@ def test_killed_run_goes_on_and_ends_with_a_model(few_faces, save_faces, project
         command, cwd=project, check=True, capture_output=True, text=True
     )
 
-    assert "going on after epoch" in " ".join(again.stdout.split())
+    assert "resuming after epoch" in " ".join(again.stdout.split())
     assert (models / "model.keras").is_file()
     assert not (models / "final_checkpoint").exists()
     history = pd.read_csv(project / "data/08_reporting/orl/scratch_cnn/history.csv")

@@ -162,7 +162,7 @@ def fit_network(
     import keras
     from tqdm.keras import TqdmCallback
 
-    steps_seen = _open_state(state, fingerprint) * steps_per_epoch
+    steps_seen = _open_state(state, fingerprint, title, epochs) * steps_per_epoch
     _advance_dropout(network, steps_seen)
     log = keras.callbacks.CSVLogger(state / HISTORY, append=True)
     backup = keras.callbacks.BackupAndRestore(
@@ -227,15 +227,15 @@ def _advance_dropout(network: "keras.Model", steps: int) -> None:
             variable.assign_add([0, steps])
 
 
-def _open_state(state: Path, fingerprint: str) -> int:
+def _open_state(state: Path, fingerprint: str, title: str, epochs: int) -> int:
     """Give the epochs already done; clear state that cannot be taken up."""
     if state.is_dir():
-        epochs = _read_epochs(state)
+        done = _read_epochs(state)
         known = (state / FINGERPRINT).is_file() and (state / FINGERPRINT).read_text()
-        if epochs and known == fingerprint:
-            logger.info("%s: going on after epoch %d.", state.name, epochs)
-            return epochs
-        if epochs:
+        if done and known == fingerprint:
+            logger.info("%s: resuming after epoch %d of %d.", title, done, epochs)
+            return done
+        if done:
             logger.warning(
                 "%s: the training state left there is of another network, other data "
                 "or other settings; starting afresh.",
