@@ -54,7 +54,7 @@ lock: $(RUN)  ## pin the newest versions that pyproject.toml allows
 	  -o benchmarks/requirements.lock
 
 clean:  ## remove .venv, caches and the outputs of runs; keep what you put in yourself
-	rm -rf $(VENV) .viz build info.log .hypothesis .*_cache src/*.egg-info
+	rm -rf $(VENV) .viz build dist info.log .hypothesis .*_cache src/*.egg-info
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 	find data/0[2-8]_* -mindepth 1 ! -name .gitkeep \
 	  ! -path data/06_models/weights ! -path 'data/06_models/weights/*' \
@@ -68,13 +68,13 @@ $(RUN): requirements.lock requirements-uv.lock pyproject.toml
 	@echo "Creating $(VENV) with $$($(PYTHON) --version)."
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --quiet --require-hashes -r requirements-uv.lock
-	@echo "Installing about $$(grep -c '==' requirements.lock) packages into $(VENV) (2.6 GB; a minute, plus the download of 800 MB the first time)."
+	@echo "Installing about $$(grep -c '==' requirements.lock) packages into $(VENV): 2.6 GB, 15 seconds or what the download takes."
 	@$(UV) $(INSTALL) -r requirements.lock
 	@$(UV) pip install --python $(VENV) --no-deps --no-build-isolation -e .
 	@touch $@
 	@echo "Ready. To type kedro yourself: source $(VENV)/bin/activate"
 
 $(DEV): $(RUN) requirements-dev.lock
-	@echo "Adding the tools for tests, checks and notebooks (0.5 GB, 20 seconds)."
+	@echo "Adding the tools for tests, checks and notebooks to $(VENV): 0.2 GB, a few seconds."
 	@$(UV) $(INSTALL) -r requirements-dev.lock
 	@touch $@

@@ -18,7 +18,7 @@ from kedro.pipeline.node import Node
 logger = logging.getLogger(__name__)
 
 # A node that takes longer is named when it starts, too.
-QUICK_SECONDS = 1.0
+QUICK_SECONDS = 2.0
 STOPPED = (
     "Stopped. Run the same command again: training resumes after its last finished "
     "epoch."
