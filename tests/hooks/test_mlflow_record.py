@@ -2,7 +2,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from lfw17_kedro.mlflow_record import flatten_costs, flatten_scores, select_nodes
+from lfw17_kedro.hooks.mlflow_record import flatten_costs, flatten_scores, select_nodes
 
 
 def test_costs_are_named_by_node():

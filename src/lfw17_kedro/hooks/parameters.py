@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 RAW_FOLDER = "raw_folder"
 ALLOWED = "allowed_runtime_parameters"  # in an environment's globals.yml
-FOLDER_KEYS = ("folder", "filepath")  # of a source that reads files of the user
+FOLDER_KEYS = ("filepath",)  # of a source that reads files of the user
 
 
 class ParameterHooks:
@@ -69,17 +69,9 @@ class ParameterHooks:
 
 def load_method_settings() -> "dict[str, type[BaseModel]]":
     """Give the settings class of each method."""
-    from lfw17_kedro.pipelines.facenet_svm.settings import FacenetSvmSettings
-    from lfw17_kedro.pipelines.scratch_cnn.settings import ScratchCnnSettings
-    from lfw17_kedro.pipelines.transfer_learning.settings import (
-        TransferLearningSettings,
-    )
+    from lfw17_kedro.pipeline_registry import METHODS
 
-    return {
-        "scratch_cnn": ScratchCnnSettings,
-        "transfer_learning": TransferLearningSettings,
-        "facenet_svm": FacenetSvmSettings,
-    }
+    return {method.name: method.settings for method in METHODS}
 
 
 def _check_allowed(context: KedroContext, wrong: set[str]) -> list[str]:

@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from lfw17_kedro import run_record
 from lfw17_kedro.datasets import OptionalDataset
+from lfw17_kedro.hooks.run_record import RunRecordHooks, describe_git, describe_run
 from lfw17_kedro.reporting.compare import add_seconds
 from lfw17_kedro.reporting.provenance import describe_provenance
-from lfw17_kedro.run_record import RunRecordHooks, describe_git, describe_run
 
 
 class Svm(BaseModel):
@@ -202,7 +202,7 @@ def test_a_record_of_another_shape_is_begun_anew(run_small, tmp_path, caplog, te
     record = run_small()
 
     assert set(record["nodes"]) == NODES
-    (warning,) = [r for r in caplog.records if r.name == "lfw17_kedro.run_record"]
+    (warning,) = [r for r in caplog.records if r.name == "lfw17_kedro.hooks.run_record"]
     assert "begun anew, so the report does not know of earlier runs" in warning.message
 
 
@@ -216,7 +216,7 @@ def test_a_locked_record_does_not_stop_the_run(
         after = run_small(svm=Svm(C=10.0))
 
     assert after == before
-    (warning,) = [r for r in caplog.records if r.name == "lfw17_kedro.run_record"]
+    (warning,) = [r for r in caplog.records if r.name == "lfw17_kedro.hooks.run_record"]
     assert "this run goes on without recording" in warning.message
 
 
@@ -281,7 +281,7 @@ def test_every_run_is_recorded(few_faces, save_faces, run_project, project):
 
 
 def test_peak_memory_is_each_nodes_own():
-    from lfw17_kedro.run_record import _read_peak_memory, _reset_peak_memory
+    from lfw17_kedro.hooks.run_record import _read_peak_memory, _reset_peak_memory
 
     if _read_peak_memory() is None:
         pytest.skip("only Linux tells the peak memory of a process")
