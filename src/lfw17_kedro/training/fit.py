@@ -223,7 +223,7 @@ def _advance_dropout(network: "keras.Model", steps: int) -> None:
     Keras keeps a counter for each layer, one up each step, but not in its backup.
     """
     for variable in network.variables:
-        if variable.path.endswith("seed_generator_checkpoint"):
+        if variable.path.endswith("seed_generator_state"):
             variable.assign_add([0, steps])
 
 
