@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-# uv does not read pip's settings: a package index of pip's is passed on to it.
-UV = index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PIP) config get global.index-url 2> /dev/null)}}"; \
+# uv does not read pip's settings: the package index that pip uses is passed on to it.
+INDEX = $(PIP) config list | sed -nE "s/^(:env:|global)\.index-url='(.*)'/\2/p" | head -n 1
+UV = index="$${UV_DEFAULT_INDEX:-$$($(INDEX))}"; \
   $${index:+env UV_DEFAULT_INDEX="$$index"} $(BIN)/uv --quiet
 INSTALL := pip install --python $(VENV) --require-hashes
 COMPILE := pip compile --universal --upgrade --generate-hashes --no-emit-index-url \

@@ -1,6 +1,7 @@
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -139,6 +140,54 @@ def test_wrong_python_is_named_with_what_to_type(copied):
     assert "expected Python 3.11 to 3.13, got Python 3.9.1" in done.stdout
     assert "make PYTHON=python3.12" in done.stdout
     assert not (copied / ".venv").exists()
+
+
+@pytest.fixture
+def asked_index(copied, monkeypatch):
+    """Give a function: the package index that make hands to uv, "" for uv's own."""
+    for name in (*LOCKS, "pyproject.toml"):
+        shutil.copy(ROOT / name, copied)
+    for name in ("PIP_INDEX_URL", "PIP_CONFIG_FILE", "UV_DEFAULT_INDEX"):
+        monkeypatch.delenv(name, raising=False)
+    scripts = {
+        "uv": 'echo "$UV_DEFAULT_INDEX" >> asked.txt',
+        "python": f'exec "{sys.executable}" "$@"',
+    }
+    for name, script in scripts.items():
+        file = copied / ".venv" / "bin" / name
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
+    (copied / ".venv" / ".ready").touch()
+
+    def ask():
+        done = make(copied, "lock")
+        assert done.returncode == 0, done.stderr
+        asked = (copied / "asked.txt").read_text().splitlines()
+        assert len(asked) == 4
+        return set(asked)
+
+    return ask
+
+
+def test_uv_gets_the_package_index_of_pips_environment(asked_index, monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.example/simple")
+
+    assert asked_index() == {"https://mirror.example/simple"}
+
+
+def test_uv_gets_the_package_index_of_pips_settings(asked_index, monkeypatch, copied):
+    settings = copied / "pip.conf"
+    settings.write_text("[global]\nindex-url = https://mirror.example/simple\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
+
+    assert asked_index() == {"https://mirror.example/simple"}
+
+
+def test_uvs_own_package_index_comes_first(asked_index, monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.example/simple")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://uv.example/simple")
+
+    assert asked_index() == {"https://uv.example/simple"}
 
 
 def read_pins(lock):
