@@ -4,7 +4,8 @@ from typing import Protocol
 
 import numpy as np
 
-from lfw17_kedro.faces.counts import CountRequirement, Split, check_counts
+from lfw17_kedro.faces.counts import check_counts
+from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.pipelines.data_processing.settings import DataProcessingSettings
 from lfw17_kedro.types import I64
 

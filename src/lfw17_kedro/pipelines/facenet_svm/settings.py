@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from lfw17_kedro.faces.counts import CountRequirement, Split
+from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
     Count,
     Folds,
@@ -151,7 +151,7 @@ class FacenetSvmSettings(Settings):
         splits = [split]
         if self.cross_validation_folds:
             name = "facenet_svm.cross_validation_folds"
-            splits.append(Split(name, self.cross_validation_folds))
+            splits.append(Split(name, self.cross_validation_folds, optional=True))
         # The minimum counts copies too.
         leave_out_below = -(-self.svm.min_nrof_images_per_class // (1 + copies))
         return [
