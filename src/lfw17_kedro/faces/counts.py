@@ -101,7 +101,7 @@ def _describe_cause(
     short = one.find_short(train)
     if not len(short):
         return (
-            f"leaves {one.count_people(train)} people with at least the "
+            f"leaves {one.count_people(train)} of {len(names)} people with at least the "
             f"{one.leave_out_below} training images that {one.leave_out_parameter} "
             f"asks for; {one.who} needs at least {MIN_PEOPLE} people"
         )
@@ -133,7 +133,8 @@ def _advise(
         if value is not None:
             change = "" if value == split.value else f" and {split.name}={value}"
             advice.append(f"use {strictest.leave_out_parameter}={limit}{change}")
-        advice.append("run the pipelines of the other methods alone")
+        if not split.optional and _find_value(counts, split, others) is not None:
+            advice.append("run the pipelines of the other methods alone")
     return (
         f"no value works, because {strictest.who} needs at least {needed} training "
         f"images of each person, {needed - 1} to train on and 1 to validate on; "
