@@ -177,7 +177,11 @@ def test_unknown_group_is_refused_value_by_value():
         ),
         ("scratch_cnn__architecture", "vgg", "one of small_resnet, resnet, published"),
         ("scratch_cnn__precision", "half", "one of auto, float32, bfloat16, got"),
-        ("scratch_cnn__architectures__resnet__networks", 0, "at least 1, got 0"),
+        (
+            "scratch_cnn__architectures__resnet__networks",
+            0,
+            "a whole number of at least 1, got 0",
+        ),
         (
             "scratch_cnn__architectures__resnet__epochs",
             0,
@@ -226,9 +230,21 @@ def test_unknown_group_is_refused_value_by_value():
             "a whole number of at least 75, got 74",
         ),
         ("transfer_learning__recipe", "slow", "one of short, long, got 'slow'"),
-        ("transfer_learning__recipes__long__batch_size", 0, "at least 1, got 0"),
-        ("transfer_learning__training__head__epochs", 0, "at least 1, got 0"),
-        ("transfer_learning__training__dropout", 1, "at least 0 and below 1, got 1"),
+        (
+            "transfer_learning__recipes__long__batch_size",
+            0,
+            "a whole number of at least 1, got 0",
+        ),
+        (
+            "transfer_learning__training__head__epochs",
+            0,
+            "a whole number of at least 1, got 0",
+        ),
+        (
+            "transfer_learning__training__dropout",
+            1,
+            "a number of at least 0 and below 1, got 1",
+        ),
         (
             "transfer_learning__training__fine_tuning__layers",
             -1,

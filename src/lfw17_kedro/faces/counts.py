@@ -101,8 +101,8 @@ def _describe_cause(
     short = one.find_short(train)
     if not len(short):
         return (
-            f"leaves {one.count_people(train)} of {len(names)} people with at least the "
-            f"{one.leave_out_below} training images that {one.leave_out_parameter} "
+            f"leaves {one.count_people(train)} of {len(names)} people with at least "
+            f"the {one.leave_out_below} training images that {one.leave_out_parameter} "
             f"asks for; {one.who} needs at least {MIN_PEOPLE} people"
         )
     row = int(short[0])
