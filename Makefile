@@ -2,57 +2,79 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+RUN := $(VENV)/.ready
+DEV := $(VENV)/.ready-dev
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# uv does not read pip's settings: a package index of pip's is passed on to it.
+UV = index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PIP) config get global.index-url 2> /dev/null)}}"; \
+  $${index:+env UV_DEFAULT_INDEX="$$index"} $(BIN)/uv --quiet
+INSTALL := pip install --python $(VENV) --require-hashes
+COMPILE := pip compile --universal --upgrade --generate-hashes --no-emit-index-url \
+  --python-version 3.11 --custom-compile-command "make lock"
 
 .PHONY: run test lint viz viz-static lab benchmark benchmark-cnn lock clean help
 
 help:  ## show what there is to make
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
-run: $(READY)  ## run every method on the ORL faces and report
+run: $(RUN)  ## run every method on the ORL faces and report
 	$(BIN)/kedro run
 
-test: $(READY)  ## run all tests
+test: $(DEV)  ## run all tests
 	$(BIN)/pytest
 
-lint: $(READY)  ## check format, style, types and the direction of imports
+lint: $(DEV)  ## check format, style, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-viz: $(READY)  ## look at the pipelines in the browser
+viz: $(RUN)  ## look at the pipelines in the browser
 	$(BIN)/kedro viz run
 
-viz-static: $(READY)  ## write the pipelines with previews as a web site to build/
+viz-static: $(RUN)  ## write the pipelines with previews as a web site to build/
 	$(BIN)/kedro viz build --include-previews
 
-lab: $(READY)  ## open the notebooks with the project's catalog at hand
+lab: $(DEV)  ## open the notebooks with the project's catalog at hand
 	$(BIN)/kedro jupyter lab
 
-benchmark: $(READY)  ## compare our encoders with those they come from
-	$(BIN)/pip install --quiet --require-hashes -r benchmarks/requirements.lock
+benchmark: $(DEV)  ## compare our encoders with those they come from
+	@$(UV) $(INSTALL) -r benchmarks/requirements.lock
 	$(BIN)/python benchmarks/encoder.py
 
-benchmark-cnn: $(READY)  ## compare our network with the study's
+benchmark-cnn: $(RUN)  ## compare our network with the study's
 	$(BIN)/python benchmarks/scratch_cnn.py
 
-lock:  ## pin the newest versions that pyproject.toml allows; needs uv
-	uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url \
-	  --python-version 3.11 --extra lab --extra dev --custom-compile-command "make lock" \
-	  pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url \
-	  --python-version 3.11 --custom-compile-command "make lock" \
-	  -c requirements.lock benchmarks/requirements.in -o benchmarks/requirements.lock
+lock: $(RUN)  ## pin the newest versions that pyproject.toml allows
+	@echo uv | ($(UV) $(COMPILE) - -o requirements-uv.lock)
+	@$(UV) $(COMPILE) pyproject.toml -o requirements.lock
+	@$(UV) $(COMPILE) --extra lab --extra dev -c requirements.lock pyproject.toml \
+	  -o requirements-dev.lock
+	@$(UV) $(COMPILE) -c requirements-dev.lock benchmarks/requirements.in \
+	  -o benchmarks/requirements.lock
 
-clean:  ## remove the environment and everything that runs left
-	rm -rf $(VENV) .viz build info.log
-	find data -mindepth 2 ! -name .gitkeep -delete
+clean:  ## remove .venv, caches and the outputs of runs; keep what you put in yourself
+	rm -rf $(VENV) .viz build dist info.log .hypothesis .*_cache src/*.egg-info
+	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find data/0[2-8]_* -mindepth 1 ! -name .gitkeep \
+	  ! -path data/06_models/weights ! -path 'data/06_models/weights/*' \
+	  ! -path data/06_models/facenet ! -path 'data/06_models/facenet/*' \
+	  \( ! -type d -o -empty \) -delete
+	@echo "Kept: data/01_raw, data/06_models/weights, data/06_models/facenet, conf/local."
 
-$(READY): requirements.lock pyproject.toml
+$(RUN): requirements.lock requirements-uv.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
-	  { echo "expected Python 3.11 to 3.13, got $$($(PYTHON) --version); name another with: make PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	  { echo "expected Python 3.11 to 3.13, got $$($(PYTHON) --version 2>&1); name another with: make PYTHON=python3.12"; exit 1; }
+	@echo "Creating $(VENV) with $$($(PYTHON) --version)."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --quiet --require-hashes -r requirements-uv.lock
+	@echo "Installing about $$(grep -c '==' requirements.lock) packages into $(VENV): 2.6 GB, 15 seconds or what the download takes."
+	@$(UV) $(INSTALL) -r requirements.lock
+	@$(UV) pip install --python $(VENV) --no-deps --no-build-isolation -e .
+	@touch $@
+	@echo "Ready. To type kedro yourself: source $(VENV)/bin/activate"
+
+$(DEV): $(RUN) requirements-dev.lock
+	@echo "Adding the tools for tests, checks and notebooks to $(VENV): 0.2 GB, a few seconds."
+	@$(UV) $(INSTALL) -r requirements-dev.lock
 	@touch $@

@@ -13,8 +13,9 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.runner import SequentialRunner
 
-from lfw17_kedro.datasets import OrlFacesDataset
-from lfw17_kedro.pipelines.evaluation.nodes import score_method
+from lfw17_kedro.datasets.face_sources import SOURCES
+from lfw17_kedro.pipeline_registry import METHODS
+from lfw17_kedro.pipelines.modelling.nodes import score_method
 from lfw17_kedro.types import RawFaces
 
 ROOT = Path(__file__).parents[1]
@@ -24,7 +25,7 @@ CLASS_NAMES = ["s1", "s2", "s3"]
 @pytest.fixture(scope="session")
 def few_faces() -> RawFaces:
     """Three people of ORL: 21 faces to train, 9 to test."""
-    orl = OrlFacesDataset(height=50, width=37).load()
+    orl = SOURCES["orl"]()
     train, test = (y < len(CLASS_NAMES) for y in (orl.train_labels, orl.test_labels))
     return RawFaces(
         orl.train_images[train],
@@ -32,6 +33,7 @@ def few_faces() -> RawFaces:
         orl.test_images[test],
         orl.test_labels[test],
         CLASS_NAMES,
+        orl.source,
     )
 
 
@@ -72,16 +74,19 @@ def project(tmp_path: Path) -> Path:
 def run_project(project: Path) -> Callable[..., Any]:
     """Run a pipeline on the faces in data/01_raw; gives the catalog afterwards."""
     source = {
-        "type": "lfw17_kedro.datasets.NpyFacesDataset",
+        "type": "lfw17_kedro.datasets.FaceSourceDataset",
+        "source": "npy",
         "filepath": "data/01_raw",
         "class_names": CLASS_NAMES,
     }
-    catalog = project / "conf" / "local" / "catalog.yml"
-    catalog.write_text(yaml.safe_dump({"raw_faces": source}))
 
-    def run(pipeline: str, **parameters: Any) -> Any:
+    def run(pipeline: str, env: str = "local", **parameters: Any) -> Any:
+        catalog = project / "conf" / env / "catalog.yml"
+        catalog.write_text(yaml.safe_dump({"raw_faces": source}))
         bootstrap_project(project)
-        with KedroSession.create(project, runtime_params=parameters) as session:
+        with KedroSession.create(
+            project, env=env, runtime_params=parameters
+        ) as session:
             session.run(pipeline_names=[pipeline], runner=SequentialRunner())
             return session.load_context().catalog
 
@@ -99,24 +104,24 @@ def leave_results(
     def leave(*methods: str, **changes: Any) -> Any:
         save_faces(few_faces, **changes)
         catalog = run_project("data_processing")
-        tables = [catalog.load(f"{side}_table") for side in ("train", "test")]
+        tables = [catalog.load(f"{split}_table") for split in ("train", "test")]
         class_names = catalog.load("class_names")
-        for turn, method in enumerate(methods):
-            rng = np.random.default_rng(turn)
+        for index, name in enumerate(methods):
+            rng = np.random.default_rng(index)
             made = {}
-            for side, table in zip(("validation", "test"), tables, strict=True):
-                rows = table[table["fold"] == 0] if side == "validation" else table
-                rows = rows[rows["copy"] == 0] if side == "validation" else rows
+            for split, table in zip(("validation", "test"), tables, strict=True):
+                rows = table[table["fold"] == 0] if split == "validation" else table
                 values = rng.dirichlet(np.ones(len(class_names)), len(rows))
-                values += np.eye(len(class_names))[rows["label"]] * (1 - turn)
+                values += np.eye(len(class_names))[rows["label"]] * (1 - index)
                 values /= values.sum(axis=1, keepdims=True)
-                made[side] = pd.DataFrame(values, columns=class_names)
-                made[side].insert(0, "id", rows["id"].to_numpy())
-                catalog.save(f"{method}.{side}_probabilities", made[side])
+                made[split] = pd.DataFrame(values, columns=class_names)
+                made[split].insert(0, "id", rows["id"].to_numpy())
+                catalog.save(f"{name}.{split}_probabilities", made[split])
+            method = next(one for one in METHODS if one.name == name)
             metrics = score_method(
-                made["validation"], made["test"], {}, *tables, class_names, method
+                *made.values(), {}, {}, *tables, class_names, method=method
             )
-            catalog.save(f"{method}.metrics", metrics)
+            catalog.save(f"{name}.metrics", metrics)
         return catalog
 
     return leave

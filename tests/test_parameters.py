@@ -5,7 +5,7 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from lfw17_kedro.parameter_hook import load_method_settings
+from lfw17_kedro.hooks.parameters import load_method_settings
 from lfw17_kedro.parameter_types import Count, Settings
 from lfw17_kedro.parameters import (
     ParameterError,

@@ -8,9 +8,14 @@ import numpy as np
 
 
 def hash_data(data: Any) -> str:
-    """Give the SHA-256 of data: bytes, text, None, arrays, lists and dataclasses.
+    """Give the SHA-256 of data.
 
-    Arrays count with dtype and shape, so a cast or a reshape changes the hash.
+    Each part counts with its type and length, arrays with dtype and shape: a cast, a
+    reshape or bytes that move from one part to the next change the hash.
+
+    Args:
+        data: bytes, text, numbers, None, arrays, and lists, dicts and dataclasses of
+            them.
 
     Returns:
         64 hexadecimal digits.
@@ -24,24 +29,28 @@ def hash_data(data: Any) -> str:
 
 
 def _feed(digest: Any, data: Any) -> None:
-    """Feed data to a hash, each part marked with its type and length."""
-    if isinstance(data, bytes):
-        digest.update(data)
-    elif data is None or isinstance(data, (str, int, float)):
-        digest.update(repr(data).encode())
-    elif isinstance(data, np.ndarray):
-        digest.update(f"{data.dtype.str}{data.shape}".encode())
-        digest.update(np.ascontiguousarray(data).tobytes())
+    """Feed data to a hash, each part after its type and length."""
+    if isinstance(data, np.ndarray) and data.dtype.kind != "O":
+        _feed(digest, f"{data.dtype.str}{data.shape}")
+        if data.nbytes:  # contiguous arrays are read in place
+            flat = np.ascontiguousarray(data).reshape(-1)
+            digest.update(flat.view(np.uint8))
+    elif data is None or isinstance(data, (bytes, str, int, float)):
+        content = data if isinstance(data, bytes) else repr(data).encode()
+        digest.update(f"{type(data).__name__} {len(content)}:".encode())
+        digest.update(content)
     elif isinstance(data, (list, tuple)):
-        digest.update(f"[{len(data)}]".encode())
+        digest.update(f"list {len(data)}:".encode())
         for item in data:
             _feed(digest, item)
+    elif isinstance(data, dict):
+        digest.update(b"dict ")
+        _feed(digest, [*data.items()])
     elif is_dataclass(data) and not isinstance(data, type):
-        for field in fields(data):
-            digest.update(field.name.encode())
-            _feed(digest, getattr(data, field.name))
+        digest.update(f"{type(data).__name__} ".encode())
+        _feed(digest, {field.name: getattr(data, field.name) for field in fields(data)})
     else:
         raise TypeError(
-            "expected bytes, text, numbers, arrays, lists or dataclasses of them to "
-            f"hash, got {type(data).__name__}; convert it first."
+            "expected bytes, text, numbers, arrays, or lists, dicts or dataclasses of "
+            f"them to hash, got {type(data).__name__}; convert it first."
         )

@@ -1,4 +1,4 @@
-"""Every pipeline that `kedro run --pipeline` knows.
+"""Every pipeline that `kedro run --pipelines` knows.
 
 Written out, not found by `find_pipelines`: that imports only the pipeline named on the
 command line, and these are made of several.
@@ -8,36 +8,30 @@ from kedro.pipeline import Pipeline
 
 from lfw17_kedro.pipelines import (
     data_processing,
-    evaluation,
     facenet_svm,
+    modelling,
     reporting,
     scratch_cnn,
     transfer_learning,
 )
 
+METHODS = (scratch_cnn.METHOD, transfer_learning.METHOD, facenet_svm.METHOD)
+
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Map names to pipelines.
 
-    Each method's runs from the raw faces to its metrics; `reporting` compares whatever
-    methods have been run.
+    Each method's pipeline runs from the raw faces to its metrics; `reporting` compares
+    the methods that have been run.
     """
     prepare = data_processing.create_pipeline()
-    methods = {
-        "scratch_cnn": scratch_cnn.create_pipeline(),
-        "transfer_learning": transfer_learning.create_pipeline(),
-        "facenet_svm": facenet_svm.create_pipeline(),
-    }
-    complete = {
-        method: prepare + pipeline + evaluation.create_pipeline(method)
-        for method, pipeline in methods.items()
-    }
+    methods = {one.name: prepare + modelling.create_pipeline(one) for one in METHODS}
     report = reporting.create_pipeline(
-        {method: pipeline.all_outputs() for method, pipeline in complete.items()}
+        {name: pipeline.all_outputs() for name, pipeline in methods.items()}
     )
     return {
-        "__default__": sum(complete.values(), report),
+        "__default__": sum(methods.values(), report),
         "data_processing": prepare,
-        **complete,
+        **methods,
         "reporting": report,
     }

@@ -2,15 +2,26 @@
 
 import warnings
 
-from lfw17_kedro.hooks import SummaryHooks
-from lfw17_kedro.mlflow_record import MlflowRecordHooks
-from lfw17_kedro.parameter_hook import ParameterHooks
-from lfw17_kedro.run_record import RunRecordHooks
+from lfw17_kedro.hooks import (
+    CountHooks,
+    MlflowRecordHooks,
+    ParameterHooks,
+    ProgressHooks,
+    RunRecordHooks,
+    SummaryHooks,
+)
 
 # Kedro's own use of omegaconf, three times at the head of every run.
 warnings.filterwarnings("ignore", r"\s*register_new_resolver\(\) is deprecated")
 
-HOOKS = (ParameterHooks(), SummaryHooks(), RunRecordHooks(), MlflowRecordHooks())
+HOOKS = (
+    ParameterHooks(),
+    CountHooks(),
+    ProgressHooks(),
+    SummaryHooks(),
+    RunRecordHooks(),
+    MlflowRecordHooks(),
+)
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

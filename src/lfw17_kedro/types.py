@@ -1,11 +1,13 @@
-"""Plain types that the rooms of the project exchange: arrays, tables, callables.
+"""Plain types that the packages of the project exchange: arrays, tables, callables.
 
 Axes: N images, H rows, W columns, C channels, D embedding dimensions, K class_names.
 """
 
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +19,30 @@ F64 = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Strings = NDArray[np.str_]
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Table = pd.DataFrame
+else:
+    Table = Any  # pandas takes long to import: only functions that use it import it
+
 Network = Any
 """A `keras.Model`, whose import takes seconds and whose types nobody ships."""
 
 UNKNOWN = -1  # the label of a test image whose person is not known
+
+
+@dataclass(frozen=True)
+class SourceCard:
+    """What the report says of a source of faces.
+
+    Attributes:
+        name: of the data set.
+        credit: who made the data set.
+    """
+
+    name: str
+    credit: str
 
 
 @dataclass(frozen=True)
@@ -33,6 +55,7 @@ class RawFaces:
         test_images: (M, H*W) float32, like `train_images`.
         test_labels: (M,) int64, or None where nobody knows them.
         class_names: the K names; label k is `class_names[k]`.
+        source: where the faces come from.
     """
 
     train_images: NDArray[Any]
@@ -40,6 +63,75 @@ class RawFaces:
     test_images: NDArray[Any]
     test_labels: NDArray[Any] | None
     class_names: list[str]
+    source: SourceCard
+
+
+class Photos(Mapping[str, U8]):
+    """Photos by id. `photos[id]` decodes one photo each time, (H, W) or (H, W, 3)."""
+
+    @abstractmethod
+    def read_bytes(self, photo_id: str) -> bytes:
+        """Read one photo as it is stored: the encoded jpg."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """What a method computes from photos before it fits a model.
+
+    Attributes:
+        ids: (N,) str, the photo that each row comes from.
+        arrays: name -> (N, ...).
+        fingerprint: what made the arrays. Compare or join features only if this value
+            is equal.
+    """
+
+    ids: Strings
+    arrays: dict[str, NDArray[Any]]
+    fingerprint: str
+
+    def __post_init__(self) -> None:
+        """Check that every array has one row for each id.
+
+        Raises:
+            ValueError: ids that are not (N,) str, or an array with another length.
+        """
+        if self.ids.ndim != 1 or self.ids.dtype.kind != "U":
+            raise ValueError(
+                f"features: expected ids (N,) str, got {self.ids.dtype} "
+                f"{self.ids.shape}; convert a table's column with to_numpy(np.str_)."
+            )
+        for name, array in self.arrays.items():
+            if array.shape[:1] != self.ids.shape:
+                raise ValueError(
+                    f"features: expected {len(self.ids)} rows in {name}, one for each "
+                    f"id, got shape {array.shape}; compute the features again."
+                )
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self.ids)
+
+    def take(
+        self, rows: "slice | Sequence[int] | NDArray[Any] | pd.Index"
+    ) -> "Features":
+        """Give some rows, in the order asked for.
+
+        Args:
+            rows: positions 0..N-1: a slice, or integers of any kind.
+
+        Raises:
+            TypeError: rows that are not integers, a mask of booleans for example.
+        """
+        if not isinstance(rows, slice):
+            rows = np.asarray(rows)
+            if rows.size and rows.dtype.kind not in "iu":
+                raise TypeError(
+                    f"features: expected rows as integers, got {rows.dtype}; turn a "
+                    "mask into positions with np.flatnonzero."
+                )
+            rows = rows.astype(np.intp, copy=False)
+        arrays = {name: array[rows] for name, array in self.arrays.items()}
+        return Features(self.ids[rows], arrays, self.fingerprint)
 
 
 class Face(NamedTuple):
@@ -86,7 +178,8 @@ class Embeddings(TypedDict):
         ids: (N,) str, the photo each row comes from.
         vectors: (N, D) float32, rows of L2 norm 1.
         encoder: () str, `EncoderCard.fingerprint` of the encoder that made them, with
-            "+flips" where mirror images are averaged in: whose distances may be taken.
+            "+flips" where mirror images are averaged in. Compare embeddings only if
+            this value is equal.
     """
 
     ids: Strings
@@ -106,14 +199,59 @@ class WeightsFile(NamedTuple):
     content: bytes
 
 
+class PackagedWeights(NamedTuple):
+    """Published weights that come inside an installed Python package.
+
+    Attributes:
+        package: import name.
+        resource: path inside the package.
+        distribution: the name to install the package by.
+        sha256: of the file, hexadecimal.
+    """
+
+    package: str
+    resource: str
+    distribution: str
+    sha256: str
+
+
+class PublishedWeights(NamedTuple):
+    """Published weights to download.
+
+    Attributes:
+        url: http or https.
+        sha256: of the file, hexadecimal.
+        name: of the file on disk.
+    """
+
+    url: str
+    sha256: str
+    name: str
+
+
+ReadWeights = Callable[[PackagedWeights | PublishedWeights | Path], WeightsFile]
+"""Reads a weights file: an installed one, one to download once, or a user's own file.
+
+The reader of the content checks its SHA-256.
+"""
+
 ReadPackaged = Callable[[], bytes]
 """Reads a weights file that is installed; called only where it is needed."""
 
-ReadWeights = Callable[[str | None], WeightsFile]
-"""Reads the weights file at a path, or with None the published one.
 
-Called only where it is needed: the published file is downloaded then, once.
-"""
+class EncoderOptions(NamedTuple):
+    """What a user may choose of an encoder.
+
+    Attributes:
+        weights: path of a weights file; None for the published one.
+        sha256: that the file must have, hexadecimal; None for the published file's.
+        standardisation: of the pixels, for encoders that leave a choice; None for the
+            encoder's own.
+    """
+
+    weights: str | None = None
+    sha256: str | None = None
+    standardisation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,10 +259,10 @@ class EncoderCard:
     """What must be known of an encoder to use it, stored as JSON beside it.
 
     Attributes:
-        name: as in the parameter `facenet_svm.encoder`.
+        name: as in `encoders.registry.ENCODERS`.
         alignment: "similarity" (five landmarks onto `template`) or "box" (the
             detected box widened by `margin`).
-        size: side of the aligned face it takes, pixels.
+        size: height and width of the aligned face it takes, pixels.
         dimension: length D of an embedding.
         licence: of the weights.
         weights_sha256: of the published file the weights come from.

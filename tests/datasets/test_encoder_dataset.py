@@ -40,14 +40,14 @@ def test_encoder_comes_back_with_its_card(tmp_path):
         )
 
 
-def test_missing_or_broken_encoder_says_how_to_build_it(tmp_path):
+def test_missing_or_broken_encoder_says_what_to_run(tmp_path):
     dataset = EncoderDataset(filepath=str(tmp_path / "encoder"))
-    with pytest.raises(DatasetError, match="expected an encoder .*build it again"):
+    with pytest.raises(DatasetError, match="expected the card .*builds the encoder ag"):
         dataset.load()
 
     dataset.save(make_encoder())
     (tmp_path / "encoder" / "saved_model.pb").write_bytes(b"half")
-    with pytest.raises(DatasetError, match="expected an encoder .*build it again"):
+    with pytest.raises(DatasetError, match="expected an encoder .*builds the encoder"):
         dataset.load()
 
 

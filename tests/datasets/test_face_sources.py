@@ -5,11 +5,23 @@ import pytest
 from kedro.io import DatasetError
 from PIL import Image
 
-from lfw17_kedro.datasets import LfwFacesDataset, NpyFacesDataset, OrlFacesDataset
+from lfw17_kedro.datasets.face_sources import SOURCES
+from lfw17_kedro.datasets.face_sources.lfw import fetch_lfw_faces
+from lfw17_kedro.datasets.face_sources.npy import read_npy_faces
+from lfw17_kedro.datasets.face_sources.orl import read_orl_faces
+from lfw17_kedro.types import SourceCard
+
+
+def test_registry_names_every_source():
+    assert SOURCES == {
+        "orl": read_orl_faces,
+        "npy": read_npy_faces,
+        "lfw": fetch_lfw_faces,
+    }
 
 
 def test_orl_trains_on_seven_photos_of_forty_people():
-    raw = OrlFacesDataset(height=50, width=37).load()
+    raw = read_orl_faces()
 
     assert raw.train_images.shape == (280, 1850)
     assert raw.train_images.dtype == np.float32
@@ -18,6 +30,10 @@ def test_orl_trains_on_seven_photos_of_forty_people():
     assert np.bincount(raw.train_labels).tolist() == [7] * 40
     assert np.bincount(raw.test_labels).tolist() == [3] * 40
     assert raw.class_names == [f"s{k}" for k in range(1, 41)]
+    assert raw.source == SourceCard(
+        "ORL",
+        "Database of Faces, AT&T Laboratories Cambridge (Samaria and Harter 1994).",
+    )
 
 
 def test_orl_crop_keeps_the_middle_and_the_aspect(monkeypatch, tmp_path):
@@ -25,45 +41,70 @@ def test_orl_crop_keeps_the_middle_and_the_aspect(monkeypatch, tmp_path):
     folder.mkdir()
     photo = np.zeros((112, 92), np.uint8)
     photo[:, 46:] = 200  # the right half
-    for turn in range(1, 11):
-        Image.fromarray(photo).save(folder / f"{turn}.pgm")
-    module = "lfw17_kedro.datasets.face_sources.find_packaged"
+    for index in range(1, 11):
+        Image.fromarray(photo).save(folder / f"{index}.pgm")
+    module = "lfw17_kedro.datasets.face_sources.orl.find_packaged"
     monkeypatch.setattr(module, lambda *args: tmp_path)
 
-    faces = OrlFacesDataset(height=50, width=38).load().train_images.reshape(-1, 50, 38)
+    faces = read_orl_faces(height=50, width=38).train_images.reshape(-1, 50, 38)
 
     assert faces.shape == (7, 50, 38)
     assert faces[0, :, :18].max() < 10
     assert faces[0, :, 20:].min() > 190
 
 
+@pytest.mark.parametrize("train_per_person", [0, 10])
+def test_orl_needs_photos_to_train_and_to_test(train_per_person):
+    with pytest.raises(
+        DatasetError,
+        match=f"train_per_person between 1 and 9, .*got {train_per_person}",
+    ):
+        read_orl_faces(train_per_person=train_per_person)
+
+
 def test_competition_files_are_read(few_faces, save_faces):
     folder = save_faces(few_faces)
 
-    raw = NpyFacesDataset(
-        filepath=str(folder), class_names=few_faces.class_names
-    ).load()
+    raw = read_npy_faces(filepath=str(folder), class_names=few_faces.class_names)
 
     np.testing.assert_array_equal(raw.train_images, few_faces.train_images)
     np.testing.assert_array_equal(raw.test_labels, few_faces.test_labels)
     assert raw.class_names == few_faces.class_names
 
 
+def test_names_and_credit_are_the_competitions_unless_told(few_faces, save_faces):
+    folder = str(save_faces(few_faces))
+
+    competition = read_npy_faces(filepath=folder)
+    own = read_npy_faces(filepath=folder, name="Our club", credit="Ann Lee, 2020.")
+
+    assert competition.class_names == [
+        "Ariel Sharon",
+        "Colin Powell",
+        "Donald Rumsfeld",
+        "George W Bush",
+        "Gerhard Schroeder",
+        "Hugo Chavez",
+        "Tony Blair",
+    ]
+    assert competition.source.name == "LFW17, the competition's files"
+    assert "Kaggle" in competition.source.credit
+    assert own.source == SourceCard("Our club", "Ann Lee, 2020.")
+
+
 def test_test_labels_may_be_unknown(few_faces, save_faces):
     folder = save_faces(few_faces, y_test=None)
 
-    raw = NpyFacesDataset(
-        filepath=str(folder), class_names=few_faces.class_names
-    ).load()
-
-    assert raw.test_labels is None
+    assert read_npy_faces(filepath=str(folder)).test_labels is None
 
 
 def test_missing_competition_file_is_named(few_faces, save_faces):
     folder = save_faces(few_faces, X_test=None)
 
-    with pytest.raises(DatasetError, match=r"missing: X_test; .*raw_folder=FOLDER"):
-        NpyFacesDataset(filepath=str(folder), class_names=few_faces.class_names).load()
+    with pytest.raises(
+        DatasetError, match=r"missing: X_test; .*`--params raw_folder=FOLDER`"
+    ):
+        read_npy_faces(filepath=str(folder))
 
 
 @pytest.fixture
@@ -78,17 +119,18 @@ def lfw_home(tmp_path, monkeypatch):
     ):
         folder = home / "lfw_funneled" / person
         folder.mkdir()
-        for turn in range(count):
+        for index in range(count):
             photo = Image.new("RGB", (250, 250), (60 * grey,) * 3)
-            photo.save(folder / f"{person}_{turn:04d}.jpg")
+            photo.save(folder / f"{person}_{index:04d}.jpg")
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
 
 
 @pytest.mark.usefixtures("lfw_home")
 def test_lfw_is_split_and_scaled_like_the_competition():
-    raw = LfwFacesDataset(min_faces_per_person=5).load()
+    raw = fetch_lfw_faces(min_faces_per_person=5)
 
     assert raw.class_names == ["Ann Lee", "Bob Ray"]
+    assert raw.source.name == "LFW17, rebuilt with scikit-learn"
     assert raw.train_images.shape == (15, 1850)
     assert raw.test_images.shape == (5, 1850)
     assert raw.train_images.dtype == np.float32
@@ -109,7 +151,7 @@ def test_lfw_that_cannot_be_downloaded_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda seconds: None)
 
     with pytest.raises(DatasetError) as error, pytest.warns(UserWarning, match="Retry"):
-        LfwFacesDataset().load()
+        fetch_lfw_faces()
 
     message = str(error.value)
     for part in (
@@ -121,16 +163,3 @@ def test_lfw_that_cannot_be_downloaded_says_what_to_do(tmp_path, monkeypatch):
         "--env kaggle",
     ):
         assert part in message
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        OrlFacesDataset(height=50, width=37),
-        LfwFacesDataset(),
-        NpyFacesDataset(filepath="x", class_names=[]),
-    ],
-)
-def test_sources_are_read_only(source):
-    with pytest.raises(DatasetError, match="read-only"):
-        source.save(object())

@@ -1,3 +1,6 @@
+import weakref
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 from kedro.io import DatasetError
@@ -29,12 +32,118 @@ def test_photos_come_back_sorted(tmp_path, photos):
 
 def test_encoded_photos_are_the_files_bytes(tmp_path, photos):
     folder = tmp_path / "photos"
-    JpgFolderDataset(filepath=str(folder)).save(photos)
+    dataset = JpgFolderDataset(filepath=str(folder))
+    dataset.save(photos)
 
-    loaded = JpgFolderDataset(filepath=str(folder), encoded=True).load()
+    encoded = dataset.load().read_bytes("Ann/000000_1")
+
+    assert encoded == (folder / "Ann" / "000000_1.jpg").read_bytes()
+
+
+def test_one_photo_is_opened_when_asked_for(tmp_path, photos):
+    dataset = JpgFolderDataset(filepath=str(tmp_path / "photos"))
+    dataset.save(photos)
+    (tmp_path / "photos" / "Tony_Blair" / "000001.jpg").write_bytes(b"damaged")
+
+    loaded = dataset.load()  # and the damaged photo is not noticed
+
+    assert len(loaded) == 2
+    assert "Tony_Blair/000001" in loaded
+    assert loaded["Ann/000000_1"].shape == (16, 16, 3)
+
+
+def test_listing_is_made_once(tmp_path, photos):
+    dataset = JpgFolderDataset(filepath=str(tmp_path / "photos"))
+    dataset.save(photos)
+    loaded = dataset.load()
+    (tmp_path / "photos" / "Ann" / "000000_1.jpg").rename(tmp_path / "photos" / "x.jpg")
 
     assert list(loaded) == ["Ann/000000_1", "Tony_Blair/000001"]
-    assert loaded["Ann/000000_1"] == (folder / "Ann" / "000000_1.jpg").read_bytes()
+    with pytest.raises(DatasetError, match=r"Ann/000000_1\.jpg, got: .*No such file"):
+        loaded["Ann/000000_1"]
+
+
+@pytest.mark.parametrize("photo_id", ["x", "../photos/x", "Ann/../x"])
+def test_only_listed_photos_are_read(tmp_path, photos, photo_id):
+    dataset = JpgFolderDataset(filepath=str(tmp_path / "photos"))
+    dataset.save(photos)
+    loaded = dataset.load()
+    (tmp_path / "photos" / "x.jpg").write_bytes(b"came later")
+
+    assert photo_id not in loaded
+    with pytest.raises(KeyError):
+        loaded[photo_id]
+    with pytest.raises(KeyError):
+        loaded.read_bytes(photo_id)
+
+
+class MadeWhenAsked(Mapping):
+    """A thousand photos of 100 kB each; counts those that are alive."""
+
+    def __init__(self):
+        self.alive = self.most = 0
+
+    def __getitem__(self, photo_id):
+        photo = np.full((400, 250), int(photo_id) % 256, np.uint8)
+        self.alive += 1
+        self.most = max(self.most, self.alive)
+        weakref.finalize(photo, self._count_down)
+        return photo
+
+    def _count_down(self):
+        self.alive -= 1
+
+    def __iter__(self):
+        return (f"{number:04d}" for number in range(1000))
+
+    def __len__(self):
+        return 1000
+
+
+def test_saving_holds_few_photos_at_once(tmp_path):
+    dataset = JpgFolderDataset(filepath=str(tmp_path / "photos"))
+    photos = MadeWhenAsked()
+
+    dataset.save(photos)
+
+    assert photos.most < 50
+    loaded = dataset.load()
+    assert list(loaded) == list(photos)
+    assert loaded["0700"].mean() == 700 % 256
+
+
+def test_photos_read_from_a_folder_may_replace_it(tmp_path, photos):
+    dataset = JpgFolderDataset(filepath=str(tmp_path / "photos"))
+    dataset.save(photos)
+
+    dataset.save(dataset.load())
+
+    assert list(dataset.load()) == ["Ann/000000_1", "Tony_Blair/000001"]
+
+
+@pytest.mark.parametrize(
+    "photo_id", ["../x", "/x", "a/../../x", "a/../x", "./x", "a//x", "", "a/", "x\0y"]
+)
+def test_ids_outside_the_folder_are_refused(tmp_path, photos, photo_id):
+    dataset = JpgFolderDataset(filepath=str(tmp_path / "layer" / "photos"))
+    dataset.save(photos)
+    before = sorted(tmp_path.rglob("*"))
+    photo = np.zeros((8, 8), np.uint8)
+
+    with pytest.raises(DatasetError, match="ids of photos that are paths inside their"):
+        dataset.save({"good": photo, photo_id: photo})
+
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_photo_that_cannot_be_encoded_keeps_the_old_folder(tmp_path, photos):
+    dataset = JpgFolderDataset(filepath=str(tmp_path / "photos"))
+    dataset.save(photos)
+
+    with pytest.raises(DatasetError, match="data type"):
+        dataset.save({"a": np.zeros((8, 8, 7, 2), np.uint8)})
+
+    assert list(dataset.load()) == ["Ann/000000_1", "Tony_Blair/000001"]
 
 
 def test_saving_replaces_the_folder(tmp_path, photos):
@@ -55,7 +164,7 @@ def test_corrupt_jpg_is_named(tmp_path, photos, content):
     file.write_bytes(half if content == "half" else content)
 
     with pytest.raises(DatasetError, match=r"jpg photo at .*000001\.jpg .*replace or"):
-        dataset.load()
+        dataset.load()["Tony_Blair/000001"]
 
 
 def test_empty_or_missing_folder_is_named(tmp_path):

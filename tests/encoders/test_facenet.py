@@ -1,13 +1,15 @@
 import io
 import zipfile
+from pathlib import Path
 
 import facenet_files
 import numpy as np
 import pytest
 
 from lfw17_kedro.datasets import EncoderDataset
-from lfw17_kedro.encoders.facenet import build_facenet, prewhiten
-from lfw17_kedro.types import WeightsFile
+from lfw17_kedro.encoders.facenet import WEIGHTS, build_facenet, prewhiten
+from lfw17_kedro.encoders.registry import ENCODERS
+from lfw17_kedro.types import EncoderOptions, WeightsFile
 
 PB, PT, ZIP = (
     facenet_files.FROZEN_GRAPH,
@@ -34,6 +36,23 @@ def build(name, content, **options):
     return build_facenet(WeightsFile(name, content), sha256(content), **options)
 
 
+def test_options_choose_file_and_standardisation(graph):
+    options = EncoderOptions("my/net.pb", sha256(graph), "fixed")
+    asked = []
+
+    def read_weights(weights):
+        asked.append(weights)
+        return WeightsFile("net.pb", graph)
+
+    card = ENCODERS["facenet"](read_weights, options).card
+
+    assert asked == [Path("my/net.pb")]
+    assert card.fingerprint == f"facenet@{sha256(graph)[:12]}/fixed"
+    with pytest.raises(ValueError, match="net.pb: .*SHA-256 bf2c12f3"):
+        ENCODERS["facenet"](read_weights, EncoderOptions())
+    assert asked[1] is WEIGHTS
+
+
 def save_and_load(encoder, tmp_path):
     dataset = EncoderDataset(filepath=str(tmp_path / "encoder"))
     dataset.save(encoder)
@@ -43,8 +62,8 @@ def save_and_load(encoder, tmp_path):
 def standardise_like_the_study(face):
     """Standardise as facenet.py of davidsandberg/facenet does: prewhiten, then crop."""
     face = face.astype(np.float64)
-    deviation = np.maximum(np.std(face), 1 / np.sqrt(face.size))
-    return ((face - np.mean(face)) / deviation)[11:171, 11:171]
+    std = np.maximum(np.std(face), 1 / np.sqrt(face.size))
+    return ((face - np.mean(face)) / std)[11:171, 11:171]
 
 
 def run_session(graph, images):
@@ -91,7 +110,7 @@ def test_fixed_standardisation_is_the_other_choice(graph, faces, tmp_path):
 
 def test_prewhiten_by_hand():
     faces = np.zeros((2, 2, 2, 3), np.uint8)
-    faces[0, 0], faces[1] = 4, 9  # mean 2, deviation 2; then a flat one
+    faces[0, 0], faces[1] = 4, 9  # mean 2, std 2; then a flat one
 
     whitened = np.asarray(prewhiten(faces))
 
@@ -147,7 +166,7 @@ def test_only_the_published_files_are_taken_unless_told(graph, name, expected):
     with pytest.raises(
         ValueError,
         match=rf"{name}: .* SHA-256 {expected}.*, got {len(graph)} bytes .*"
-        r"give its SHA-256 as facenet_svm\.facenet\.sha256",
+        "give its SHA-256 in the option sha256",
     ):
         build_facenet(WeightsFile(name, graph))
 
@@ -214,7 +233,9 @@ def test_damaged_or_other_zip_is_refused(graph):
 
 
 def test_other_suffixes_and_standardisations_are_refused(graph):
-    with pytest.raises(ValueError, match="ends in .zip, .pb, .pt, got 'net.h5'"):
+    with pytest.raises(
+        ValueError, match="in .zip, .pb, .pt, got 'net.h5'.*option weig"
+    ):
         build("net.h5", graph)
     with pytest.raises(ValueError, match="prewhiten, fixed or null, got 'none'"):
         build(PB, graph, standardisation="none")

@@ -28,7 +28,7 @@ def test_embeddings_agree_with_facenet_pytorch(arrays, stored):
     embeddings = np.asarray(network(MAKE["plot_faces"](), training=False))
 
     assert embeddings.dtype == np.float32
-    # PyTorch's own float32 is 1e-7 off its float64; a residual scale wrong by 5 %
+    # PyTorch's own float32 is 1e-7 off its float64; a residual scale off by 5 %
     # shows as 2e-3.
     np.testing.assert_allclose(embeddings, stored["embeddings"], rtol=0, atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, rtol=1e-6)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from lfw17_kedro.encoders.inception_v3 import FILE, build_inception_v3
+from lfw17_kedro.encoders.registry import BACKBONES
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def weights_file(tmp_path_factory):
 def test_local_weights_and_preprocessing_are_the_networks_own(weights_file):
     import keras
 
-    network = build_inception_v3(str(weights_file), 80, 75)
+    network = BACKBONES["inception_v3"](None, 80, 75, str(weights_file))
     images = np.random.default_rng(0).integers(0, 256, (2, 80, 75, 3), np.uint8)
 
     features = network(images, training=False)
@@ -47,7 +48,13 @@ def test_weights_that_cannot_be_downloaded_say_what_to_do(monkeypatch):
     with pytest.raises(OSError, match=FILE) as error:
         build_inception_v3(None, 75, 75)
 
-    for part in ("https://", "88 MB", "unreachable", "efficientnet_lite0", "weights="):
+    for part in (
+        "https://",
+        "88 MB",
+        "unreachable",
+        "efficientnet_lite0",
+        "option weights",
+    ):
         assert part in str(error.value)
 
 

@@ -1,5 +1,4 @@
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,12 +6,10 @@ from PIL import Image
 
 from lfw17_kedro.faces.align import (
     align_box,
-    align_faces,
+    align_face,
     align_similarity,
     fit_similarity,
-    relative_positions,
 )
-from lfw17_kedro.faces.detect import BOX, LANDMARKS
 from lfw17_kedro.types import EncoderCard
 
 TEMPLATE = np.array([[30, 30], [70, 30], [50, 50], [35, 70], [65, 70]], np.float64)
@@ -77,48 +74,32 @@ def test_box_is_widened_by_half_the_margin_and_clipped():
     np.testing.assert_array_equal(np.asarray(clipped), photo)
 
 
-def test_photo_without_a_face_takes_the_fallback():
-    rng = np.random.default_rng(0)
-    photo = rng.integers(0, 256, (200, 100), np.uint8)
-    detections = pd.DataFrame(
-        [[0, 0, 100, 200] + [50, 50] * 5], columns=[*BOX, *LANDMARKS]
-    )
-    detections[LANDMARKS] = TEMPLATE.ravel()
-    detections["id"] = "a"
-    positions = relative_positions({"a": photo}, detections)
-    np.testing.assert_allclose(positions[0, 1], [1, 1])
-    np.testing.assert_allclose(positions[0, 2], [0.3, 0.15])
+def test_similarity_alignment_is_chosen_by_the_card():
+    photo = np.random.default_rng(0).integers(0, 256, (200, 100), np.uint8)
+    position = np.concatenate([[[0, 0], [1, 1]], TEMPLATE / [100, 200]])
 
-    missing = np.full_like(positions, np.nan)
-    seen, missed = (
-        align_faces({"a": photo}, p, positions[0], make_card())
-        for p in (positions, missing)
-    )
+    face = align_face(photo, position, make_card())
 
-    assert seen.shape == (1, 100, 100, 3)
+    assert face.shape == (100, 100, 3)
     # the landmarks are the template: the photo's own top left 100 x 100 pixels
-    assert np.abs(seen[0, :, :, 0].astype(int) - photo[:100]).max() <= 1
-    np.testing.assert_array_equal(missed, seen)
+    assert np.abs(face[:, :, 0].astype(int) - photo[:100]).max() <= 1
 
 
 def test_box_alignment_is_chosen_by_the_card():
     photo = np.arange(100, dtype=np.uint8).repeat(100).reshape(100, 100)
-    position = np.full((1, 7, 2), 0.5)
-    position[0, :2] = [[0.2, 0.2], [0.8, 0.8]]
+    position = np.full((7, 2), 0.5)
+    position[:2] = [[0.2, 0.2], [0.8, 0.8]]
     card = make_card(alignment="box", template=None, margin=0, size=60)
 
-    face = align_faces({"a": photo}, position, position[0], card)
+    face = align_face(photo, position, card)
 
-    np.testing.assert_array_equal(face[0, :, :, 1], photo[20:80, 20:80])
+    np.testing.assert_array_equal(face[:, :, 1], photo[20:80, 20:80])
 
 
 def test_unknown_alignment_is_refused():
-    photo = np.zeros((10, 10), np.uint8)
-
     with pytest.raises(ValueError, match=r"'similarity' .* or 'box' .*got 'none'"):
-        align_faces(
-            {"a": photo},
-            np.zeros((1, 7, 2)),
+        align_face(
+            np.zeros((10, 10), np.uint8),
             np.zeros((7, 2)),
             make_card(alignment="none"),
         )

@@ -3,20 +3,17 @@ import pytest
 from sklearn.svm import SVC, LinearSVC
 
 from lfw17_kedro.faces.classifier import choose_train_rows, fit_classifier
-from lfw17_kedro.types import Embeddings
+from lfw17_kedro.types import Features
 
 CLASS_NAMES = ["Ann", "Bob", "Eve"]
 
 
-def make_embeddings(labels, encoder="net@1", seed=0) -> Embeddings:
+def make_embeddings(labels, encoder="net@1", seed=0) -> Features:
     rng = np.random.default_rng(seed)
     vectors = np.eye(4)[labels] + rng.normal(0, 0.05, (len(labels), 4))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Embeddings(
-        ids=np.arange(len(labels)).astype(str),
-        vectors=vectors.astype(np.float32),
-        encoder=np.array(encoder),
-    )
+    ids = np.arange(len(labels)).astype(str)
+    return Features(ids, {"vectors": vectors.astype(np.float32)}, encoder)
 
 
 def fit(labels, class_names=CLASS_NAMES, originals=None, multi_class="one_vs_rest"):
@@ -47,13 +44,6 @@ def test_new_faces_are_named(multi_class, svm):
     assert type(fitted.svm.estimator) is svm
 
 
-def test_unknown_kind_is_refused():
-    with pytest.raises(
-        ValueError, match=r"one of \['one_vs_rest', 'one_vs_one'\], got"
-    ):
-        fit(np.repeat([0, 1, 2], 8), multi_class="rbf")
-
-
 def test_person_left_out_of_training_has_probability_zero():
     fitted = fit(np.repeat([0, 2], 8))
 
@@ -74,7 +64,7 @@ def test_person_with_one_original_is_named():
     labels = np.array([0, 0, 0, 1, 1, 1])
     originals = np.array([0, 1, 2, 3, 3, 3])  # Bob: one original, two copies
 
-    with pytest.raises(ValueError, match="got 2 class_names, 1 of Bob"):
+    with pytest.raises(ValueError, match="got 2 people, 1 of Bob"):
         fit(labels, originals=originals)
 
 
@@ -82,14 +72,12 @@ def test_train_rows_keep_the_studys_limits():
     labels = np.array([0] * 5 + [1] * 2 + [2] * 3)
     rng = np.random.default_rng(0)
 
-    rows = choose_train_rows(labels, most=3, least=3, rng=rng)
+    rows = choose_train_rows(labels, maximum=3, minimum=3, rng=rng)
 
     assert labels[rows].tolist() == [0, 0, 0, 2, 2, 2]
     assert len(set(rows)) == 6
-    everything = choose_train_rows(labels, most=None, least=1, rng=rng)
+    everything = choose_train_rows(labels, maximum=None, minimum=1, rng=rng)
     assert everything.tolist() == list(range(10))
-    with pytest.raises(ValueError, match="of at least 1, got 0 and 1"):
-        choose_train_rows(labels, most=0, least=1, rng=rng)
 
 
 def test_the_studys_limit_gives_its_1333_images():

@@ -1,6 +1,12 @@
 import numpy as np
 
-from lfw17_kedro.faces.detect import BOX, LANDMARKS, choose_face, detect_faces
+from lfw17_kedro.faces.detect import (
+    BOX,
+    LANDMARKS,
+    choose_face,
+    find_faces,
+    tabulate_detections,
+)
 from lfw17_kedro.types import Face
 
 
@@ -20,7 +26,15 @@ def test_large_central_face_is_chosen():
     assert choose_face([], 100, 100) is None
 
 
-def test_positions_are_in_pixels_of_the_photo():
+def find(photos, detect, **settings):
+    """Find faces; gives them by photo."""
+    ids = list(photos)
+    found = list(find_faces(photos, ids, detect, **settings))
+    assert sorted(one.row for one in found) == list(range(len(ids)))
+    return {ids[one.row]: one for one in found}
+
+
+def test_positions_are_fractions_of_the_photo():
     sizes = []
 
     def detect(photos):
@@ -29,13 +43,13 @@ def test_positions_are_in_pixels_of_the_photo():
         return [[make_face(5, 5, 25, 45)] for _ in photos]
 
     photos = {"a": np.zeros((80, 40), np.uint8), "b": np.zeros((80, 40, 3), np.uint8)}
-    found = detect_faces(photos, detect, short_sides=[20], padding=0.25, batch_size=8)
+    found = find(photos, detect, short_sides=[20], padding=0.25, batch_size=8)
 
     assert sizes == [(50, 30, 3)]  # 40x20 and 5 more on each side
-    assert found["id"].tolist() == ["a", "b"]
-    assert found["found"].all()
-    np.testing.assert_allclose(found[BOX], [[0, 0, 40, 80]] * 2)
-    np.testing.assert_allclose(found[LANDMARKS], [[20, 40] * 5] * 2)
+    for one in found.values():
+        expected = [[0, 0], [1, 1]] + [[0.5, 0.5]] * 5
+        np.testing.assert_allclose(one.position, expected)
+        assert one.confidence == 0.9
 
 
 def test_only_photos_without_a_face_are_tried_again_larger():
@@ -47,26 +61,20 @@ def test_only_photos_without_a_face_are_tried_again_larger():
     tried = []
     dark, bright = np.zeros((40, 40), np.uint8), np.full((40, 40), 255, np.uint8)
     photos = {"dark": dark, "bright": bright}
-    found = detect_faces(photos, detect, short_sides=[10, 20], padding=0, batch_size=8)
+    found = find(photos, detect, short_sides=[10, 20], padding=0, batch_size=8)
 
     assert tried == [(2, 10), (1, 20)]
-    assert found["found"].tolist() == [True, True]
+    assert all(one.position is not None for one in found.values())
+    np.testing.assert_array_equal(found["dark"].photo, dark)
 
 
-def test_photo_without_a_face_keeps_its_row():
+def test_photo_without_a_face_is_found_missing():
     photos = {name: np.zeros((40, 40), np.uint8) for name in "ab"}
+    settings = {"short_sides": [10], "padding": 0, "batch_size": 1}
 
-    found = detect_faces(
-        photos,
-        lambda photos: [[] for _ in photos],
-        short_sides=[10],
-        padding=0,
-        batch_size=1,
-    )
+    found = find(photos, lambda photos: [[] for _ in photos], **settings)
 
-    assert found["id"].tolist() == ["a", "b"]
-    assert not found["found"].any()
-    assert found[[*BOX, *LANDMARKS]].isna().all(axis=None)
+    assert [one.position for one in found.values()] == [None, None]
 
 
 def test_batches_hold_photos_of_one_size():
@@ -80,6 +88,47 @@ def test_batches_hold_photos_of_one_size():
         "b": np.zeros((80, 40), np.uint8),
         "c": np.zeros((40, 40), np.uint8),
     }
-    detect_faces(photos, detect, short_sides=[10], padding=0, batch_size=2)
+    find(photos, detect, short_sides=[10], padding=0, batch_size=2)
 
     assert shapes == [[(10, 10), (10, 10)], [(20, 10)]]
+
+
+class Counted(dict):
+    """Photos that count how often each is opened."""
+
+    def __init__(self, photos):
+        super().__init__(photos)
+        self.opened = []
+
+    def __getitem__(self, photo_id):
+        self.opened.append(photo_id)
+        return super().__getitem__(photo_id)
+
+
+def test_each_photo_is_opened_once_and_few_wait():
+    sizes = [(20 + n, 20) for n in range(60)]  # none like another
+    photos = Counted({f"{n}": np.zeros(size, np.uint8) for n, size in enumerate(sizes)})
+    waiting = []
+
+    def detect(batch):
+        waiting.append(len(photos.opened) - sum(map(len, done)))
+        done.append(batch)
+        return [[make_face(0, 0, 5, 5)] for _ in batch]
+
+    done = []
+    find(photos, detect, short_sides=[10], padding=0, batch_size=2)
+
+    assert sorted(photos.opened, key=int) == list(dict.fromkeys(photos))
+    assert max(waiting) <= 4 * 2 + 2 + 1  # waiting batches, those opened ahead, one
+
+
+def test_detections_keep_a_row_for_every_photo():
+    positions = np.full((2, 7, 2), np.nan)
+    positions[1] = 0.5
+
+    table = tabulate_detections(["a", "b"], positions, np.array([np.nan, 0.9]))
+
+    assert table["id"].tolist() == ["a", "b"]
+    assert table["found"].tolist() == [False, True]
+    assert table.loc[0, [*BOX, *LANDMARKS]].isna().all()
+    assert (table.loc[1, [*BOX, *LANDMARKS]] == 0.5).all()

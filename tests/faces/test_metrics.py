@@ -3,7 +3,6 @@ import pytest
 
 from lfw17_kedro.faces.metrics import (
     bin_confidences,
-    is_lfw17,
     measure_calibration,
     score_probabilities,
 )
@@ -48,21 +47,13 @@ def test_probabilities_that_do_not_fit_are_refused():
         score_probabilities(np.ones((3, 2)) / 2, np.array([0, 1]), ["Ann", "Bob"])
 
 
-def test_the_studys_data_are_recognised_by_their_counts():
-    labels = np.repeat(np.arange(7), (51, 183, 85, 395, 86, 60, 106))
-
-    assert is_lfw17(labels, 322)
-    assert not is_lfw17(labels[1:], 322)
-    assert not is_lfw17(labels, 321)
-
-
 def test_calibration_error_by_hand():
-    # 2 answers of 0.95, one right: a gap of 0.45. 2 of 0.55, both right: 0.45.
+    # 2 answers of 0.95, one correct: a gap of 0.45. 2 of 0.55, both correct: 0.45.
     # 1 of 0.25, wrong: 0.25. (2 * 0.45 + 2 * 0.45 + 0.25) / 5 = 0.41
     confidences = np.array([0.95, 0.55, 0.95, 0.25, 0.55])
-    right = np.array([True, True, False, False, True])
+    correct = np.array([True, True, False, False, True])
 
-    assert measure_calibration(confidences, right) == pytest.approx(0.41)
+    assert measure_calibration(confidences, correct) == pytest.approx(0.41)
 
 
 def test_full_confidence_has_a_bin():
@@ -73,7 +64,7 @@ def test_full_confidence_has_a_bin():
 
 
 def test_weighted_f1_counts_every_image_alike():
-    # Ann: 3 images, all right, one of Bob's too: precision 3/4, F1 6/7. Bob: 1 image,
+    # Ann: 3 images, all correct, one of Bob's too: precision 3/4, F1 6/7. Bob: 1 image,
     # named Ann: F1 0. Weighted: 3/4 * 6/7.
     predictions = np.eye(2)[[0, 0, 0, 0]]
 

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from lfw17_kedro.faces.split import (
     TRAIN_ONLY,
     assign_folds,
-    choose_photos,
     hold_out,
     iterate_folds,
 )
@@ -84,12 +83,3 @@ def test_hold_out_that_would_miss_a_person_is_refused():
         hold_out(labels, 1.5, seed=0)
     with pytest.raises(ValueError, match="at least 2 images .*got 1 .* label 2"):
         hold_out(np.array([0, 0, 1, 1, 2]), 0.5, seed=0)
-
-
-def test_copies_are_used_by_parameter():
-    table = pd.DataFrame({"id": ["a_1", "a", "b"], "copy": [1, 0, 0]})
-
-    assert choose_photos(table, use_copies=True) is table
-    originals = choose_photos(table, use_copies=False)
-    assert originals["id"].tolist() == ["a", "b"]
-    assert originals.index.tolist() == [0, 1]

@@ -3,8 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lfw17_kedro.faces.validate import check_faces
-from lfw17_kedro.types import RawFaces
+from lfw17_kedro.faces.validate import check_class_names, check_faces, name_folder
+from lfw17_kedro.types import RawFaces, SourceCard
 
 GOOD = RawFaces(
     train_images=np.full((4, 6), 100, np.float32),
@@ -12,6 +12,7 @@ GOOD = RawFaces(
     test_images=np.full((2, 6), 255, np.float64),
     test_labels=np.array([1, 0]),
     class_names=["Ann", "Bob"],
+    source=SourceCard("two people", "the test"),
 )
 
 
@@ -86,8 +87,75 @@ def test_unknown_test_labels_are_minus_one():
             r"at least two people, got only \['Ann'\]",
         ),
         ({"test_labels": np.array([0, 5])}, "test labels: .*got 0 to 5"),
+        ({"class_names": ["Ann", "../Bob"]}, "class_names: .*'../Bob' is a path"),
+        ({"class_names": "AB"}, "class_names: expected a list of names, .*got 'AB'"),
     ],
 )
 def test_bad_faces_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         check(**changes)
+
+
+def test_float32_pixels_are_not_copied():
+    assert np.shares_memory(check()[0], GOOD.train_images)
+
+
+def test_names_of_all_sorts_are_kept():
+    names = ["George W Bush", "Ångström", "李小龍", "O'Brien", "<b>", "J. R.-T", "ID"]
+
+    assert check_class_names(tuple(names)) == names
+    assert name_folder("George W Bush") == "George_W_Bush"
+
+
+@pytest.mark.parametrize("names", [None, "Ann", 7, {"Ann": 1}, []])
+def test_class_names_must_be_a_list(names):
+    with pytest.raises(ValueError, match=r"expected a list of names, .*one name a li"):
+        check_class_names(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        (3, "3 is not text; put quotes"),
+        (None, "None is not text; put quotes"),
+        ("", "'' is empty; write a name"),
+        ("  ", "'  ' is empty; write a name"),
+        ("id", "'id' is the name of a column"),
+        (".", "'.' names another folder"),
+        ("..", "'..' names another folder"),
+        ("/etc/x", "'/etc/x' is a path"),
+        ("a/b", "'a/b' is a path"),
+        ("a\\b", "is a path; write the name without"),
+        ("C:x", "'C:x' is a path"),
+        (".hidden", "'.hidden' starts or ends with a space or a dot"),
+        ("Ann ", "'Ann ' starts or ends with a space or a dot"),
+        ("Sammy Davis Jr.", "'Sammy Davis Jr.' starts or ends with a space or a dot"),
+        ("a\0b", "holds a control character"),
+        ("a\nb", "holds a control character"),
+        ("a\u2028b", "holds a control character"),
+        ("a\ud800b", "holds a control character"),
+        ("con", "'con' is reserved on Windows"),
+        ("NUL.txt", "'NUL.txt' is reserved on Windows"),
+        ("Lpt9", "'Lpt9' is reserved on Windows"),
+        ("x" * 256, "takes 256 bytes, more than 255; shorten it"),
+        ("é" * 128, "takes 256 bytes, more than 255; shorten it"),
+        ("Bob", "'Bob' and 'Bob' would share one folder; rename one"),
+        ("bOB", "'bOB' and 'Bob' would share one folder; rename one"),
+        ("Eve_Lee", "'Eve_Lee' and 'Eve Lee' would share one folder"),
+        ("Ame\u0301lie", "would share one folder; rename one"),
+    ],
+)
+def test_names_that_are_no_folders_or_columns_are_refused(name, problem):
+    with pytest.raises(ValueError) as error:
+        check_class_names(["Bob", "Eve Lee", "Am\u00e9lie", name])
+
+    assert problem in str(error.value)
+
+
+def test_all_bad_names_are_said_at_once():
+    with pytest.raises(ValueError, match=r"got: 'id' is .*; 5 is .*; '\.\.' names"):
+        check_class_names(["id", "Ann", 5, ".."])
+
+
+def test_names_of_255_bytes_are_the_longest():
+    assert check_class_names(["x" * 255, "é" * 127]) == ["x" * 255, "é" * 127]

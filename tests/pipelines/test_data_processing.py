@@ -6,13 +6,14 @@ from lfw17_kedro.pipelines.data_processing.nodes import (
     list_test_images,
     split_originals,
 )
+from lfw17_kedro.pipelines.data_processing.settings import (
+    CopySettings,
+    SplitSettings,
+)
 
-AUGMENTATION = {
-    "copies": 2,
-    "max_degrees": 25,
-    "rotation_probability": 0.5,
-    "flip_probability": 0.5,
-}
+AUGMENTATION = CopySettings(
+    copies=2, max_degrees=25, rotation_probability=0.5, flip_probability=0.5
+)
 
 
 def test_copies_follow_their_original():
@@ -38,15 +39,26 @@ def test_copies_follow_their_original():
     np.testing.assert_array_equal(table["fold"], folds[table["original"]])
 
 
+def test_without_copies_the_images_stay_as_they_are():
+    images = np.zeros((2, 5, 4), np.float32)
+    none = AUGMENTATION.model_copy(update={"copies": 0})
+
+    everything, table = augment_train_images(
+        images, np.array([0, 1]), np.array([0, -1]), ["Ann", "Bob"], none, seed=0
+    )
+
+    assert everything is images
+    assert table["id"].tolist() == ["Ann/000000", "Bob/000001"]
+    assert table["copy"].tolist() == [0, 0]
+
+
 def test_scheme_of_the_split_is_a_parameter():
     labels = np.repeat([0, 1], 10)
-    split = {"scheme": "holdout", "validation_fraction": 0.2, "n_folds": 5}
+    split = SplitSettings(scheme="holdout", validation_fraction=0.2, n_folds=5)
 
     assert np.bincount(split_originals(labels, split, 666) + 1).tolist() == [16, 4]
-    folds = split_originals(labels, split | {"scheme": "kfold"}, 666)
-    assert np.bincount(folds).tolist() == [4] * 5
-    with pytest.raises(ValueError, match="'holdout' or 'kfold', got 'random'"):
-        split_originals(labels, split | {"scheme": "random"}, 666)
+    kfold = split.model_copy(update={"scheme": "kfold"})
+    assert np.bincount(split_originals(labels, kfold, 666)).tolist() == [4] * 5
 
 
 def test_unknown_test_images_have_no_person():
@@ -63,17 +75,16 @@ def test_pipeline_fills_its_layers(few_faces, save_faces, run_project, tmp_path)
     catalog = run_project("data_processing")
 
     images, table = catalog.load("train_images"), catalog.load("train_table")
-    photos = catalog.load("train_photos@pixels")
-    assert images.shape == (63, 50, 37)
+    photos = catalog.load("train_photos")
+    assert images.shape == (21, 50, 37)
     assert set(photos) == set(table["id"])
     assert photos["s1/000000"].shape == (346, 256)
     assert (table.loc[table["fold"] == 0, "copy"] == 0).sum() == 5
     assert catalog.load("test_table")["person"].tolist() == [""] * 9
-    assert list(catalog.load("test_photos@pixels")) == [
-        f"{row:06d}" for row in range(9)
-    ]
+    assert list(catalog.load("test_photos")) == [f"{row:06d}" for row in range(9)]
     assert catalog.load("class_names") == ["s1", "s2", "s3"]
-    photo = tmp_path / "data/03_primary/orl/train_photos/s1/000000_1.jpg"
+    assert "competition" in catalog.load("source_card")["name"]
+    photo = tmp_path / "data/03_primary/orl/train_photos/s1/000000.jpg"
     assert photo.is_file()
 
 
@@ -98,11 +109,15 @@ def test_bad_faces_end_the_run_with_nothing_written(
     assert written == ["01_raw"]
 
 
-def test_too_many_folds_end_the_run(few_faces, save_faces, run_project):
+def test_copies_are_made_where_they_are_asked_for(
+    few_faces, save_faces, run_project, tmp_path
+):
     save_faces(few_faces)
-    split = {"scheme": "kfold", "n_folds": 8}
 
-    with pytest.raises(
-        ValueError, match="at least 8 images of each person for 8 folds"
-    ):
-        run_project("data_processing", data_processing={"split": split})
+    catalog = run_project(
+        "data_processing", data_processing={"augmentation": {"copies": 2}}
+    )
+
+    assert catalog.load("train_images").shape == (63, 50, 37)
+    assert len(catalog.load("train_photos")) == 63
+    assert (tmp_path / "data/03_primary/orl/train_photos/s1/000000_1.jpg").is_file()

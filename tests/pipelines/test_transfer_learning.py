@@ -13,24 +13,27 @@ from lfw17_kedro.pipelines.transfer_learning.networks import (
     unfreeze_layers,
 )
 from lfw17_kedro.pipelines.transfer_learning.nodes import (
-    choose_settings,
-    compute_features,
-    train_network,
-)
-from lfw17_kedro.pipelines.transfer_learning.record_nodes import (
-    read_images,
+    fit,
+    pool_features,
     write_records,
 )
+from lfw17_kedro.pipelines.transfer_learning.records import decode_records
+from lfw17_kedro.pipelines.transfer_learning.settings import TransferLearningSettings
+from lfw17_kedro.types import Features, Record
 
 CONF = Path(__file__).parents[2] / "conf" / "base" / "parameters_transfer_learning.yml"
-PARAMETERS = yaml.safe_load(CONF.read_text())["transfer_learning"]
-QUICK = {"batch_size": 8, "head": {"epochs": 5}, "fine_tuning": {"epochs": 1}}
+BASE = yaml.safe_load(CONF.read_text())["transfer_learning"]
+QUICK = {
+    "recipes": {"short": {"batch_size": 8, "fine_tuning_epochs": 1}},
+    "training": {"head": {"epochs": 5}},
+}
 
 
-def choose(backbone="efficientnet_lite0", **training):
-    return choose_settings(
-        backbone, PARAMETERS["backbones"], PARAMETERS["training"] | training
-    )
+class Jpgs(dict):
+    """Jpg photos in memory, as `Photos` gives their bytes."""
+
+    def read_bytes(self, photo_id):
+        return self[photo_id]
 
 
 def make_backbone():
@@ -49,39 +52,40 @@ def make_jpg(grey):
     return file.getvalue()
 
 
-def test_records_hold_the_photos_by_split_and_come_back_in_order():
-    train = {"Ann/1": make_jpg(10), "Bob/2": make_jpg(20), "Ann/1_1": make_jpg(30)}
-    test = {"0": make_jpg(40)}
-    table = pd.DataFrame(
-        {
-            "id": ["Bob/2", "Ann/1", "Ann/1_1"],
-            "label": [1, 0, 0],
-            "fold": [-1, 0, 0],
-        }
-    )
+def test_records_hold_the_photos_and_come_back_in_any_order():
+    train = Jpgs({"Ann/1": make_jpg(10), "Bob/2": make_jpg(20), "Eve": make_jpg(30)})
+    table = pd.DataFrame({"id": ["Bob/2", "Ann/1"], "label": [1, 0]})
     test_table = pd.DataFrame({"id": ["0"], "label": [-1]})
 
-    splits = write_records(train, table, test, test_table)
+    splits = write_records(train, table, Jpgs({"0": make_jpg(40)}), test_table)
     records = {split: list(found) for split, found in splits.items()}
 
-    assert [r.photo_id for r in records["train"]] == ["Bob/2"]
-    assert [r.photo_id for r in records["validation"]] == ["Ann/1", "Ann/1_1"]
+    assert [r.photo_id for r in records["train"]] == ["Bob/2", "Ann/1"]
     assert records["train"][0].jpg == train["Bob/2"]
     assert records["train"][0][2:] == (40, 30, 1)
     assert records["test"][0].label == -1
-    settings = {"height": 20, "width": 15}
-    train_images, test_images = read_images(records, table, test_table, settings)
-    assert train_images.shape == (3, 20, 15, 3)
-    assert train_images.dtype == np.uint8
-    assert train_images.mean(axis=(1, 2, 3)).round().tolist() == [20, 10, 30]
-    assert test_images.mean().round() == 40
+    images = decode_records(records["train"], ["Ann/1", "Bob/2"], 20, 15)
+    assert images.shape == (2, 20, 15, 3)
+    assert images.dtype == np.uint8
+    assert images.mean(axis=(1, 2, 3)).round().tolist() == [10, 20]
+
+
+def test_records_of_other_photos_are_refused():
+    record = Record("a", make_jpg(10), 40, 30, 0)
+
+    with pytest.raises(ValueError, match="a record of 'a' too many"):
+        decode_records([record], ["b"], 20, 15)
+    with pytest.raises(ValueError, match="a record of 'a' too many"):
+        decode_records([record, record], ["a"], 20, 15)
+    with pytest.raises(ValueError, match=r"none of 1 \('b', for one\)"):
+        decode_records([record], ["a", "b"], 20, 15)
 
 
 def test_features_are_the_backbones_averages():
     backbone = make_backbone()
     images = np.random.default_rng(0).integers(0, 256, (70, 8, 6, 3), np.uint8)
 
-    features = compute_features(backbone, images)
+    features = pool_features(backbone, images)
 
     expected = np.asarray(backbone(images.astype(np.float32))).mean(axis=(1, 2))
     np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-3)
@@ -94,7 +98,7 @@ def test_attached_head_gives_the_logits_it_was_trained_to():
 
     network = attach_head(backbone, head, dropout=0.5, head_lr_multiplier=5.0)
 
-    logits = head(compute_features(backbone, images))
+    logits = head(pool_features(backbone, images))
     np.testing.assert_allclose(network(images), logits, rtol=1e-4, atol=1e-3)
     network.layers[1].set_weights([np.zeros_like(w) for w in before[:2]])
     for ours, theirs in zip(backbone.get_weights(), before, strict=True):
@@ -114,36 +118,28 @@ def test_last_layers_learn(layers, learn):
     assert [layer.trainable for layer in weighted] == expected
 
 
-def test_bad_settings_are_refused():
-    with pytest.raises(ValueError, match=r"\['efficientnet_lite0', .*got 'vgg'"):
-        choose("vgg")
-    with pytest.raises(ValueError, match=r"head\.epochs: expected at least 1, got 0"):
-        choose(head={"epochs": 0})
-    with pytest.raises(ValueError, match=r"fine_tuning\.epochs: expected .*, got -1"):
-        choose(fine_tuning={"epochs": -1})
-    with pytest.raises(ValueError, match=r"layers: expected 0 or more, .*got -1"):
-        unfreeze_layers(attach_head(make_backbone(), build_head(4, 3), 0.0, 1.0), -1)
-
-
 def test_seed_decides_the_network(tmp_path):
     backbone = make_backbone()
     images = np.random.default_rng(0).integers(0, 256, (16, 8, 6, 3), np.uint8)
     table = pd.DataFrame({"id": range(16), "label": np.arange(16) % 2})
-    tuning = PARAMETERS["training"]["fine_tuning"] | {"epochs": 2}
-    settings = choose(batch_size=8, fine_tuning=tuning)
+    arrays = {"images": images, "pooled": pool_features(backbone, images)}
+    features = Features(table["id"].to_numpy(np.str_), arrays, "test")
+    recipes = BASE["recipes"] | {"short": {"batch_size": 8, "fine_tuning_epochs": 2}}
+    settings = TransferLearningSettings(**BASE | {"recipes": recipes})
 
     models = [
-        train_network(
-            backbone,
-            images,
-            compute_features(backbone, images),
+        fit(
+            features,
             table,
             ["Ann", "Bob"],
             settings,
             seed,
-            tmp_path / str(turn),
-        )[0]
-        for turn, seed in enumerate((1, 1, 2))
+            final=True,
+            checkpoint=tmp_path / str(index),
+            validation=None,
+            backbone=backbone,
+        ).model
+        for index, seed in enumerate((1, 1, 2))
     ]
 
     first, again, other = (model.get_weights() for model in models)
@@ -158,7 +154,7 @@ def check_results(catalog, few_faces):
     assert metrics["test"]["images"] == 9
     assert metrics["metadata"]["train_images"] == 21
     model = catalog.load("transfer_learning.model")
-    images = catalog.load("transfer_learning.test_inputs")
+    images = catalog.load("transfer_learning.test_features").arrays["images"]
     predictions = catalog.load("transfer_learning.test_probabilities")
     np.testing.assert_allclose(
         model.predict(images, verbose=0), predictions[few_faces.class_names], atol=1e-4
@@ -173,7 +169,7 @@ def test_pipeline_retrains_the_bundled_backbone(
 ):
     save_faces(few_faces)
 
-    catalog = run_project("transfer_learning", transfer_learning={"training": QUICK})
+    catalog = run_project("transfer_learning", transfer_learning=QUICK)
 
     metrics = check_results(catalog, few_faces)
     assert metrics["metadata"]["backbone"] == "efficientnet_lite0"
@@ -181,7 +177,7 @@ def test_pipeline_retrains_the_bundled_backbone(
     assert history["stage"].tolist() == ["head"] * 5 + ["fine_tuning"]
     assert history["epoch"].tolist() == list(range(6))
     records = catalog.load("transfer_learning.records")
-    assert [len(records[s]) for s in ("train", "validation", "test")] == [16, 5, 9]
+    assert [len(records[s]) for s in ("train", "test")] == [21, 9]
     left = tmp_path / "data/06_models/orl/transfer_learning"
     assert {p.name for p in left.iterdir()} == {"model.keras", "backbone.keras"}
 
@@ -200,7 +196,8 @@ def test_pipeline_retrains_inception_v3(few_faces, save_faces, run_project, tmp_
         transfer_learning={
             "backbone": "inception_v3",
             "backbones": {"inception_v3": size},
-            "training": QUICK | {"fine_tuning": {"epochs": 1, "layers": 3}},
+            "recipes": QUICK["recipes"],
+            "training": QUICK["training"] | {"fine_tuning": {"layers": 3}},
         },
     )
 

@@ -11,7 +11,7 @@ from lfw17_kedro.reporting.compare import (
 
 
 def test_mcnemar_by_hand():
-    # 1 image the first alone names rightly, 5 the second alone: with a fair coin,
+    # The first alone is correct for 1 image, the second alone for 5. With a fair coin,
     # 1 or fewer heads of 6 come with (1 + 6) / 64, two-sided twice that.
     first = np.array([1, 1, 1, 0, 0, 0, 0, 0, 0], bool)
     second = np.array([1, 1, 0, 1, 1, 1, 1, 1, 0], bool)
@@ -19,10 +19,10 @@ def test_mcnemar_by_hand():
     test = compare_pair(first, second)
 
     assert test == {
-        "both_right": 2,
+        "both_correct": 2,
         "first_only": 1,
         "second_only": 5,
-        "both_wrong": 1,
+        "both_incorrect": 1,
         "p_value": pytest.approx(14 / 64),
     }
 
@@ -41,18 +41,18 @@ def test_pairs_are_joined_by_image_and_unknown_labels_left_out():
             ("a", "test", "0", -1, False),
             ("b", "test", "0", -1, False),
         ],
-        columns=["method", "side", "id", "truth", "right"],
+        columns=["method", "split", "id", "truth", "correct"],
     )
 
     pairs = compare_pairs(predictions)
 
     assert len(pairs) == 1
-    assert pairs.loc[0, ["side", "first", "second"]].tolist() == [
+    assert pairs.loc[0, ["split", "first", "second"]].tolist() == [
         "validation",
         "a",
         "b",
     ]
-    assert pairs.loc[0, ["first_only", "second_only", "both_wrong"]].tolist() == [
+    assert pairs.loc[0, ["first_only", "second_only", "both_incorrect"]].tolist() == [
         1,
         0,
         1,
@@ -62,25 +62,32 @@ def test_pairs_are_joined_by_image_and_unknown_labels_left_out():
 def test_one_method_alone_has_no_pair():
     predictions = pd.DataFrame(
         [("a", "test", "0", 0, True)],
-        columns=["method", "side", "id", "truth", "right"],
+        columns=["method", "split", "id", "truth", "correct"],
     )
 
     assert compare_pairs(predictions).empty
 
 
-def test_seconds_are_added_by_stage():
+@pytest.mark.parametrize("names", [("fit", "embed", "name"), ("x", "test_y", "z")])
+def test_seconds_are_added_by_tag_whatever_the_names(names):
+    fit, embed, name = names
     nodes = {
-        "svm.embed_train_faces": 2.0,
-        "svm.fit_svm": 1.0,
-        "svm.embed_test_faces": 0.5,
-        "svm.predict_test_images": 0.25,
-        "svm.validate_svm": 64.0,
-        "svm.score_method": 128.0,
-        "svm_2.fit_svm": 256.0,
+        f"svm.{fit}": (["train"], 1.0),
+        f"svm.{embed}": (["other", "train"], 2.0),
+        f"svm.{name}": (["predict"], 0.25),
+        "svm.embed_test_faces": (["predict"], 0.5),
+        "svm.train_and_test": (["validate"], 64.0),
+        "svm.predict": ([], 128.0),
+        "svm_2.fit": (["train"], 256.0),
+        "fit": (["train"], 512.0),
     }
-    record = {"nodes": {name: {"seconds": one} for name, one in nodes.items()}}
+    record = {
+        "nodes": {n: {"tags": t, "seconds": s} for n, (t, s) in nodes.items()},
+        "runs": {},
+    }
 
     assert add_seconds("svm", record) == {"training": 3.0, "prediction": 0.75}
+    assert add_seconds("svm_3", record) == {"training": None, "prediction": None}
     assert add_seconds("svm", None) == {"training": None, "prediction": None}
 
 
@@ -101,7 +108,7 @@ def test_scores_stand_in_one_table():
         "b": {"validation": scores, "test": scores, "published": published},
     }
 
-    table = tabulate_scores(metrics, None).set_index(["method", "side"])
+    table = tabulate_scores(metrics, None).set_index(["method", "split"])
 
     assert list(table.index) == [
         ("a", "validation"),

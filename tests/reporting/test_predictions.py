@@ -4,7 +4,6 @@ import pytest
 
 from lfw17_kedro.reporting.predictions import (
     StaleResultsError,
-    check_raw_faces,
     join_predictions,
     list_truths,
 )
@@ -23,7 +22,7 @@ TRUTHS = list_truths(TRAIN, TEST)
 
 
 def make_results(**changes):
-    """Ann for a and 1, Bob for b and 0: everything right that is known."""
+    """Ann for a and 1, Bob for b and 0: correct wherever the truth is known."""
     results = {
         "validation_probabilities": pd.DataFrame(
             {"id": ["b", "a"], "Ann": [0.2, 0.9], "Bob": [0.8, 0.1]}
@@ -51,12 +50,12 @@ def test_only_validated_originals_and_test_images_count():
     ]
 
 
-def test_answers_are_joined_by_image():
+def test_predictions_are_joined_by_image():
     predictions = join_predictions("net", make_results(), TRUTHS, CLASS_NAMES)
 
     assert predictions["id"].tolist() == ["a", "b", "0", "1"]
-    assert predictions["answer"].tolist() == [0, 1, 1, 0]
-    assert predictions["right"].tolist() == [True, True, True, False]
+    assert predictions["predicted"].tolist() == [0, 1, 1, 0]
+    assert predictions["correct"].tolist() == [True, True, True, False]
     np.testing.assert_allclose(predictions["confidence"], [0.9, 0.8, 0.6, 0.7])
     np.testing.assert_allclose(predictions["P(Bob)"], [0.1, 0.8, 0.6, 0.3])
     assert set(predictions["method"]) == {"net"}
@@ -97,23 +96,3 @@ def test_metrics_with_labels_that_are_no_longer_known_are_stale():
 
     with pytest.raises(StaleResultsError, match="metrics are not those of its test"):
         join_predictions("net", make_results(), truths, CLASS_NAMES)
-
-
-def test_other_raw_faces_are_noticed_by_their_hash():
-    record = {
-        "nodes": {
-            "data_processing.validate_raw_faces": {"run": "2"},
-            "old.score_method": {"run": "1"},
-            "new.score_method": {"run": "2"},
-        },
-        "runs": {
-            "1": {"data": {"raw_faces": "aaa"}},
-            "2": {"data": {"raw_faces": "bbb"}},
-        },
-    }
-
-    check_raw_faces("new", record)
-    check_raw_faces("never recorded", record)
-    check_raw_faces("old", None)
-    with pytest.raises(StaleResultsError, match="its raw faces are not the present"):
-        check_raw_faces("old", record)

@@ -4,13 +4,8 @@ import numpy as np
 import pytest
 
 from lfw17_kedro.training.batches import make_batches
-from lfw17_kedro.training.fit import (
-    METADATA,
-    WEIGHTS,
-    delete_checkpoint,
-    fit_network,
-    train_classifier,
-)
+from lfw17_kedro.training.checkpoint import METADATA, WEIGHTS, delete_checkpoint
+from lfw17_kedro.training.fit import fit_network, train_classifier
 
 EPOCHS = 4
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (12, 4, 4, 1)).astype(np.float32)
@@ -44,7 +39,7 @@ class KilledError(Exception):
     pass
 
 
-def fit(network, state, fingerprint="a", killed_in=None, **changes):
+def fit(network, checkpoint, fingerprint="a", killed_in=None, **changes):
     """Train, or die at the start of an epoch as a killed run would."""
     import keras
 
@@ -82,9 +77,8 @@ def fit(network, state, fingerprint="a", killed_in=None, **changes):
     settings = {
         "epochs": EPOCHS,
         "steps_per_epoch": 3,
-        "state": state,
+        "checkpoint": checkpoint,
         "fingerprint": fingerprint,
-        "title": "test",
     }
     return fit_network(network, stream, **settings | changes)
 
@@ -92,7 +86,7 @@ def fit(network, state, fingerprint="a", killed_in=None, **changes):
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory):
     network = make_network()
-    history = fit(network, tmp_path_factory.mktemp("whole") / "state")
+    history = fit(network, tmp_path_factory.mktemp("whole") / "checkpoint")
     return network, history
 
 
@@ -111,15 +105,15 @@ def test_history_has_one_row_an_epoch(uninterrupted):
 def test_killed_training_ends_as_if_nothing_had_happened(
     tmp_path, uninterrupted, caplog
 ):
-    state = tmp_path / "state"
+    checkpoint = tmp_path / "checkpoint"
     with pytest.raises(KilledError):
-        fit(make_network(), state, killed_in=2)
+        fit(make_network(), checkpoint, killed_in=2)
 
     network = make_network()
     with caplog.at_level(logging.INFO):
-        history = fit(network, state)
+        history = fit(network, checkpoint)
 
-    assert "going on after epoch 2" in caplog.text
+    assert "resuming after epoch 2 of" in caplog.text
     expected_network, expected_history = uninterrupted
     assert_same_weights(network, expected_network)
     assert history.equals(expected_history)
@@ -127,62 +121,62 @@ def test_killed_training_ends_as_if_nothing_had_happened(
 
 @pytest.mark.parametrize("damaged", [WEIGHTS, METADATA])
 @pytest.mark.parametrize("content", [b"", "half"])
-def test_run_killed_while_saving_goes_on_from_the_epoch_before(
+def test_run_killed_while_saving_resumes_from_the_epoch_before(
     tmp_path, uninterrupted, caplog, damaged, content
 ):
-    state = tmp_path / "state"
+    checkpoint = tmp_path / "checkpoint"
     with pytest.raises(KilledError):
-        fit(make_network(), state, killed_in=2)
-    file = state / damaged
+        fit(make_network(), checkpoint, killed_in=2)
+    file = checkpoint / damaged
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2] if content == "half" else content)
 
     network = make_network()
     with caplog.at_level(logging.INFO):
-        history = fit(network, state)
+        history = fit(network, checkpoint)
 
-    assert "going on after epoch 1" in caplog.text
+    assert "resuming after epoch 1 of 4" in caplog.text
     assert_same_weights(network, uninterrupted[0])
     assert history["epoch"].tolist() == list(range(EPOCHS))
 
 
-def test_state_of_other_data_is_left_behind(tmp_path, uninterrupted, caplog):
-    state = tmp_path / "state"
+def test_checkpoint_of_other_data_is_discarded(tmp_path, uninterrupted, caplog):
+    checkpoint = tmp_path / "checkpoint"
     with pytest.raises(KilledError):
-        fit(make_network(), state, fingerprint="other", killed_in=2)
+        fit(make_network(), checkpoint, fingerprint="other", killed_in=2)
 
     network = make_network()
-    history = fit(network, state, fingerprint="a")
+    history = fit(network, checkpoint, fingerprint="a")
 
-    assert "is of another network, other data or other settings" in caplog.text
+    assert "was made with other data, settings or networks" in caplog.text
     assert_same_weights(network, uninterrupted[0])
     assert history["epoch"].tolist() == list(range(EPOCHS))
 
 
 def test_finished_training_is_not_done_again(tmp_path):
-    state = tmp_path / "state"
+    checkpoint = tmp_path / "checkpoint"
     first = make_network()
-    fit(first, state)
+    fit(first, checkpoint)
 
     network = make_network()
-    history = fit(network, state, killed_in=0)  # which never comes
+    history = fit(network, checkpoint, killed_in=0)  # which never comes
 
     assert_same_weights(network, first)
     assert len(history) == EPOCHS
-    delete_checkpoint(None, state)
-    assert not state.exists()
-    delete_checkpoint(None, state)
+    delete_checkpoint(None, checkpoint)
+    assert not checkpoint.exists()
+    delete_checkpoint(None, checkpoint)
 
 
 def test_validation_scores_are_in_the_history(tmp_path):
     targets = np.eye(2, dtype=np.float32)[LABELS]
 
-    history = fit(make_network(), tmp_path / "state", validation=(IMAGES, targets))
+    history = fit(make_network(), tmp_path / "checkpoint", validation=(IMAGES, targets))
 
     assert set(history) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy"}
 
 
-def test_classifier_goes_on_whatever_was_built_before(tmp_path, caplog):
+def test_classifier_resumes_whatever_was_built_before(tmp_path, caplog):
     import keras
 
     def train():
@@ -199,9 +193,8 @@ def test_classifier_goes_on_whatever_was_built_before(tmp_path, caplog):
             augmentation=None,
             label_smoothing=0.0,
             seed=0,
-            state=tmp_path / "state",
+            checkpoint=tmp_path / "checkpoint",
             fingerprint=None,
-            title="test",
         )
         return network
 
@@ -211,7 +204,7 @@ def test_classifier_goes_on_whatever_was_built_before(tmp_path, caplog):
         again = train()
 
     assert first.layers[-1].name != again.layers[-1].name
-    assert "going on after epoch 2" in caplog.text
+    assert "resuming after epoch 2 of" in caplog.text
     assert_same_weights(again, first)
     assert {type(layer).__module__.split(".")[0] for layer in again.layers} == {"keras"}
 
@@ -222,5 +215,5 @@ def test_loss_that_is_no_number_ends_training(tmp_path):
     network.set_weights([np.full_like(w, np.nan) for w in weights])
 
     with pytest.raises(ValueError, match="no longer a number after 1 epochs; choose a"):
-        fit(network, tmp_path / "state")
-    assert not (tmp_path / "state").exists()
+        fit(network, tmp_path / "checkpoint")
+    assert not (tmp_path / "checkpoint").exists()

@@ -4,33 +4,27 @@ Importing this package imports neither TensorFlow nor scikit-learn.
 """
 
 from lfw17_kedro.datasets.checkpoint_dataset import CheckpointDataset
+from lfw17_kedro.datasets.encoder_card_dataset import EncoderCardDataset
 from lfw17_kedro.datasets.encoder_dataset import EncoderDataset
-from lfw17_kedro.datasets.face_sources import (
-    LfwFacesDataset,
-    NpyFacesDataset,
-    OrlFacesDataset,
-)
+from lfw17_kedro.datasets.face_source_dataset import FaceSourceDataset
+from lfw17_kedro.datasets.features_dataset import FeaturesDataset
 from lfw17_kedro.datasets.jpg_folder_dataset import JpgFolderDataset
 from lfw17_kedro.datasets.keras_model_dataset import KerasModelDataset
-from lfw17_kedro.datasets.lazy_dataset import LazyDataset
 from lfw17_kedro.datasets.numpy_dataset import NumpyDataset
 from lfw17_kedro.datasets.optional_dataset import OptionalDataset
-from lfw17_kedro.datasets.packaged import PackagedFileDataset
 from lfw17_kedro.datasets.tfrecord_dataset import TFRecordDataset
 from lfw17_kedro.datasets.weights_dataset import WeightsDataset
 
 __all__ = [
     "CheckpointDataset",
+    "EncoderCardDataset",
     "EncoderDataset",
+    "FaceSourceDataset",
+    "FeaturesDataset",
     "JpgFolderDataset",
     "KerasModelDataset",
-    "LazyDataset",
-    "LfwFacesDataset",
-    "NpyFacesDataset",
     "NumpyDataset",
     "OptionalDataset",
-    "OrlFacesDataset",
-    "PackagedFileDataset",
     "TFRecordDataset",
     "WeightsDataset",
 ]

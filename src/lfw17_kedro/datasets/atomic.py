@@ -1,4 +1,4 @@
-"""Write a file or a folder whole, or not at all."""
+"""Write a whole file or folder, or nothing."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @contextmanager
 def atomic_write(target: Path) -> Iterator[Path]:
-    """Give a path to write to; put it in the target's place once all went well.
+    """Give a path to write to, and move it to the target if nothing failed.
 
     A reader, also one after a crash, sees the old content, the new content or (for a
     folder, for a moment) nothing, never a part.

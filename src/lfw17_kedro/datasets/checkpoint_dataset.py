@@ -1,4 +1,4 @@
-"""Where interrupted training is kept."""
+"""Where the checkpoints of interrupted training lie."""
 
 from pathlib import Path
 from typing import Any, NoReturn
@@ -7,11 +7,11 @@ from kedro.io import AbstractDataset, DatasetError
 
 
 class CheckpointDataset(AbstractDataset[NoReturn, Path]):
-    """A folder for the state of training that is under way.
+    """A folder for the checkpoints of training that has not ended.
 
-    Loads the folder's path, whether or not there is such a folder: Keras writes into
-    it while a node runs, which no catalog entry could do, and takes it up when a run
-    was killed. It is empty or gone between runs that ended well.
+    Loads the folder's path, whether or not the folder exists: Keras writes into the
+    folder while a node runs, which no catalog entry could do. After a killed run the
+    next one resumes from there. A run that ends well empties the folder.
     """
 
     def __init__(
@@ -24,7 +24,7 @@ class CheckpointDataset(AbstractDataset[NoReturn, Path]):
         return self._filepath
 
     def save(self, data: NoReturn) -> None:
-        raise DatasetError(f"{self._filepath} is written by training itself.")
+        raise DatasetError(f"training itself writes {self._filepath}.")
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

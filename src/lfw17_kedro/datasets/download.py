@@ -22,9 +22,9 @@ RANGE_NOT_SATISFIABLE = 416
 def download_file(url: str, target: Path, sha256: str) -> None:
     """Download a file that is not there yet.
 
-    Bytes go to `.<name>.part` beside the target. A connection that breaks is taken up
-    where it broke for as long as each one brings something; what came before a failure
-    stays there, and the next call goes on from it.
+    Bytes go to `.<name>.part` beside the target. If a connection breaks, the next one
+    resumes where it broke, as long as each connection brings some bytes. After a
+    failure the part stays, and the next call resumes from there.
 
     Args:
         url: http or https.
@@ -32,7 +32,7 @@ def download_file(url: str, target: Path, sha256: str) -> None:
         sha256: of the whole file, hexadecimal.
 
     Raises:
-        DatasetError: no connection, an answer other than the file, a connection that
+        DatasetError: no connection, another response than the file, a connection that
             broke, a full disk, or another SHA-256 (whose bytes are removed). Says what
             was expected, what came and where to put the file by hand.
     """

@@ -1,14 +1,13 @@
 """Face encoders on disk: a SavedModel folder with a card beside the graph."""
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
 from lfw17_kedro.datasets.atomic import atomic_write
-from lfw17_kedro.types import U8, Encoder, EncoderCard
+from lfw17_kedro.datasets.encoder_card_dataset import read_card, write_card
+from lfw17_kedro.types import U8, Encoder
 
 CARD = "encoder.json"
 
@@ -30,21 +29,19 @@ class EncoderDataset(AbstractDataset[Encoder, Encoder]):
     def load(self) -> Encoder:
         import tensorflow as tf
 
+        card = read_card(self._filepath / CARD)
         try:
-            card = json.loads((self._filepath / CARD).read_text())
-            if card["template"]:
-                card["template"] = tuple(map(tuple, card["template"]))
             saved = tf.saved_model.load(str(self._filepath))
         except (OSError, ValueError, KeyError) as error:
             raise DatasetError(
                 f"expected an encoder (SavedModel and {CARD}) at {self._filepath}, "
-                f"got: {error}; build it again with `kedro run --nodes build_encoder`."
+                f"got: {error}; run the pipeline that builds the encoder again."
             ) from error
 
         def embed(faces: U8) -> Any:
             return saved.serve(faces)  # the closure keeps the model's variables alive
 
-        return Encoder(EncoderCard(**card), embed)
+        return Encoder(card, embed)
 
     def save(self, data: Encoder) -> None:
         export = getattr(data.network, "export", None)
@@ -55,7 +52,7 @@ class EncoderDataset(AbstractDataset[Encoder, Encoder]):
             )
         with atomic_write(self._filepath) as part:
             export(part, verbose=False)
-            (part / CARD).write_text(json.dumps(asdict(data.card), indent=2) + "\n")
+            write_card(data.card, part / CARD)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

@@ -1,6 +1,9 @@
-"""A folder of jpg photos."""
+"""A folder of jpg photos, read one photo at a time."""
 
-from collections.abc import Mapping
+import io
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +12,84 @@ from kedro.io import AbstractDataset, DatasetError
 from PIL import Image
 
 from lfw17_kedro.datasets.atomic import atomic_write
-from lfw17_kedro.types import U8
+from lfw17_kedro.types import U8, Photos
+
+SUFFIX = ".jpg"
+WRITERS = 2  # threads that encode photos
+MAX_WAITING = 32  # photos in memory that are not written yet
 
 
-class JpgFolderDataset(AbstractDataset[Mapping[str, U8], dict[str, U8 | bytes]]):
+class JpgPhotos(Photos):
+    """The photos of a folder as they were listed; each is opened when asked for."""
+
+    def __init__(self, folder: Path, photo_ids: list[str]) -> None:
+        """Remember where the photos are.
+
+        Args:
+            folder: of the photos.
+            photo_ids: N ids; the photo is the file `<id>.jpg` in the folder.
+        """
+        self._folder = folder
+        self._ids = dict.fromkeys(photo_ids)  # keeps their order
+
+    def __getitem__(self, photo_id: str) -> U8:
+        """Decode one photo, (H, W) or (H, W, 3) uint8.
+
+        Raises:
+            KeyError: no photo has that id.
+            DatasetError: the file is missing by now, or damaged.
+        """
+        content = self.read_bytes(photo_id)
+        try:
+            with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
+                return np.asarray(image)
+        except (OSError, SyntaxError) as error:
+            raise DatasetError(
+                f"expected a jpg photo at {self._find(photo_id)} ({len(content)} "
+                f"bytes), got a file that Pillow cannot decode: {error}; replace or "
+                "remove it."
+            ) from error
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the ids."""
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        """Count the photos."""
+        return len(self._ids)
+
+    def __contains__(self, photo_id: object) -> bool:
+        """Say whether there is a photo with that id, without opening it."""
+        return photo_id in self._ids
+
+    def read_bytes(self, photo_id: str) -> bytes:
+        """Read one file.
+
+        Raises:
+            KeyError: no photo has that id.
+            DatasetError: the file cannot be read.
+        """
+        if photo_id not in self._ids:
+            raise KeyError(photo_id)
+        file = self._find(photo_id)
+        try:
+            return file.read_bytes()
+        except OSError as error:
+            raise DatasetError(
+                f"expected a jpg photo at {file}, got: {error}; run data_processing "
+                "again."
+            ) from error
+
+    def _find(self, photo_id: str) -> Path:
+        """Give the path of a photo."""
+        return self._folder / f"{photo_id}{SUFFIX}"
+
+
+class JpgFolderDataset(AbstractDataset[Mapping[str, U8], Photos]):
     """Photos as `<id>.jpg`; an id may hold folders, as in `Tony_Blair/000007`.
 
-    Loads id -> (H, W) or (H, W, 3) uint8, or with `encoded` the files' bytes, in the
-    order of the sorted ids; files other than *.jpg are left alone. Saving takes arrays
+    Loads `JpgPhotos`, in the order of the sorted files, without opening one; files
+    other than *.jpg are ignored. Saving asks a mapping for one photo after the other
     and replaces the whole folder.
 
     Example:
@@ -31,35 +104,40 @@ class JpgFolderDataset(AbstractDataset[Mapping[str, U8], dict[str, U8 | bytes]])
         *,
         filepath: str,
         quality: int = 95,
-        encoded: bool = False,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self._filepath = Path(filepath)
         self._quality = quality
-        self._read = Path.read_bytes if encoded else _decode
         self.metadata = metadata
 
-    def load(self) -> dict[str, U8 | bytes]:
-        files = sorted(self._filepath.rglob("*.jpg"))
+    def load(self) -> Photos:
+        files = sorted(self._filepath.rglob(f"*{SUFFIX}"))
         if not files:
             raise DatasetError(
                 f"expected a folder with jpg photos at {self._filepath}, found "
                 f"{'none in it' if self._filepath.is_dir() else 'no such folder'}; "
                 "run data_processing first."
             )
-        return {
-            file.relative_to(self._filepath).with_suffix("").as_posix(): self._read(
-                file
-            )
-            for file in files
-        }
+        names = (file.relative_to(self._filepath).as_posix() for file in files)
+        return JpgPhotos(self._filepath, [name.removesuffix(SUFFIX) for name in names])
 
     def save(self, data: Mapping[str, U8]) -> None:
+        waiting: deque[Future[None]] = deque()
         with atomic_write(self._filepath) as part:
-            for photo_id, photo in data.items():
-                file = part / f"{photo_id}.jpg"
-                file.parent.mkdir(parents=True, exist_ok=True)
-                Image.fromarray(photo).save(file, quality=self._quality)
+            part.mkdir()
+            with ThreadPoolExecutor(WRITERS) as pool:
+                for photo_id, photo in data.items():
+                    file = _locate(part, photo_id)
+                    waiting.append(pool.submit(self._write, file, photo))
+                    if len(waiting) > MAX_WAITING:
+                        waiting.popleft().result()
+                for written in waiting:
+                    written.result()
+
+    def _write(self, file: Path, photo: U8) -> None:
+        """Encode one photo."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(photo).save(file, quality=self._quality)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath), "quality": self._quality}
@@ -68,13 +146,23 @@ class JpgFolderDataset(AbstractDataset[Mapping[str, U8], dict[str, U8 | bytes]])
         return self._filepath.is_dir()
 
 
-def _decode(file: Path) -> U8:
-    """Decode one jpg, naming the file if that fails."""
+def _locate(folder: Path, photo_id: str) -> Path:
+    """Give the path of a photo inside its folder; refuse ids that name another place.
+
+    Raises:
+        DatasetError: the path would lie outside the folder, or the id would not come
+            back when the folder is listed.
+    """
+    root = folder.resolve()
     try:
-        with Image.open(file, formats=["JPEG"]) as image:
-            return np.asarray(image)
-    except (OSError, SyntaxError) as error:
+        file = (root / f"{photo_id}{SUFFIX}").resolve()
+        inside = file.relative_to(root).as_posix() == f"{photo_id}{SUFFIX}"
+        inside = inside and file.suffix == SUFFIX  # no empty name
+    except ValueError:  # outside, or with a NUL
+        inside = False
+    if not inside:
         raise DatasetError(
-            f"expected a jpg photo at {file} ({file.stat().st_size} bytes), got a "
-            f"file that Pillow cannot decode: {error}; replace or remove it."
-        ) from error
+            "expected ids of photos that are paths inside their folder, such as "
+            f"Tony_Blair/000007, got {photo_id!r}; rename it."
+        )
+    return file

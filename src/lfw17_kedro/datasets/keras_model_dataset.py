@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 class KerasModelDataset(AbstractDataset["keras.Model", "keras.Model"]):
     """One model in a .keras file, for prediction: its optimizer is not kept.
 
-    kedro-datasets' TensorFlowModelDataset copies the file into its place, so a run
-    that is killed meanwhile leaves half of it; here the old file stays until the new
-    one is whole.
+    kedro-datasets' TensorFlowModelDataset copies the file to its path, so a run that is
+    killed meanwhile leaves a truncated file. Here the old file stays until the new one
+    is complete.
     """
 
     def __init__(

@@ -21,7 +21,10 @@ def read_arrays(filepath: Path) -> Any:
         DatasetError: no such file, or not a whole array file, or a pickle inside.
     """
     if not filepath.is_file():
-        raise DatasetError(f"expected a NumPy file at {filepath}, found none.")
+        raise DatasetError(
+            f"expected a NumPy file at {filepath}, found none; run the pipeline that "
+            "writes it again."
+        )
     try:
         with filepath.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)

@@ -8,7 +8,7 @@ from kedro.io import AbstractDataset
 class OptionalDataset(AbstractDataset[Any, Any]):
     """Wraps a dataset; loads None where it has not been saved yet.
 
-    For what only some of the methods leave: `reporting` reads all of them.
+    For outputs that only some of the methods have: `reporting` reads all of them.
 
     Example:
         >>> dataset = OptionalDataset(

@@ -39,8 +39,9 @@ class TFRecordDataset(
 
     `<split>-00000-of-00005.tfrecord` holds `tf.train.Example`s with image/encoded
     (jpg), image/format, image/height, image/width, image/class/label and
-    image/filename; any program reads them with `tf.data.TFRecordDataset`. Records are
-    dealt to the shards in turn. Loads split -> records, streamed.
+    image/filename; any program reads them with `tf.data.TFRecordDataset`. Record i goes
+    to shard i modulo `shards`; the same records give the same bytes. Loads
+    split -> records, streamed.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class TFRecordDataset(
         except (OSError, ValueError) as error:
             raise DatasetError(
                 f"expected TFRecord files and their {COUNTS} in {self._filepath}, got: "
-                f"{error}; write them again with the node write_records."
+                f"{error}; run the pipeline that writes them again."
             ) from error
         return {
             split: RecordStream(self._filepath, counts)
@@ -92,9 +93,11 @@ class TFRecordDataset(
                 stack.enter_context(tf.io.TFRecordWriter(str(folder / name)))
                 for name in names
             ]
-            for turn, record in enumerate(records):
-                shard = turn % self._shards
-                writers[shard].write(_to_example(record).SerializeToString())
+            for index, record in enumerate(records):
+                shard = index % self._shards
+                example = _to_example(record)
+                # Protocol buffers leave the order of a map's entries open.
+                writers[shard].write(example.SerializeToString(deterministic=True))
                 counts[names[shard]] += 1
         return counts
 
@@ -148,5 +151,5 @@ def _read_shard(shard: Path, count: int) -> Iterator[Record]:
     if problem:
         raise DatasetError(
             f"expected {count} whole records in {shard}, got a damaged shard: "
-            f"{problem}; write the records again with the node write_records."
+            f"{problem}; run the pipeline that writes the records again."
         )

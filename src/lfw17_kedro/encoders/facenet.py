@@ -5,7 +5,7 @@ Inception-ResNet v1 trained on VGGFace2 with a softmax loss, the model
 99.65 % on the LFW pairs (Schroff et al. 2015, arXiv:1503.03832; Cao et al. 2018,
 arXiv:1710.08092). Channels RGB. From any of three files:
 
-- 20180402-114759.zip, the author's archive, kept at `URL`;
+- 20180402-114759.zip, the author's archive, kept at `WEIGHTS.url`;
 - 20180402-114759.pb, the frozen graph inside;
 - 20180402-114759-vggface2.pt, facenet-pytorch's form: see `inception_resnet_v1`.
 """
@@ -13,24 +13,33 @@ arXiv:1710.08092). Channels RGB. From any of three files:
 import hashlib
 import io
 import zipfile
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from lfw17_kedro.encoders import inception_resnet_v1
 from lfw17_kedro.encoders.checks import check_sha256
 from lfw17_kedro.encoders.frozen_graph import DIMENSION, SIZE, import_network
 from lfw17_kedro.encoders.torch_weights import read_state_dict
-from lfw17_kedro.types import Encoder, EncoderCard, WeightsFile
+from lfw17_kedro.types import (
+    Encoder,
+    EncoderCard,
+    EncoderOptions,
+    PublishedWeights,
+    ReadWeights,
+    WeightsFile,
+)
 
 if TYPE_CHECKING:
     import keras
 
-URL = (
-    "https://github.com/faustomorales/keras-facenet/releases/download/v0.3.1/"
-    "20180402-114759.zip"
+WEIGHTS = PublishedWeights(
+    url="https://github.com/faustomorales/keras-facenet/releases/download/v0.3.1/"
+    "20180402-114759.zip",
+    sha256="669f37d3954b72b53121ff0638ca5bb8b14309bfe4767fe6bd851eee75f1f0de",
+    name="20180402-114759.zip",
 )
 SHA256 = {
-    ".zip": "669f37d3954b72b53121ff0638ca5bb8b14309bfe4767fe6bd851eee75f1f0de",
+    ".zip": WEIGHTS.sha256,
     ".pb": "bf2c12f31880aaa865fa5a9c168dcbd619f7a40b1633f6446d416fac2421ab99",
     ".pt": inception_resnet_v1.SHA256,
 }
@@ -46,6 +55,20 @@ MARGIN = 44
 STANDARDISATIONS = {".zip": "prewhiten", ".pb": "prewhiten", ".pt": "fixed"}
 
 
+def build(read_weights: ReadWeights, options: EncoderOptions) -> Encoder:
+    """Build the encoder from the published zip, or from the user's own file.
+
+    Args:
+        read_weights: reads a weights file.
+        options: `weights` is the path of one of the three files, None for the
+            published zip; `sha256` and `standardisation` as for `build_facenet`.
+
+    Returns and raises: see `build_facenet`.
+    """
+    weights = WEIGHTS if options.weights is None else Path(options.weights)
+    return build_facenet(read_weights(weights), options.sha256, options.standardisation)
+
+
 def build_facenet(
     weights: WeightsFile, sha256: str | None = None, standardisation: str | None = None
 ) -> Encoder:
@@ -55,7 +78,7 @@ def build_facenet(
         weights: one of the three files; the suffix of its name says which.
         sha256: that the file must have; None for the published file's.
         standardisation: "prewhiten": each aligned face, whole and all channels
-            together, (x - mean) / max(deviation, 1 / sqrt(size)); "fixed":
+            together, (x - mean) / max(std, 1 / sqrt(size)); "fixed":
             (x - 127.5) / 128; None: as in the source of the weights,
             `STANDARDISATIONS`.
 
@@ -70,21 +93,21 @@ def build_facenet(
     suffix = PurePath(weights.name).suffix
     if suffix not in SHA256:
         raise ValueError(
-            f"facenet_svm.facenet.weights: expected a file that ends in "
-            f"{', '.join(SHA256)}, got {weights.name!r}."
+            f"facenet: expected weights in a file that ends in {', '.join(SHA256)}, "
+            f"got {weights.name!r}; name one of these files in the option weights."
         )
     standardisation = standardisation or STANDARDISATIONS[suffix]
     if standardisation not in STANDARDISATIONS.values():
         raise ValueError(
-            "facenet_svm.facenet.standardisation: expected prewhiten, fixed or null, "
-            f"got {standardisation!r}."
+            "facenet: expected the option standardisation to be prewhiten, fixed or "
+            f"null, got {standardisation!r}."
         )
     check_sha256(
         weights.content,
         sha256 or SHA256[suffix],
         weights.name,
-        "download it again, or, if it is a file that you trust, give its SHA-256 as "
-        "facenet_svm.facenet.sha256",
+        "download it again, or, if it is a file that you trust, give its SHA-256 in "
+        "the option sha256",
     )
     content = weights.content
     if suffix == ".zip":
@@ -143,7 +166,7 @@ def _add_preprocessing(network: "keras.Layer", standardisation: str) -> "keras.M
 def prewhiten(faces: Any) -> Any:
     """Standardise each face by its own pixels: (n, S, S, 3) uint8 -> float32.
 
-    (x - mean) / max(deviation, 1 / sqrt(size)), all channels together.
+    (x - mean) / max(std, 1 / sqrt(size)), all channels together.
 
     Source: facenet.py of davidsandberg/facenet, prewhiten.
     """

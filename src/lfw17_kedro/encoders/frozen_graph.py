@@ -1,7 +1,7 @@
 """The frozen graphs of davidsandberg/facenet as Keras layers: faces -> embeddings.
 
-A frozen graph is a GraphDef of TensorFlow 1, its variables made constants, with what
-training needed still in it.
+A frozen graph is a GraphDef of TensorFlow 1 whose variables are constants. The nodes
+that only training needs are still in it.
 """
 
 from collections.abc import Iterable
@@ -24,8 +24,8 @@ def import_network(graph: bytes, name: str) -> "keras.Layer":
 
     Args:
         graph: a serialized GraphDef with the tensors input:0 (n, 160, 160, 3) float32,
-            phase_train:0 () bool and embeddings:0 (n, 512) float32. What comes before
-            the first two, queues of training for one, is left out.
+            phase_train:0 () bool and embeddings:0 (n, 512) float32. Nodes before the
+            first two, the queues of training for example, are removed.
         name: of the file, for error messages.
 
     Returns:
@@ -88,10 +88,10 @@ def _make_layer(definition: Any, kernels: dict[str, F32]) -> "keras.Layer":
 
 
 def _keep_inference(graph: bytes, name: str) -> tuple[Any, dict[str, F32]]:
-    """Read a GraphDef: the nodes from its inputs to its output, its kernels apart.
+    """Read a GraphDef: the nodes from its inputs to its output, and its kernels.
 
-    Where nodes stood in training, on a device or beside another node, is forgotten:
-    that device and that node may be missing.
+    The training device and the colocation of each node are removed: that device or
+    that other node may be missing.
     """
     import tensorflow as tf
     from google.protobuf.message import DecodeError
@@ -142,7 +142,7 @@ def _is_kernel(node: Any) -> bool:
 def _walk_back(
     nodes: dict[str, Any], end: str, starts: Iterable[str]
 ) -> dict[str, None]:
-    """Name the nodes on the way to `end`, it included, the starts left out."""
+    """Name the nodes from `starts` (without them) to `end` (with it)."""
     found: dict[str, None] = {}  # a set in the order of its making
     waiting = [end]
     while waiting:

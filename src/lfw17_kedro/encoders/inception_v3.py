@@ -8,6 +8,8 @@ them by its own hash.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lfw17_kedro.types import ReadWeights
+
 if TYPE_CHECKING:
     import keras
 
@@ -16,7 +18,23 @@ URL = (
     "https://storage.googleapis.com/tensorflow/keras-applications/inception_v3/" + FILE
 )
 MEGABYTES = 88
-SMALLEST = 75  # pixels; keras.applications' own limit
+MIN_SIZE = 75  # pixels; keras.applications' own limit
+
+
+def build(
+    read_weights: ReadWeights, height: int, width: int, weights: str | None = None
+) -> "keras.Model":
+    """Build the network from Keras's download or from a local file.
+
+    Args:
+        read_weights: not used: Keras itself downloads, keeps and checks its weights.
+        height: of the images, pixels.
+        width: likewise.
+        weights: path of `FILE`; None for Keras's download.
+
+    Returns and raises: see `build_inception_v3`.
+    """
+    return build_inception_v3(weights, height, width)
 
 
 def build_inception_v3(
@@ -39,11 +57,10 @@ def build_inception_v3(
     """
     import keras
 
-    if min(height, width) < SMALLEST:
+    if min(height, width) < MIN_SIZE:
         raise ValueError(
-            f"inception_v3: expected images of at least {SMALLEST}x{SMALLEST} pixels, "
-            f"got {height}x{width}; enlarge "
-            "transfer_learning.backbones.inception_v3.height and width."
+            f"inception_v3: expected images of at least {MIN_SIZE}x{MIN_SIZE} pixels, "
+            f"got {height}x{width}; set a larger height and width."
         )
     images = keras.Input((height, width, 3), name="images")
     scaled = keras.layers.Rescaling(1 / 127.5, -1.0, dtype="float32")(images)
@@ -72,6 +89,6 @@ def _say_missing(problem: str) -> str:
     return (
         f"inception_v3: expected its ImageNet weights, {FILE} ({MEGABYTES} MB) from "
         f"{URL}, got: {problem}. Run this where there is internet, or download the "
-        "file and name it with transfer_learning.backbones.inception_v3.weights=FILE, "
-        "or use the bundled weights: transfer_learning.backbone=efficientnet_lite0."
+        "file and name its path in the option weights, or choose efficientnet_lite0, "
+        "whose weights are installed."
     )

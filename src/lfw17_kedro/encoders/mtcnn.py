@@ -17,14 +17,14 @@ def build_detector(pnet: float, rnet: float, onet: float) -> Detector:
     """Load MTCNN on the GPU if TensorFlow sees one, else on the CPU.
 
     Args:
-        pnet: least score of the proposal stage, 0-1.
-        rnet: least score of the refinement stage, 0-1.
-        onet: least score of the output stage, 0-1.
+        pnet: min score of the proposal stage, 0-1.
+        rnet: min score of the refinement stage, 0-1.
+        onet: min score of the output stage, 0-1.
 
     Returns:
         The detector, for faces of 20 pixels and more. Its photos must share one size:
-        the package (1.0.0) pads several sizes to the largest, and as soon as one photo
-        shows no face it takes another's padding off the boxes.
+        the package (1.0.0) pads photos of several sizes to the largest, and if one
+        photo shows no face the package subtracts another's padding from the boxes.
     """
     import tensorflow as tf
     from mtcnn import MTCNN

@@ -3,69 +3,39 @@
 Coordinates are (x, y) in pixels, the origin at the photo's top left corner.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
-import pandas as pd
 from PIL import Image
-from tqdm import tqdm
 
-from lfw17_kedro.faces.detect import BOX, LANDMARKS
 from lfw17_kedro.types import F64, U8, EncoderCard
 
 
-def relative_positions(photos: Mapping[str, U8], detections: pd.DataFrame) -> F64:
-    """Give where faces lie in their photos, as shares of width and height.
+def align_face(photo: U8, position: F64, card: EncoderCard) -> U8:
+    """Cut the face out of a photo the way an encoder wants it.
 
     Args:
-        photos: id -> photo, (H, W) or (H, W, 3).
-        detections: a row for each photo, of `detect_faces`.
-
-    Returns:
-        (N, 7, 2) float64: left top and right bottom of the box, then five landmarks;
-        NaN where no face was found.
-    """
-    points = detections[[*BOX, *LANDMARKS]].to_numpy(np.float64).reshape(-1, 7, 2)
-    sizes = [photos[name].shape[1::-1] for name in detections["id"]]
-    positions: F64 = points / np.array(sizes, np.float64)[:, None]
-    return positions
-
-
-def align_faces(
-    photos: Mapping[str, U8], positions: F64, fallback: F64, card: EncoderCard
-) -> U8:
-    """Cut the face of every photo the way an encoder wants it.
-
-    Args:
-        photos: id -> photo, (H, W) grey or (H, W, 3) RGB, uint8.
-        positions: (N, 7, 2), a row for each photo, of `relative_positions`.
-        fallback: (7, 2), the position taken where a photo's own is NaN: such a photo
-            is never dropped.
+        photo: (H, W) grey or (H, W, 3) RGB, uint8.
+        position: (7, 2) float64, of `detect`: box and landmarks as fractions of the
+            photo's width and height.
         card: the encoder's description.
 
     Returns:
-        (N, size, size, 3) uint8 RGB.
+        (size, size, 3) uint8 RGB.
 
     Raises:
         ValueError: the card names an alignment that is not known.
     """
-    aligned = np.empty((len(photos), card.size, card.size, 3), np.uint8)
-    rows = zip(photos.values(), positions, strict=True)
-    for row, (photo, position) in enumerate(tqdm(rows, "align faces", len(photos))):
-        image = Image.fromarray(photo).convert("RGB")
-        points = np.where(np.isnan(position), fallback, position) * image.size
-        if card.alignment == "similarity" and card.template is not None:
-            template = np.array(card.template)
-            face = align_similarity(image, points[2:], template, card.size)
-        elif card.alignment == "box" and card.margin is not None:
-            face = align_box(image, points[:2].ravel(), card.margin, card.size)
-        else:
-            raise ValueError(
-                f"encoder {card.name}: expected the alignment 'similarity' with a "
-                f"template or 'box' with a margin, got {card.alignment!r}."
-            )
-        aligned[row] = np.asarray(face)
-    return aligned
+    image = Image.fromarray(photo).convert("RGB")
+    points = position * image.size
+    if card.alignment == "similarity" and card.template is not None:
+        template = np.array(card.template)
+        return np.asarray(align_similarity(image, points[2:], template, card.size))
+    if card.alignment == "box" and card.margin is not None:
+        box = points[:2].ravel()
+        return np.asarray(align_box(image, box, card.margin, card.size))
+    raise ValueError(
+        f"encoder {card.name}: expected the alignment 'similarity' with a template or "
+        f"'box' with a margin, got {card.alignment!r}."
+    )
 
 
 def align_similarity(

@@ -9,10 +9,9 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.svm import SVC, LinearSVC
 
-from lfw17_kedro.types import F64, I64, Embeddings
+from lfw17_kedro.types import F64, I64, Features
 
 CALIBRATION_FOLDS = 5
-MULTI_CLASS = ("one_vs_rest", "one_vs_one")
 
 
 @dataclass(frozen=True)
@@ -31,11 +30,11 @@ class FaceClassifier:
     class_names: tuple[str, ...]
     train_images: int
 
-    def predict_probabilities(self, embeddings: Embeddings) -> F64:
+    def predict_probabilities(self, features: Features) -> F64:
         """Give each person's probability for each face.
 
         Args:
-            embeddings: N of them, of the encoder the classifier was trained with.
+            features: N of them, of the encoder the classifier was trained with.
 
         Returns:
             (N, K) float64, each row sums to 1; 0 for people who were too rare to be
@@ -44,21 +43,20 @@ class FaceClassifier:
         Raises:
             ValueError: the embeddings are another encoder's.
         """
-        if str(embeddings["encoder"]) != self.encoder:
+        if features.fingerprint != self.encoder:
             raise ValueError(
                 f"this SVM was trained on embeddings of {self.encoder}, got embeddings "
-                f"of {embeddings['encoder']}: distances between the two mean nothing; "
-                "train it again with `kedro run --pipeline facenet_svm`."
+                f"of {features.fingerprint}: distances between the two mean nothing; "
+                "train it again."
             )
-        probabilities = np.zeros((len(embeddings["vectors"]), len(self.class_names)))
-        probabilities[:, self.svm.classes_] = self.svm.predict_proba(
-            embeddings["vectors"]
-        )
+        vectors = features.arrays["vectors"]
+        probabilities = np.zeros((len(features), len(self.class_names)))
+        probabilities[:, self.svm.classes_] = self.svm.predict_proba(vectors)
         return probabilities
 
 
 def fit_classifier(
-    embeddings: Embeddings,
+    features: Features,
     labels: I64,
     originals: I64,
     class_names: list[str],
@@ -73,12 +71,12 @@ def fit_classifier(
     by cross-validation in which copies of one original stay together. The margins of
     scikit-learn's `SVC`, which counts votes between pairs of people, make far worse
     probabilities: with ORL's 40 people its sigmoids name a fifth of them wrongly, and
-    temperature scaling is sure of everything once the people are separable. It is
-    what the study used, `SVC(kernel="linear", probability=True)`; scikit-learn 1.9
-    gives up that argument for the calibration here.
+    temperature scaling is sure of everything once the people are separable. The study
+    used `SVC(kernel="linear", probability=True)`, which scikit-learn 1.9 deprecates in
+    favour of `CalibratedClassifierCV`.
 
     Args:
-        embeddings: N of them, of one encoder.
+        features: N embeddings, of one encoder.
         labels: (N,) int64, 0..K-1.
         originals: (N,) int64, the original image each row is or is a copy of.
         class_names: the K names.
@@ -91,14 +89,8 @@ def fit_classifier(
         The classifier.
 
     Raises:
-        ValueError: another `multi_class`, fewer than two people, or a person
-            with a single original.
+        ValueError: fewer than two people, or a person with a single original.
     """
-    if multi_class not in MULTI_CLASS:
-        raise ValueError(
-            f"facenet_svm.svm.multi_class: expected one of {[*MULTI_CLASS]}, got "
-            f"{multi_class!r}."
-        )
     linear = (
         LinearSVC(C=C, random_state=seed)
         if multi_class == "one_vs_rest"
@@ -106,10 +98,8 @@ def fit_classifier(
     )
     folds = list(_calibration_folds(labels, originals, class_names, seed))
     svm = CalibratedClassifierCV(linear, cv=folds, ensemble=False)
-    svm.fit(embeddings["vectors"], labels)
-    return FaceClassifier(
-        svm, str(embeddings["encoder"]), tuple(class_names), len(embeddings["vectors"])
-    )
+    svm.fit(features.arrays["vectors"], labels)
+    return FaceClassifier(svm, features.fingerprint, tuple(class_names), len(features))
 
 
 def _calibration_folds(
@@ -122,8 +112,8 @@ def _calibration_folds(
         rarest = class_names[known[counts.argmin()]] if len(known) else "nobody"
         raise ValueError(
             "expected at least two people with two original images each to train on, "
-            f"got {len(known)} class_names, {counts.min() if len(known) else 0} of "
-            f"{rarest}; add images, or raise facenet_svm.min_nrof_images_per_class."
+            f"got {len(known)} people, {counts.min() if len(known) else 0} of "
+            f"{rarest}; add images, or raise min_nrof_images_per_class."
         )
     splitter = StratifiedGroupKFold(
         min(CALIBRATION_FOLDS, int(counts.min())), shuffle=True, random_state=seed
@@ -132,33 +122,25 @@ def _calibration_folds(
 
 
 def choose_train_rows(
-    labels: I64, most: int | None, least: int, rng: np.random.Generator
+    labels: I64, maximum: int | None, minimum: int, rng: np.random.Generator
 ) -> I64:
     """Choose the rows to train on, by the study's limits for each person.
 
     Args:
         labels: (N,) int64.
-        most: rows of one person, chosen at random; None for all.
-        least: people with fewer rows are left out.
-        rng: source of all chance.
+        maximum: rows of one person, chosen at random; None for all.
+        minimum: people with fewer rows are left out.
+        rng: source of all randomness.
 
     Returns:
         (n,) int64, sorted row numbers.
 
-    Raises:
-        ValueError: `most` or `least` is below 1.
-
     Source: classifier.py of davidsandberg/facenet, nrof_train_images_per_class and
     min_nrof_images_per_class.
     """
-    if least < 1 or (most is not None and most < 1):
-        raise ValueError(
-            "expected nrof_train_images_per_class (or null for all) and "
-            f"min_nrof_images_per_class of at least 1, got {most} and {least}."
-        )
     chosen = []
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
-        if len(rows) >= least:
-            chosen.append(rng.permutation(rows)[:most])
+        if len(rows) >= minimum:
+            chosen.append(rng.permutation(rows)[:maximum])
     return np.sort(np.concatenate(chosen or [np.empty(0, np.int64)]))

@@ -3,16 +3,21 @@
 The photos of the study are tight 50x37 crops. MTCNN was trained on faces with something
 around them and misses a third of such crops; with their edge pixels repeated outwards
 it misses hardly any, so every photo is padded before detection.
+
+A position is (7, 2) float64: left top and right bottom of the box, then five landmarks
+(left eye, right eye, nose, left and right mouth corner; left is the viewer's left), as
+fractions of the photo's width and height.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from PIL import Image
-from tqdm import tqdm
 
-from lfw17_kedro.types import F64, U8, Detector, Face
+from lfw17_kedro.faces.photos import read_ahead
+from lfw17_kedro.types import F64, U8, Detector, Face, Table
 
 BOX = ["left", "top", "right", "bottom"]
 LANDMARKS = [
@@ -20,70 +25,84 @@ LANDMARKS = [
     for point in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
     for axis in "xy"
 ]
+MAX_WAITING = 4  # batches of decoded photos that may wait for others of their size
 
 
-def detect_faces(
+class Found(NamedTuple):
+    """The face of one photo.
+
+    Attributes:
+        row: place of the photo in the list that was asked for.
+        photo: the decoded photo, (H, W) or (H, W, 3) uint8.
+        position: of the face, None if none was found.
+        confidence: the detector's score, 0-1; NaN if none was found.
+    """
+
+    row: int
+    photo: U8
+    position: F64 | None
+    confidence: float
+
+
+def find_faces(
     photos: Mapping[str, U8],
+    photo_ids: Sequence[str],
     detect: Detector,
     *,
-    short_sides: Iterable[int],
+    short_sides: Sequence[int],
     padding: float,
     batch_size: int,
-) -> pd.DataFrame:
-    """Find the face each photo is about.
+) -> Iterator[Found]:
+    """Find the face each photo is about; each photo is decoded once.
 
     Args:
-        photos: id -> photo, (H, W) grey or (H, W, 3) RGB, uint8, of any sizes.
+        photos: id -> photo, (H, W) grey or (H, W, 3) RGB, uint8, of any sizes, opened
+            when asked for.
+        photo_ids: which photos.
         detect: finds all faces of a batch of photos of one size.
         short_sides: the photos' short side during detection, pixels. The first size
             sees every photo, each later one only those without a face so far: small
             and fast first, larger for the rest.
-        padding: how far edge pixels are repeated outwards, as a share of the short
+        padding: how far edge pixels are repeated outwards, as a fraction of the short
             side, at least 0.
         batch_size: photos per call of `detect`, at least 1.
 
-    Returns:
-        One row a photo, in the order of `photos`: `id`, `found`, `confidence`, the
-        columns `BOX` and `LANDMARKS` in pixels of the photo; NaN where no face was
-        found.
+    Yields:
+        The face of each photo, as they are found: photos that need another size or
+        that wait for others of their size come later.
     """
-    faces: dict[str, Face] = {}
-    with tqdm(total=len(photos), desc="detect faces", unit="photo") as progress:
-        for short_side in short_sides:
-            missing = [name for name in photos if name not in faces]
-            for names in _batches_of_one_size(missing, photos, batch_size):
-                found = _detect_batch(
-                    [photos[name] for name in names], detect, short_side, padding
-                )
-                faces |= {
-                    name: face for name, face in zip(names, found, strict=True) if face
-                }
-                progress.update(len(faces) - progress.n)
-    columns = ["confidence", *BOX, *LANDMARKS]
-    nothing = np.full(len(columns), np.nan)
-    rows = [_row(faces[name]) if name in faces else nothing for name in photos]
-    table = pd.DataFrame(np.asarray(rows), columns=columns)
-    table.insert(0, "id", list(photos))
-    table.insert(1, "found", [name in faces for name in photos])
-    return table
+    # (index of the short side, height, width) -> photos that wait for their batch
+    waiting: dict[tuple[int, int, int], list[tuple[int, U8]]] = {}
 
+    def detect_waiting(key: tuple[int, int, int]) -> Iterator[Found]:
+        level, batch = key[0], waiting.pop(key)
+        faces = _detect_batch(
+            [p for _, p in batch], detect, short_sides[level], padding
+        )
+        for (row, photo), face in zip(batch, faces, strict=True):
+            if face is None and level + 1 < len(short_sides):
+                waiting.setdefault((level + 1, *key[1:]), []).append((row, photo))
+            elif face is None:
+                yield Found(row, photo, None, np.nan)
+            else:
+                yield Found(row, photo, *face)
 
-def _batches_of_one_size(
-    names: list[str], photos: Mapping[str, U8], batch_size: int
-) -> Iterator[list[str]]:
-    """Yield batches of names whose photos share one size."""
-    by_size: dict[tuple[int, ...], list[str]] = {}
-    for name in names:
-        by_size.setdefault(photos[name].shape[:2], []).append(name)
-    for same in by_size.values():
-        for start in range(0, len(same), batch_size):
-            yield same[start : start + batch_size]
+    for row, photo in enumerate(read_ahead(photos, photo_ids, batch_size)):
+        waiting.setdefault((0, *photo.shape[:2]), []).append((row, photo))
+        while waiting:
+            fullest = max(waiting, key=lambda key: len(waiting[key]))
+            total = sum(map(len, waiting.values()))
+            if len(waiting[fullest]) < batch_size and total < MAX_WAITING * batch_size:
+                break
+            yield from detect_waiting(fullest)
+    while waiting:
+        yield from detect_waiting(min(waiting))
 
 
 def _detect_batch(
     photos: list[U8], detect: Detector, short_side: int, padding: float
-) -> list[Face | None]:
-    """Detect on padded copies of one size; faces come in pixels of the photos."""
+) -> list[tuple[F64, float] | None]:
+    """Detect on padded copies of one size; gives positions and confidences."""
     height, width = photos[0].shape[:2]
     scale = short_side / min(height, width)
     size = (round(width * scale), round(height * scale))
@@ -93,11 +112,10 @@ def _detect_batch(
         image = Image.fromarray(photo).convert("RGB")
         copy = np.asarray(image.resize(size, Image.Resampling.BICUBIC))
         copies.append(np.pad(copy, ((border,) * 2, (border,) * 2, (0, 0)), "edge"))
-    to_photo = np.array([width / size[0], height / size[1]])
     chosen = []
     for candidates in detect(copies):
         face = choose_face(candidates, copies[0].shape[0], copies[0].shape[1])
-        chosen.append(face and _move_face(face, border, to_photo))
+        chosen.append(face and (_locate(face, border, size), face.confidence))
     return chosen
 
 
@@ -116,15 +134,28 @@ def choose_face(faces: list[Face], height: int, width: int) -> Face | None:
     return max(faces, key=prominence, default=None)
 
 
-def _move_face(face: Face, border: int, to_photo: F64) -> Face:
-    """Take a face from pixels of the padded copy to pixels of the photo."""
-    return Face(
-        box=((face.box.reshape(2, 2) - border) * to_photo).ravel(),
-        landmarks=(face.landmarks - border) * to_photo,
-        confidence=face.confidence,
-    )
+def _locate(face: Face, border: int, size: tuple[int, int]) -> F64:
+    """Give the position of a face that was found on a padded copy."""
+    points = np.concatenate([face.box.reshape(2, 2), face.landmarks])
+    return (points - border) / np.array(size, np.float64)
 
 
-def _row(face: Face) -> F64:
-    """Lay a face out as the table's numeric columns."""
-    return np.concatenate([[face.confidence], face.box, face.landmarks.ravel()])
+def tabulate_detections(
+    photo_ids: Sequence[str], positions: F64, confidences: F64
+) -> Table:
+    """Put positions into a table.
+
+    Args:
+        photo_ids: N ids.
+        positions: (N, 7, 2) float64, NaN where no face was found.
+        confidences: (N,) float64, likewise.
+
+    Returns:
+        One row a photo: `id`, `found`, `confidence`, the columns `BOX` and
+        `LANDMARKS` as fractions of width and height; NaN where no face was found.
+    """
+    table = pd.DataFrame(positions.reshape(-1, 14), columns=[*BOX, *LANDMARKS])
+    table.insert(0, "id", list(photo_ids))
+    table.insert(1, "found", ~np.isnan(confidences))
+    table.insert(2, "confidence", confidences)
+    return table

@@ -1,30 +1,113 @@
-"""Turn aligned faces into embeddings, batch by batch."""
+"""From photos to embeddings in one pass: find the face, align it, embed it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from tqdm import tqdm
 
-from lfw17_kedro.types import F32, U8
+from lfw17_kedro.faces.align import align_face
+from lfw17_kedro.faces.detect import Found
+from lfw17_kedro.types import F32, F64, U8, Encoder
 
 
-def embed_faces(
-    faces: U8, encode: Callable[[U8], F32], batch_size: int, test_time_flip: bool
-) -> F32:
-    """Map aligned faces to unit-length embeddings.
+def embed_photos(
+    found: Iterable[Found],
+    photos: Mapping[str, U8],
+    photo_ids: Sequence[str],
+    encoder: Encoder,
+    mean_position: F64 | None,
+    *,
+    batch_size: int,
+    test_time_flip: bool,
+) -> tuple[F32, F64, F64]:
+    """Align and embed the face of each photo, holding one batch at a time.
+
+    Args:
+        found: of `detect.find_faces`, for these photos.
+        photos: id -> photo; those without a face are opened once more.
+        photo_ids: N ids.
+        encoder: says how faces are aligned, and embeds them.
+        mean_position: (7, 2), of `detect`, taken where no face was found: no photo is
+            dropped. None for the mean of the faces found here.
+        batch_size: faces per call of the encoder, at least 1.
+        test_time_flip: average each face's embedding with its mirror image's, at
+            twice the time.
+
+    Returns:
+        (N, D) float32 embeddings of L2 norm 1, (N, 7, 2) float64 positions and (N,)
+        float64 confidences, both NaN where no face was found.
+
+    Raises:
+        ValueError: no face in any photo and no `mean_position`.
+    """
+    vectors = np.empty((len(photo_ids), encoder.card.dimension), np.float32)
+    positions = np.full((len(photo_ids), 7, 2), np.nan)
+    confidences = np.full(len(photo_ids), np.nan)
+    batch: list[tuple[int, U8]] = []
+
+    def embed_batch() -> None:
+        rows, faces = (list(part) for part in zip(*batch, strict=True))
+        vectors[rows] = embed_faces(np.stack(faces), encoder, test_time_flip)
+        batch.clear()
+
+    def add(row: int, photo: U8, position: F64) -> None:
+        batch.append((row, align_face(photo, position, encoder.card)))
+        if len(batch) == batch_size:
+            embed_batch()
+
+    without_face = []
+    for one in tqdm(found, "embed faces", len(photo_ids), unit="photo"):
+        if one.position is None:
+            without_face.append(one.row)
+            continue
+        positions[one.row], confidences[one.row] = one.position, one.confidence
+        add(one.row, one.photo, one.position)
+    if without_face:
+        fallback = (
+            average_positions(positions) if mean_position is None else mean_position
+        )
+        for row in without_face:
+            add(row, photos[photo_ids[row]], fallback)
+    if batch:
+        embed_batch()
+    return vectors, positions, confidences
+
+
+def average_positions(positions: F64) -> F64:
+    """Average where the faces lie in their photos.
+
+    Args:
+        positions: (N, 7, 2) float64, NaN where no face was found.
+
+    Returns:
+        (7, 2) float64.
+
+    Raises:
+        ValueError: no face was found in any photo.
+    """
+    if np.isnan(positions).all():
+        raise ValueError(
+            f"expected faces in the training photos, found none in any of "
+            f"{len(positions)}; look at the photos, lower detection.thresholds or "
+            "enlarge detection.short_sides."
+        )
+    average: F64 = np.nanmean(positions, axis=0)
+    return average
+
+
+def embed_faces(faces: U8, encode: Callable[[U8], F32], test_time_flip: bool) -> F32:
+    """Embed one batch of aligned faces.
 
     Args:
         faces: (N, S, S, 3) uint8 RGB, aligned as the encoder wants.
-        encode: maps (n, S, S, 3) uint8 to (n, D) float32, an `Encoder` for one.
-        batch_size: faces per call, at least 1.
-        test_time_flip: average each face's embedding with its mirror image's, at twice
-            the time.
+        encode: maps (N, S, S, 3) uint8 to (N, D) float32, an `Encoder` for one.
+        test_time_flip: average with the mirror images' embeddings.
 
     Returns:
         (N, D) float32, each row of L2 norm 1.
 
     Raises:
-        ValueError: wrong dtype or shape, no faces, or a batch size below 1.
+        ValueError: wrong dtype or shape, or no faces.
     """
     if faces.dtype != np.uint8 or faces.ndim != 4 or faces.shape[-1] != 3:  # noqa: PLR2004
         raise ValueError(
@@ -33,16 +116,10 @@ def embed_faces(
         )
     if not len(faces):
         raise ValueError("faces: expected at least one, got none.")
-    if batch_size < 1:
-        raise ValueError(f"batch_size: expected at least 1, got {batch_size}.")
-    embeddings = []
-    for start in tqdm(range(0, len(faces), batch_size), "embed faces", unit="batch"):
-        batch = faces[start : start + batch_size]
-        vectors = encode(batch)
-        if test_time_flip:
-            vectors = vectors + encode(batch[:, :, ::-1])
-        embeddings.append(vectors)
-    return l2_normalize(np.concatenate(embeddings))
+    vectors = encode(faces)
+    if test_time_flip:
+        vectors = vectors + encode(faces[:, :, ::-1])
+    return l2_normalize(vectors)
 
 
 def l2_normalize(vectors: F32) -> F32:

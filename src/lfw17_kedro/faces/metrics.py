@@ -9,23 +9,7 @@ from sklearn.metrics import classification_report, confusion_matrix, log_loss
 
 from lfw17_kedro.types import F64, I64, Bools
 
-# The study's scores on the competition's 322 test images, half of them Kaggle's public
-# and half its private leaderboard: see the README of the study. Its transfer learning
-# was never submitted.
-PUBLISHED = {
-    "scratch_cnn": {"public": 0.95031, "private": 0.95652, "correct": 307},
-    "facenet_svm": {"public": 0.96894, "private": 0.98757, "correct": 315},
-}
-LFW17_TRAIN_COUNTS = (51, 183, 85, 395, 86, 60, 106)
-LFW17_TEST_IMAGES = 322
-
 CALIBRATION_BINS = 10  # of equal width from 0 to 1
-
-
-def is_lfw17(train_labels: I64, test_images: int) -> bool:
-    """Tell whether these are the study's data, by the number of images of each."""
-    counts = np.bincount(train_labels)
-    return tuple(counts) == LFW17_TRAIN_COUNTS and test_images == LFW17_TEST_IMAGES
 
 
 def score_probabilities(
@@ -34,7 +18,7 @@ def score_probabilities(
     """Score class probabilities.
 
     Args:
-        probabilities: (N, K) float64, each row sums to 1; the greatest is the answer.
+        probabilities: (N, K) float64, each row sums to 1; the greatest is predicted.
         labels: (N,) int64, 0..K-1.
         class_names: the K names.
 
@@ -42,7 +26,7 @@ def score_probabilities(
         `images`, `correct`, `accuracy`, `accuracy_95` (its 95 % Wilson interval),
         `macro_f1`, `weighted_f1`, `log_loss` (nats), `calibration_error` (of
         `measure_calibration`), `per_person` (precision, recall, f1, images) and
-        `confusion_matrix` ([truth][answer], images).
+        `confusion_matrix` ([truth][predicted], images).
 
     Raises:
         ValueError: no images, or shapes that do not fit.
@@ -90,12 +74,12 @@ def score_probabilities(
     }
 
 
-def bin_confidences(confidences: F64, right: Bools) -> pd.DataFrame:
-    """Put answers into bins of like confidence.
+def bin_confidences(confidences: F64, correct: Bools) -> pd.DataFrame:
+    """Put predictions into bins of like confidence.
 
     Args:
-        confidences: (N,) float64, 0-1, the probability of each answer.
-        right: (N,) bool, whether the answer is.
+        confidences: (N,) float64, 0-1, the probability of each prediction.
+        correct: (N,) bool, whether the prediction is.
 
     Returns:
         One row a bin that is not empty: `images`, mean `confidence`, `accuracy`.
@@ -103,15 +87,15 @@ def bin_confidences(confidences: F64, right: Bools) -> pd.DataFrame:
     bins = np.minimum(
         (confidences * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1
     )
-    predictions = pd.DataFrame({"confidence": confidences, "right": right})
+    predictions = pd.DataFrame({"confidence": confidences, "correct": correct})
     return predictions.groupby(bins).agg(
-        images=("right", "size"),
+        images=("correct", "size"),
         confidence=("confidence", "mean"),
-        accuracy=("right", "mean"),
+        accuracy=("correct", "mean"),
     )
 
 
-def measure_calibration(confidences: F64, right: Bools) -> float:
+def measure_calibration(confidences: F64, correct: Bools) -> float:
     """Give the expected calibration error, 0-1.
 
     The gap between accuracy and mean confidence of each bin, averaged over the images.
@@ -120,6 +104,6 @@ def measure_calibration(confidences: F64, right: Bools) -> float:
 
     Source: Guo et al. 2017, arXiv:1706.04599, section 2.
     """
-    bins = bin_confidences(confidences, right)
+    bins = bin_confidences(confidences, correct)
     gaps = (bins["accuracy"] - bins["confidence"]).abs()
     return float(np.average(gaps, weights=bins["images"]))

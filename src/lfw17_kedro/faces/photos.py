@@ -1,34 +1,72 @@
-"""Turn small grey images into photos of a size that detectors expect."""
+"""Photos one at a time: enlarged or opened when they are needed, never all at once."""
 
-from collections.abc import Iterable
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 from PIL import Image
 
 from lfw17_kedro.types import F32, U8
 
+MAX_THREADS = 4  # decoding keeps up with the networks; more only take their cores
 
-def enlarge_images(
-    images: F32, photo_ids: Iterable[str], short_side: int
-) -> dict[str, U8]:
-    """Enlarge images until their short side reaches a length.
+
+class EnlargedImages(Mapping[str, U8]):
+    """Small grey images as photos of a size that detectors expect.
+
+    id -> photo, (H', W') uint8, bicubic; each is enlarged anew when it is asked for.
+    """
+
+    def __init__(self, images: F32, photo_ids: Iterable[str], short_side: int) -> None:
+        """Hold the images.
+
+        Args:
+            images: (N, H, W) float32, 0-255.
+            photo_ids: N ids.
+            short_side: min length of the short side, pixels; larger images stay as
+                they are.
+        """
+        self._images = dict(zip(photo_ids, images, strict=True))
+        self._short_side = short_side
+
+    def __getitem__(self, photo_id: str) -> U8:
+        """Enlarge one image."""
+        image = self._images[photo_id]
+        height, width = image.shape
+        scale = max(1.0, self._short_side / min(height, width))
+        size = (round(width * scale), round(height * scale))
+        pixels = Image.fromarray(np.rint(image).astype(np.uint8))
+        return np.asarray(pixels.resize(size, Image.Resampling.BICUBIC))
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the ids."""
+        return iter(self._images)
+
+    def __len__(self) -> int:
+        """Count the photos."""
+        return len(self._images)
+
+
+def read_ahead(
+    photos: Mapping[str, U8], photo_ids: Iterable[str], max_ahead: int
+) -> Iterator[U8]:
+    """Open photos in threads while the caller works on earlier ones.
 
     Args:
-        images: (N, H, W) float32, 0-255.
-        photo_ids: N ids.
-        short_side: least length of the short side, pixels; larger images stay as
-            they are.
+        photos: id -> photo, opened when asked for.
+        photo_ids: which, in the order wanted.
+        max_ahead: how many photos may be open before the caller takes them.
 
-    Returns:
-        id -> photo, (H', W') uint8, bicubic.
+    Yields:
+        The photos, in the order of the ids.
     """
-    height, width = images.shape[1:]
-    scale = max(1.0, short_side / min(height, width))
-    size = (round(width * scale), round(height * scale))
-    pixels = np.rint(images).astype(np.uint8)
-    return {
-        photo_id: np.asarray(
-            Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)
-        )
-        for photo_id, image in zip(photo_ids, pixels, strict=True)
-    }
+    opened: deque[Future[U8]] = deque()
+    with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
+        for photo_id in photo_ids:
+            opened.append(pool.submit(photos.__getitem__, photo_id))
+            if len(opened) > max_ahead:
+                yield opened.popleft().result()
+        while opened:
+            yield opened.popleft().result()

@@ -11,41 +11,44 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from lfw17_kedro.types import I64
 
 TRAIN_ONLY = -1
 
 
-def hold_out(labels: I64, share: float, seed: int) -> I64:
+def hold_out(labels: I64, fraction: float, seed: int) -> I64:
     """Hold one stratified part out: fold 0 validates, `TRAIN_ONLY` trains.
 
     Args:
         labels: (N,) int64, 0..K-1, of the originals.
-        share: of the images to validate on, between 0 and 1.
+        fraction: of the images to validate on, between 0 and 1.
         seed: of the shuffle.
 
     Returns:
         (N,) int64, 0 or `TRAIN_ONLY`.
 
     Raises:
-        ValueError: a side would miss a person.
+        ValueError: a split would miss a person.
     """
-    if not 0 < share < 1:
-        raise ValueError(f"validation_fraction: expected between 0 and 1, got {share}.")
+    from sklearn.model_selection import train_test_split
+
+    if not 0 < fraction < 1:
+        raise ValueError(
+            f"validation_fraction: expected between 0 and 1, got {fraction}."
+        )
     _check_counts(labels, 2, "the hold-out split")
     n_classes = len(np.unique(labels))
-    validated = math.ceil(share * len(labels))  # as scikit-learn rounds
+    validated = math.ceil(fraction * len(labels))  # as scikit-learn rounds
     if not n_classes <= validated <= len(labels) - n_classes:
         raise ValueError(
             f"validation_fraction: expected both splits to hold all {n_classes} "
             f"people, got {validated} of {len(labels)} images to validate on with "
-            f"{share}; choose another share."
+            f"{fraction}; choose another fraction."
         )
     folds = np.full(len(labels), TRAIN_ONLY, np.int64)
     _, validation = train_test_split(
-        np.arange(len(labels)), test_size=share, stratify=labels, random_state=seed
+        np.arange(len(labels)), test_size=fraction, stratify=labels, random_state=seed
     )
     folds[validation] = 0
     return folds
@@ -65,6 +68,8 @@ def assign_folds(labels: I64, n_folds: int, seed: int) -> I64:
     Raises:
         ValueError: fewer than two folds, or a person with fewer images than folds.
     """
+    from sklearn.model_selection import StratifiedKFold
+
     if n_folds < 2:  # noqa: PLR2004 (one to train, one to validate)
         raise ValueError(f"n_folds: expected at least 2, got {n_folds}.")
     _check_counts(labels, n_folds, f"{n_folds} folds")
@@ -73,16 +78,6 @@ def assign_folds(labels: I64, n_folds: int, seed: int) -> I64:
     for fold, (_, validation) in enumerate(splitter.split(labels, labels)):
         folds[validation] = fold
     return folds
-
-
-def choose_photos(table: pd.DataFrame, use_copies: bool) -> pd.DataFrame:
-    """Give the rows of the photos to work with: all, or the originals alone.
-
-    Args:
-        table: with the column `copy` (0 for an original).
-        use_copies: keep the augmented copies.
-    """
-    return table if use_copies else table[table["copy"] == 0].reset_index(drop=True)
 
 
 def iterate_folds(table: pd.DataFrame) -> Iterator[tuple[int, pd.Index, pd.Index]]:

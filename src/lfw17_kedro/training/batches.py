@@ -1,4 +1,4 @@
-"""Endless batches of changed images, the same for the same seed.
+"""Endless batches of augmented images, the same for the same seed.
 
 N images in a batch, H rows, W columns, C channels.
 """
@@ -51,10 +51,10 @@ def make_batches(
         settings = augmentation
         seeds = tf.data.Dataset.random(seed=seed).batch(2, drop_remainder=True)
 
-        def change(pair: tuple[Any, Any], warp_seed: Any) -> tuple[Any, Any]:
-            return augment_images(pair[0], warp_seed, **settings), pair[1]
+        def augment(pair: tuple[Any, Any], pair_seed: Any) -> tuple[Any, Any]:
+            return augment_images(pair[0], pair_seed, **settings), pair[1]
 
-        pairs = tf.data.Dataset.zip(pairs, seeds.skip(first_step)).map(change)
+        pairs = tf.data.Dataset.zip(pairs, seeds.skip(first_step)).map(augment)
     return pairs.prefetch(2)
 
 
@@ -66,12 +66,12 @@ def augment_images(
     max_contrast: float = 0.0,
     **warp: float,
 ) -> Any:
-    """Warp each image of a batch by chance, then change its light.
+    """Apply a random affine transform, then random brightness and contrast.
 
     Args:
         images: (N, H, W, C) float32 tensor, 0-255.
         seed: (2,) int64 tensor; the same seed gives the same changes.
-        max_brightness: shifts are uniform between minus this and this, shares of 255.
+        max_brightness: uniform shifts, up and down, as fractions of 255.
         max_contrast: differences from the image's mean are scaled by 1 + c, c likewise.
         warp: arguments of `random_affine`.
 
@@ -99,14 +99,14 @@ def random_affine(
     max_shift: float,
     max_zoom: float,
 ) -> Any:
-    """Mirror, turn, zoom and shift each image of a batch by chance, in one warp.
+    """Mirror, rotate, zoom and shift each image of a batch at random, in one transform.
 
     Args:
         images: (N, H, W, C) float32 tensor.
-        seed: (2,) int64 tensor; the same seed gives the same warps.
+        seed: (2,) int64 tensor; the same seed gives the same transforms.
         flip_probability: that an image is mirrored left to right, 0-1.
         max_degrees: angles are uniform between minus this and this.
-        max_shift: shifts likewise, as shares of width and height.
+        max_shift: shifts likewise, as fractions of width and height.
         max_zoom: an image is scaled by exp(z), z likewise: 0.12 is 12 % either way.
 
     Returns:
@@ -115,10 +115,10 @@ def random_affine(
     import tensorflow as tf
 
     height, width = images.shape[1:3]
-    chances = tf.random.stateless_uniform([5, tf.shape(images)[0]], seed)
-    turn, zoom, right, down = tf.unstack(2 * chances[:4] - 1)
-    angle, scale = turn * max_degrees * np.pi / 180, tf.exp(zoom * max_zoom)
-    mirror = tf.where(chances[4] < flip_probability, -1.0, 1.0)
+    uniform = tf.random.stateless_uniform([5, tf.shape(images)[0]], seed)
+    rotation, zoom, right, down = tf.unstack(2 * uniform[:4] - 1)
+    angle, scale = rotation * max_degrees * np.pi / 180, tf.exp(zoom * max_zoom)
+    mirror = tf.where(uniform[4] < flip_probability, -1.0, 1.0)
     # Output (x, y) takes its value from input (a x + b y + tx, c x + d y + ty). The
     # centre goes to the centre, but for the shift.
     a, b = mirror * scale * tf.cos(angle), -scale * tf.sin(angle)

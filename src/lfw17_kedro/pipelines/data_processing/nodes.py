@@ -1,47 +1,45 @@
 """Nodes of `data_processing`: raw arrays -> checked, split, augmented photos."""
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
 
-from lfw17_kedro.faces.augment import augment_faces
-from lfw17_kedro.faces.photos import enlarge_images
 from lfw17_kedro.faces.split import assign_folds, hold_out
-from lfw17_kedro.faces.validate import check_faces
-from lfw17_kedro.types import F32, I64, U8, UNKNOWN, RawFaces
+from lfw17_kedro.faces.validate import check_faces, name_folder
+from lfw17_kedro.pipelines.data_processing.settings import (
+    CopySettings,
+    SplitSettings,
+)
+from lfw17_kedro.types import F32, I64, U8, UNKNOWN, RawFaces, Table
 
 
 def validate_raw_faces(
     raw_faces: RawFaces, height: int, width: int
-) -> tuple[F32, I64, F32, I64, list[str]]:
-    """Check the raw arrays; see `check_faces` for results and errors."""
-    return check_faces(raw_faces, height, width)
+) -> tuple[F32, I64, F32, I64, list[str], dict[str, str]]:
+    """Check the raw arrays; see `check_faces` for results and errors.
+
+    Returns:
+        Those of `check_faces`, and the source's name and credit.
+    """
+    return *check_faces(raw_faces, height, width), asdict(raw_faces.source)
 
 
-def split_originals(labels: I64, split: dict[str, Any], seed: int) -> I64:
+def split_originals(labels: I64, split: SplitSettings, seed: int) -> I64:
     """Give every original image its fold.
 
     Args:
         labels: (N,) int64, 0..K-1.
-        split: `scheme` ("holdout" or "kfold"), `validation_fraction` for the first,
-            `n_folds` for the second.
+        split: the scheme and its numbers.
         seed: of the shuffle.
 
     Returns:
         (N,) int64 folds, `TRAIN_ONLY` (-1) for images that only train.
-
-    Raises:
-        ValueError: unknown scheme, or a side would miss a person.
     """
-    if split["scheme"] == "holdout":
-        return hold_out(labels, split["validation_fraction"], seed)
-    if split["scheme"] == "kfold":
-        return assign_folds(labels, split["n_folds"], seed)
-    raise ValueError(
-        "data_processing.split.scheme: expected 'holdout' or 'kfold', got "
-        f"{split['scheme']!r}."
-    )
+    if split.scheme == "kfold":
+        return assign_folds(labels, split.n_folds, seed)
+    return hold_out(labels, split.validation_fraction, seed)
 
 
 def augment_train_images(
@@ -49,18 +47,20 @@ def augment_train_images(
     labels: I64,
     folds: I64,
     class_names: list[str],
-    augmentation: dict[str, Any],
+    augmentation: CopySettings,
     seed: int,
-) -> tuple[F32, pd.DataFrame]:
-    """Add the study's changed copies; each takes its original's person and fold.
+) -> tuple[F32, Table]:
+    """Add the study's augmented copies, where they are asked for.
+
+    Each copy takes its original's person and fold.
 
     Args:
         images: (N, H, W) float32, the originals, 0-255.
         labels: (N,) int64, 0..K-1.
         folds: (N,) int64, of `split_originals`.
         class_names: the K names.
-        augmentation: arguments of `augment_faces` but for images and chance.
-        seed: of all chance.
+        augmentation: how many copies of each image, and how they are changed.
+        seed: of all randomness.
 
     Returns:
         (N * (1 + copies), H, W) float32, originals first, and the table whose row i
@@ -68,32 +68,32 @@ def augment_train_images(
         `person`, `label`, `original` (row of the original), `copy` (0 for the
         original) and `fold`.
     """
-    copies = augment_faces(images, **augmentation, rng=np.random.default_rng(seed))
-    originals = range(len(images))
-    table = pd.DataFrame(
-        [
-            (_photo_id(class_names[labels[original]], original, copy), copy, original)
-            for copy in range(len(copies) + 1)
-            for original in originals
-        ],
-        columns=["id", "copy", "original"],
-    )
-    table["label"] = labels[table["original"]]
-    table["person"] = [class_names[label] for label in table["label"]]
-    table["fold"] = folds[table["original"]]
-    columns = ["id", "person", "label", "original", "copy", "fold"]
-    return np.concatenate([images[None], copies]).reshape(-1, *images.shape[1:]), table[
-        columns
-    ]
+    from lfw17_kedro.faces.augment import augment_faces
+
+    if augmentation.copies:
+        rng = np.random.default_rng(seed)
+        copies = augment_faces(images, **augmentation.model_dump(), rng=rng)
+        everything = np.concatenate([images, *copies])
+    else:
+        everything = images
+    copy, original = np.divmod(np.arange(len(everything)), len(images))
+    people = [class_names[label] for label in labels[original]]
+    rows = zip(people, original, copy, strict=True)
+    table = pd.DataFrame({"id": [_photo_id(*row) for row in rows], "person": people})
+    table["label"] = labels[original]
+    table["original"] = original
+    table["copy"] = copy
+    table["fold"] = folds[original]
+    return everything, table
 
 
 def _photo_id(person: str, original: int, copy: int) -> str:
     """Name a photo by its place in a jpg folder."""
     suffix = f"_{copy}" if copy else ""
-    return f"{person.replace(' ', '_')}/{original:06d}{suffix}"
+    return f"{name_folder(person)}/{original:06d}{suffix}"
 
 
-def list_test_images(labels: I64, class_names: list[str]) -> pd.DataFrame:
+def list_test_images(labels: I64, class_names: list[str]) -> Table:
     """Describe the test images.
 
     Args:
@@ -112,6 +112,8 @@ def list_test_images(labels: I64, class_names: list[str]) -> pd.DataFrame:
     )
 
 
-def make_photos(images: F32, table: pd.DataFrame, short_side: int) -> dict[str, U8]:
-    """Enlarge images into photos named by their table; see `enlarge_images`."""
-    return enlarge_images(images, table["id"], short_side)
+def make_photos(images: F32, table: Table, short_side: int) -> Mapping[str, U8]:
+    """Make photos named by their table, enlarged while they are saved."""
+    from lfw17_kedro.faces.photos import EnlargedImages
+
+    return EnlargedImages(images, table["id"], short_side)

@@ -24,6 +24,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                     "test_images",
                     "test_labels",
                     "class_names",
+                    "source_card",
                 ],
                 name="validate_raw_faces",
             ),
@@ -55,13 +56,13 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 make_photos,
                 inputs=["train_images", "train_table", "params:photo_short_side"],
-                outputs="train_photos@pixels",
+                outputs="train_photos",
                 name="make_train_photos",
             ),
             Node(
                 make_photos,
                 inputs=["test_images", "test_table", "params:photo_short_side"],
-                outputs="test_photos@pixels",
+                outputs="test_photos",
                 name="make_test_photos",
             ),
         ],
@@ -70,11 +71,12 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         outputs={
             "train_images",
             "train_table",
-            "train_photos@pixels",
+            "train_photos",
             "test_images",
             "test_table",
-            "test_photos@pixels",
+            "test_photos",
             "class_names",
+            "source_card",
         },
         parameters={"params:seed"},
     )

@@ -1,285 +1,163 @@
-"""Nodes of `facenet_svm`: photos -> aligned faces -> embeddings -> named people."""
+"""What is `facenet_svm`'s own: photos -> embeddings, and a linear SVM on them."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from lfw17_kedro.encoders.dlib_resnet import build_dlib_resnet
-from lfw17_kedro.encoders.facenet import build_facenet
-from lfw17_kedro.encoders.mtcnn import build_detector
-from lfw17_kedro.faces import align, classifier, detect, embed
-from lfw17_kedro.faces.classifier import FaceClassifier
-from lfw17_kedro.faces.split import assign_folds, iterate_folds
+from lfw17_kedro.encoders.registry import ENCODERS
+from lfw17_kedro.pipelines.facenet_svm import settings as s
+from lfw17_kedro.pipelines.modelling import Fitted
 from lfw17_kedro.types import (
     F64,
     U8,
-    Embeddings,
     Encoder,
-    ReadPackaged,
+    EncoderCard,
+    EncoderOptions,
+    Features,
     ReadWeights,
+    Table,
 )
-
-ENCODERS = ("dlib_resnet", "facenet")
 
 
 def build_encoder(
-    name: str,
-    facenet: dict[str, Any],
-    read_dlib: ReadPackaged,
-    read_facenet: ReadWeights,
-) -> Encoder:
+    name: str, options: s.EncoderOptions, read_weights: ReadWeights
+) -> tuple[Encoder, EncoderCard]:
     """Build the encoder of that name from its weights; the others' are not read.
 
     Args:
-        name: one of `ENCODERS`.
-        facenet: `weights`, the path of FaceNet's file or None for the published one,
-            and the arguments `sha256` and `standardisation` of `build_facenet`.
-        read_dlib: reads the weights of dlib_resnet.
-        read_facenet: reads FaceNet's, at a path or, with None, the published ones.
-
-    Raises:
-        ValueError: no encoder has that name, or the weights are not the expected ones.
-    """
-    if name not in ENCODERS:
-        raise ValueError(
-            f"facenet_svm.encoder: expected one of {[*ENCODERS]}, got {name!r}."
-        )
-    if name == "dlib_resnet":
-        return build_dlib_resnet(read_dlib())
-    weights = read_facenet(facenet["weights"])
-    return build_facenet(weights, facenet["sha256"], facenet["standardisation"])
-
-
-def detect_faces(
-    photos: dict[str, U8], table: pd.DataFrame, detection: dict[str, Any]
-) -> pd.DataFrame:
-    """Find the face in each photo of a table with MTCNN.
-
-    Args:
-        photos: id -> photo; those not in the table are left alone.
-        table: with the column `id`.
-        detection: `thresholds` of MTCNN's three stages, and the arguments of
-            `faces.detect.detect_faces`.
+        name: a key of `ENCODERS`.
+        options: of that encoder.
+        read_weights: reads published weights.
 
     Returns:
-        One row for each row of the table; see `faces.detect.detect_faces`.
-    """
-    settings = dict(detection)
-    detector = build_detector(*settings.pop("thresholds"))
-    chosen = {name: photos[name] for name in table["id"]}
-    return detect.detect_faces(chosen, detector, **settings)
-
-
-def average_positions(photos: dict[str, U8], detections: pd.DataFrame) -> F64:
-    """Average where the faces lie in their photos.
-
-    Args:
-        photos: id -> photo.
-        detections: of those photos.
-
-    Returns:
-        (7, 2) float64, as shares of width and height; see `relative_positions`.
+        The encoder and its description.
 
     Raises:
-        ValueError: MTCNN found no face in any photo.
+        ValueError: the weights are not the expected ones.
     """
-    if not detections["found"].any():
-        raise ValueError(
-            f"expected faces in the training photos, MTCNN found none in any of "
-            f"{len(detections)}; look at data/03_primary, lower "
-            "facenet_svm.detection.thresholds or enlarge its short_sides."
-        )
-    average: F64 = np.nanmean(align.relative_positions(photos, detections), axis=0)
-    return average
+    encoder = ENCODERS[name](read_weights, EncoderOptions(**options.model_dump()))
+    return encoder, encoder.card
 
 
-def align_faces(
-    photos: dict[str, U8],
-    detections: pd.DataFrame,
-    average_position: F64,
+def embed_photos(
+    photos: Mapping[str, U8],
+    table: Table,
     encoder: Encoder,
-) -> U8:
-    """Cut the face of each detected photo as the encoder wants it.
+    detection: s.DetectionSettings,
+    embedding: s.EmbeddingSettings,
+    mean_position: F64 | None = None,
+) -> tuple[Table, Features, F64]:
+    """Find, align and embed the face of each photo of a table, in one pass.
 
     Args:
-        photos: id -> photo.
-        detections: a row for each face to cut, of `detect_faces`.
-        average_position: (7, 2), for photos in which no face was found.
-        encoder: says alignment and size.
-
-    Returns:
-        (N, S, S, 3) uint8 RGB, row i from the photo `detections["id"][i]`.
-    """
-    positions = align.relative_positions(photos, detections)
-    chosen = {name: photos[name] for name in detections["id"]}
-    return align.align_faces(chosen, positions, average_position, encoder.card)
-
-
-def embed_faces(
-    faces: U8, table: pd.DataFrame, encoder: Encoder, embedding: dict[str, Any]
-) -> Embeddings:
-    """Embed aligned faces, remembering the photo and the encoder of each.
-
-    Args:
-        faces: (N, S, S, 3) uint8 RGB, row i from the photo `table["id"][i]`.
+        photos: id -> photo, opened when asked for.
         table: with the column `id`.
-        encoder: takes S x S faces.
-        embedding: `batch_size` and `test_time_flip` of `faces.embed.embed_faces`.
-    """
-    flips = "+flips" if embedding["test_time_flip"] else ""
-    return Embeddings(
-        ids=table["id"].to_numpy(np.str_),
-        vectors=embed.embed_faces(faces, encoder, **embedding),
-        encoder=np.array(encoder.card.fingerprint + flips),
-    )
-
-
-def fit_svm(
-    embeddings: Embeddings,
-    table: pd.DataFrame,
-    class_names: list[str],
-    svm: dict[str, Any],
-    seed: int,
-) -> FaceClassifier:
-    """Fit the SVM that answers the test images.
-
-    Args:
-        embeddings: N of them.
-        table: row i describes embedding i.
-        class_names: the K names.
-        svm: `multi_class`, `C`, `nrof_train_images_per_class`,
-            `min_nrof_images_per_class` and `all_images_for_test`, which leaves
-            the first of the two limits to validation, as the study did.
-        seed: of all chance.
-    """
-    if svm["all_images_for_test"]:
-        svm = svm | {"nrof_train_images_per_class": None}
-    return _fit_rows(embeddings, table, table.index, class_names, svm, seed)
-
-
-def validate_svm(
-    embeddings: Embeddings,
-    table: pd.DataFrame,
-    class_names: list[str],
-    svm: dict[str, Any],
-    seed: int,
-) -> pd.DataFrame:
-    """Give every validation image the probabilities of an SVM that never saw it.
-
-    Args: see `fit_svm`; the folds are the table's.
+        encoder: says how faces are aligned, and embeds them.
+        detection: arguments of `find_faces`, and the thresholds of MTCNN.
+        embedding: arguments of `embed_photos`.
+        mean_position: where faces are expected in photos without one, None for the
+            mean of these photos.
 
     Returns:
-        One row a validated original: `id`, then a column for each person.
-    """
-    parts = []
-    for _, train, validation in iterate_folds(table):
-        fitted = _fit_rows(embeddings, table, train, class_names, svm, seed)
-        parts.append(predict_probabilities(_take(embeddings, validation), fitted))
-    return pd.concat(parts, ignore_index=True)
-
-
-def cross_validate_svm(
-    embeddings: Embeddings,
-    table: pd.DataFrame,
-    class_names: list[str],
-    svm: dict[str, Any],
-    n_folds: int,
-    seed: int,
-) -> dict[str, Any]:
-    """Cross-validate on all training images, whatever the table's own split.
-
-    The encoder is fixed, so this costs no more than a few fits of the SVM.
-
-    Args: see `fit_svm`; `n_folds` is at least 2.
-
-    Returns:
-        `folds`, the `accuracies` on the originals of each, their `mean_accuracy`.
-    """
-    originals = table[table["copy"] == 0].sort_values("original")
-    folds = assign_folds(originals["label"].to_numpy(), n_folds, seed)
-    dealt = table.assign(fold=folds[table["original"]])
-    predictions = validate_svm(embeddings, dealt, class_names, svm, seed).set_index(
-        "id"
-    )
-    truth = dealt.set_index("id").loc[predictions.index]
-    right = predictions[class_names].to_numpy().argmax(axis=1) == truth["label"]
-    accuracies = right.groupby(truth["fold"]).mean()
-    return {
-        "folds": n_folds,
-        "accuracies": accuracies.tolist(),
-        "mean_accuracy": float(accuracies.mean()),
-    }
-
-
-def predict_probabilities(
-    embeddings: Embeddings, fitted: FaceClassifier
-) -> pd.DataFrame:
-    """Give each person's probability for each face.
-
-    Returns:
-        One row an embedding: `id`, then a column for each person.
+        The detections (see `tabulate_detections`), the embeddings, and the mean
+        position of the faces found.
 
     Raises:
-        ValueError: the classifier was trained on another encoder's embeddings.
+        ValueError: no face was found in any photo.
     """
-    probabilities = fitted.predict_probabilities(embeddings)
-    table = pd.DataFrame(probabilities, columns=list(fitted.class_names))
-    table.insert(0, "id", embeddings["ids"])
-    return table
+    from lfw17_kedro.encoders.mtcnn import build_detector
+    from lfw17_kedro.faces import detect, embed
+
+    photo_ids = list(table["id"])
+    settings = detection.model_dump()
+    detector = build_detector(*settings.pop("thresholds"))
+    found = detect.find_faces(photos, photo_ids, detector, **settings)
+    vectors, positions, confidences = embed.embed_photos(
+        found, photos, photo_ids, encoder, mean_position, **embedding.model_dump()
+    )
+    if mean_position is None:
+        mean_position = embed.average_positions(positions)
+    flips = "+flips" if embedding.test_time_flip else ""
+    features = Features(
+        ids=np.array(photo_ids, np.str_),
+        arrays={"vectors": vectors},
+        fingerprint=encoder.card.fingerprint + flips,
+    )
+    detections = detect.tabulate_detections(photo_ids, positions, confidences)
+    return detections, features, mean_position
 
 
-def collect_metadata(
-    fitted: FaceClassifier,
-    cross_validation: dict[str, Any],
-    train_detections: pd.DataFrame,
-    test_detections: pd.DataFrame,
+def embed_test_photos(
+    photos: Mapping[str, U8],
+    table: Table,
+    encoder: Encoder,
+    detection: s.DetectionSettings,
+    embedding: s.EmbeddingSettings,
+    mean_position: F64,
+) -> tuple[Table, Features]:
+    """Embed the test photos; see `embed_photos`.
+
+    Photos without a face are aligned with the mean position of the training faces,
+    so that the test set stays complete.
+    """
+    return embed_photos(photos, table, encoder, detection, embedding, mean_position)[:2]
+
+
+def describe_features(
+    card: EncoderCard, train_detections: Table, test_detections: Table
 ) -> dict[str, Any]:
-    """Collect what the metrics should say of this method beside its scores."""
+    """Describe the embeddings, for the metrics."""
     return {
-        "encoder": fitted.encoder,
-        "train_images": fitted.train_images,
+        "encoder": card.fingerprint,
         "no_face_found": {
             "train": int((~train_detections["found"]).sum()),
             "test": int((~test_detections["found"]).sum()),
         },
-        "cross_validation": cross_validation,
     }
 
 
-def _fit_rows(
-    embeddings: Embeddings,
-    table: pd.DataFrame,
-    rows: pd.Index,
+def fit(
+    features: Features,
+    table: Table,
     class_names: list[str],
-    svm: dict[str, Any],
+    settings: s.FacenetSvmSettings,
     seed: int,
-) -> FaceClassifier:
-    """Fit the SVM on some rows, within the study's limits for each person."""
-    labels = table["label"].to_numpy()[rows]
-    chosen = rows[
-        classifier.choose_train_rows(
-            labels,
-            svm["nrof_train_images_per_class"],
-            svm["min_nrof_images_per_class"],
-            np.random.default_rng(seed),
-        )
-    ]
-    return classifier.fit_classifier(
-        _take(embeddings, chosen),
-        table["label"].to_numpy()[chosen],
-        table["original"].to_numpy()[chosen],
+    *,
+    final: bool,
+    checkpoint: Path | None,
+    validation: tuple[Features, Table] | None,
+) -> Fitted:
+    """Fit the SVM within the study's limits for each person; see `Fit`.
+
+    With `all_images_for_test` the first limit holds in validation alone, as in the
+    study.
+    """
+    from lfw17_kedro.faces.classifier import choose_train_rows, fit_classifier
+
+    svm = settings.svm
+    unlimited = final and svm.all_images_for_test
+    labels = table["label"].to_numpy()
+    rows = choose_train_rows(
+        labels,
+        None if unlimited else svm.nrof_train_images_per_class,
+        svm.min_nrof_images_per_class,
+        np.random.default_rng(seed),
+    )
+    classifier = fit_classifier(
+        features.take(rows),
+        labels[rows],
+        table["original"].to_numpy()[rows],
         class_names,
-        multi_class=svm["multi_class"],
-        C=svm["C"],
+        multi_class=svm.multi_class,
+        C=svm.C,
         seed=seed,
     )
+    return Fitted(classifier, {"train_images": classifier.train_images})
 
 
-def _take(embeddings: Embeddings, rows: pd.Index) -> Embeddings:
-    """Take some rows of embeddings."""
-    return Embeddings(
-        ids=embeddings["ids"][rows],
-        vectors=embeddings["vectors"][rows],
-        encoder=embeddings["encoder"],
-    )
+def predict(model: Any, features: Features) -> F64:
+    """Predict with the SVM, a `FaceClassifier`; see `Predict`."""
+    probabilities: F64 = model.predict_probabilities(features)
+    return probabilities

@@ -18,10 +18,10 @@ from lfw17_kedro.reporting.compare import (
 from lfw17_kedro.reporting.gallery import GalleryFace
 from lfw17_kedro.reporting.predictions import (
     StaleResultsError,
-    check_raw_faces,
     join_predictions,
     list_truths,
 )
+from lfw17_kedro.reporting.provenance import check_raw_faces
 from lfw17_kedro.types import F32
 
 

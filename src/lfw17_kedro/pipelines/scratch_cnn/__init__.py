@@ -1,5 +1,5 @@
-"""A convolutional network trained from nothing: the study's first method."""
+"""A convolutional network trained from scratch: the study's first method."""
 
-from lfw17_kedro.pipelines.scratch_cnn.pipeline import create_pipeline
+from lfw17_kedro.pipelines.scratch_cnn.pipeline import METHOD
 
-__all__ = ["create_pipeline"]
+__all__ = ["METHOD"]

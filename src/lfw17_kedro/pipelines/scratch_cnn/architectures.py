@@ -37,7 +37,7 @@ def build_resnet(
         widths: channels of each stage.
         blocks: residual blocks of each stage.
         dense: units of the dense layer.
-        dropout: chance that a unit is left out, before and after the dense layer.
+        dropout: probability that a unit is dropped, before and after the dense layer.
     """
     import keras
     from keras import layers
@@ -90,7 +90,7 @@ def build_published(
         height: rows of an image.
         width: columns of an image.
         n_classes: K.
-        dropout: chance that a unit is left out; the study's is 0.725.
+        dropout: probability that a unit is dropped; the study's is 0.725.
     """
     import keras
     from keras import layers
@@ -102,9 +102,9 @@ def build_published(
         x = layers.MaxPooling2D()(layers.LeakyReLU(PUBLISHED_SLOPE)(x))
         x = layers.BatchNormalization()(x)
     x = layers.Flatten()(x)
-    for turn, units in enumerate(PUBLISHED_DENSE):
-        last = turn == len(PUBLISHED_DENSE) - 1
-        if turn:
+    for index, units in enumerate(PUBLISHED_DENSE):
+        last = index == len(PUBLISHED_DENSE) - 1
+        if index:
             x = layers.BatchNormalization()(x)
         x = layers.Dense(units)(x)
         x = layers.ReLU()(x) if last else layers.LeakyReLU(PUBLISHED_SLOPE)(x)
@@ -113,6 +113,7 @@ def build_published(
 
 
 ARCHITECTURES: "dict[str, Callable[..., keras.Model]]" = {
+    "small_resnet": build_resnet,
     "resnet": build_resnet,
     "published": build_published,
 }

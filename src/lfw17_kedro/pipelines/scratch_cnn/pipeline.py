@@ -1,59 +1,33 @@
-"""Wiring of `scratch_cnn`."""
+"""Wiring of what is `scratch_cnn`'s own."""
 
 from kedro.pipeline import Node, Pipeline
 
-from lfw17_kedro.pipelines.scratch_cnn.nodes import (
-    choose_settings,
-    collect_metadata,
-    predict_probabilities,
-    train_cnn,
-    validate_cnn,
-)
-from lfw17_kedro.training.wiring import wire_training
+from lfw17_kedro.pipelines.modelling import Method
+from lfw17_kedro.pipelines.scratch_cnn.nodes import fit, make_features, predict
+from lfw17_kedro.pipelines.scratch_cnn.settings import ScratchCnnSettings
 
 
-def create_pipeline(**kwargs: object) -> Pipeline:
-    """Images -> networks for validation and for good -> probabilities."""
-    train_inputs = [
-        "train_images",
-        "train_table",
-        "class_names",
-        "settings",
-        "params:seed",
-    ]
+def create_features() -> Pipeline:
+    """Images, as they are."""
     return Pipeline(
         [
             Node(
-                choose_settings,
-                inputs=[
-                    "params:architecture",
-                    "params:architectures",
-                    "params:precision",
-                ],
-                outputs="settings",
-                name="choose_settings",
-            ),
-            *wire_training(
-                validate_cnn,
-                train_cnn,
-                predict_probabilities,
-                train_inputs,
-                "test_images",
-            ),
-            Node(
-                collect_metadata,
-                inputs=["settings", "train_table", "history"],
-                outputs="metadata",
-                name="collect_metadata",
-            ),
-        ],
-        namespace="scratch_cnn",
-        inputs={
-            "train_images",
-            "train_table",
-            "test_images",
-            "test_table",
-            "class_names",
-        },
-        parameters={"params:seed"},
+                make_features,
+                inputs=[f"{split}_images", f"{split}_table"],
+                outputs=f"{split}_features",
+                name=f"make_{split}_features",
+                tags=tag,
+            )
+            for split, tag in (("train", "train"), ("test", "predict"))
+        ]
     )
+
+
+METHOD = Method(
+    name="scratch_cnn",
+    settings=ScratchCnnSettings,
+    create_features=create_features,
+    fit=fit,
+    predict=predict,
+    resumable=True,
+)

@@ -1,66 +1,50 @@
-"""Nodes of `transfer_learning`: images -> a network of ImageNet retrained on faces."""
+"""What is `transfer_learning`'s own: an ImageNet network retrained on faces."""
 
-from functools import partial
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
-from lfw17_kedro.encoders.efficientnet_lite0 import build_efficientnet_lite0
-from lfw17_kedro.encoders.inception_v3 import build_inception_v3
-from lfw17_kedro.pipelines.transfer_learning.networks import (
-    attach_head,
-    build_head,
-    unfreeze_layers,
+from lfw17_kedro.encoders.registry import BACKBONES
+from lfw17_kedro.pipelines.modelling import Fitted
+from lfw17_kedro.pipelines.transfer_learning.records import (
+    decode_records,
+    make_records,
 )
-from lfw17_kedro.training import people as naming
+from lfw17_kedro.pipelines.transfer_learning.settings import (
+    Backbones,
+    TransferLearningSettings,
+)
+from lfw17_kedro.training.ensemble import ensemble_networks
+from lfw17_kedro.training.ensemble import predict as predict_images
 from lfw17_kedro.training.fit import train_classifier
 from lfw17_kedro.training.optimizers import make_optimizer
 from lfw17_kedro.training.precision import choose_policy, use_policy
-from lfw17_kedro.types import F32, U8, Network
+from lfw17_kedro.types import (
+    F32,
+    F64,
+    U8,
+    Features,
+    Network,
+    Photos,
+    ReadWeights,
+    Record,
+    Table,
+)
 
-BACKBONES = ("efficientnet_lite0", "inception_v3")
 FEATURE_BATCH = 64  # images; bounds memory, nothing else
 
 
-def choose_settings(
-    backbone: str, backbones: dict[str, Any], training: dict[str, Any]
-) -> dict[str, Any]:
-    """Give the settings of one backbone and its training, complete and checked.
+def build_backbone(
+    name: str, backbones: Backbones, read_weights: ReadWeights
+) -> Network:
+    """Build the chosen ImageNet network, without its classifier.
 
     Args:
-        backbone: one of `BACKBONES`.
-        backbones: the settings of each, by name.
-        training: the settings that all share.
-
-    Returns:
-        All settings, with the `backbone` and the Keras `policy`.
-
-    Raises:
-        ValueError: unknown backbone or precision, or no training of the head.
-    """
-    if backbone not in BACKBONES:
-        raise ValueError(
-            f"transfer_learning.backbone: expected one of {sorted(BACKBONES)}, got "
-            f"{backbone!r}."
-        )
-    chosen: dict[str, Any] = training | backbones[backbone]
-    for part in ("head", "fine_tuning"):
-        if chosen[part]["epochs"] < (part == "head"):
-            raise ValueError(
-                f"transfer_learning.training.{part}.epochs: expected at least "
-                f"{int(part == 'head')}, got {chosen[part]['epochs']}."
-            )
-    return chosen | {
-        "backbone": backbone,
-        "policy": choose_policy(chosen["precision"]),
-    }
-
-
-def build_backbone(settings: dict[str, Any], efficientnet_weights: bytes) -> Network:
-    """Build the chosen ImageNet network, without its classifier.
+        name: a key of `BACKBONES`.
+        backbones: the settings of each.
+        read_weights: reads published weights.
 
     Returns:
         Maps (N, height, width, 3) RGB images, 0-255, to (N, h, w, D) features.
@@ -68,15 +52,75 @@ def build_backbone(settings: dict[str, Any], efficientnet_weights: bytes) -> Net
     Raises:
         ValueError, OSError: see the builders of `encoders`.
     """
-    height, width = settings["height"], settings["width"]
-    with use_policy(settings["policy"]):
-        if settings["backbone"] == "efficientnet_lite0":
-            return build_efficientnet_lite0(efficientnet_weights, height, width)
-        return build_inception_v3(settings["weights"], height, width)
+    chosen = getattr(backbones, name)
+    with use_policy(choose_policy(chosen.precision)):
+        return BACKBONES[name](
+            read_weights, chosen.height, chosen.width, chosen.weights
+        )
 
 
-def compute_features(backbone: Network, images: U8) -> F32:
-    """Compute once what the frozen backbone sees, averaged over the image.
+def write_records(
+    train_photos: Photos, train_table: Table, test_photos: Photos, test_table: Table
+) -> dict[str, Iterable[Record]]:
+    """Turn jpg photos into records of the splits train and test, as in the tables."""
+    return {
+        "train": make_records(train_photos, train_table),
+        "test": make_records(test_photos, test_table),
+    }
+
+
+def make_train_features(
+    records: Mapping[str, Iterable[Record]],
+    table: Table,
+    name: str,
+    backbones: Backbones,
+    backbone: Network,
+) -> Features:
+    """Decode the training photos and compute what the frozen backbone makes of them.
+
+    Args:
+        records: of `write_records`.
+        table: describes the training photos.
+        name: of the chosen backbone.
+        backbones: the settings of each.
+        backbone: of `build_backbone`.
+
+    Returns:
+        Features with `images`, (N, height, width, 3) uint8 RGB, and `pooled`, (N, D)
+        float32: the features of the frozen backbone, averaged over each image.
+    """
+    features = _decode(records["train"], table, name, backbones)
+    pooled = pool_features(backbone, features.arrays["images"])
+    return Features(
+        features.ids, features.arrays | {"pooled": pooled}, features.fingerprint
+    )
+
+
+def make_test_features(
+    records: Mapping[str, Iterable[Record]],
+    table: Table,
+    name: str,
+    backbones: Backbones,
+) -> Features:
+    """Decode the test photos; see `make_train_features`, but without `pooled`."""
+    return _decode(records["test"], table, name, backbones)
+
+
+def _decode(
+    records: Iterable[Record], table: Table, name: str, backbones: Backbones
+) -> Features:
+    """Decode records to the backbone's size, in the order of the table."""
+    chosen = getattr(backbones, name)
+    ids = table["id"].to_numpy(np.str_)
+    return Features(
+        ids,
+        {"images": decode_records(records, list(ids), chosen.height, chosen.width)},
+        f"{name} {chosen.height}x{chosen.width}",
+    )
+
+
+def pool_features(backbone: Network, images: U8) -> F32:
+    """Average the backbone's features over each image.
 
     Args:
         backbone: of `build_backbone`.
@@ -85,150 +129,136 @@ def compute_features(backbone: Network, images: U8) -> F32:
     Returns:
         (N, D) float32.
     """
-    features = []
-    for start in tqdm(range(0, len(images), FEATURE_BATCH), "features", unit="batch"):
-        seen = backbone.predict(images[start : start + FEATURE_BATCH], verbose=0)
-        features.append(seen.mean(axis=(1, 2)))
-    return np.concatenate(features).astype(np.float32)
+    from tqdm import tqdm
+
+    pooled = []
+    with tqdm(total=len(images), desc="frozen features", unit="photo") as progress:
+        for start in range(0, len(images), FEATURE_BATCH):
+            batch = images[start : start + FEATURE_BATCH]
+            pooled.append(backbone.predict(batch, verbose=0).mean(axis=(1, 2)))
+            progress.update(len(batch))
+    return np.concatenate(pooled).astype(np.float32)
 
 
-def validate_network(
-    backbone: Network,
-    images: U8,
-    features: F32,
-    table: pd.DataFrame,
+def fit(
+    features: Features,
+    table: Table,
     class_names: list[str],
-    settings: dict[str, Any],
+    settings: TransferLearningSettings,
     seed: int,
-    state: Path,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give every validation image the probabilities of a network that never saw it.
+    *,
+    final: bool,
+    checkpoint: Path,
+    validation: tuple[Features, Table] | None,
+    backbone: Network,
+) -> Fitted:
+    """Train the head on pooled features, then some or all layers; see `Fit`.
 
-    Args:
-        backbone: of `build_backbone`; not changed.
-        images: (N, height, width, 3) uint8 RGB, row i described by the table's row i.
-        features: (N, D) of those images, of `compute_features`.
-        table: the training photos, of `choose_photos`.
-        class_names: the K names.
-        settings: of `choose_settings`.
-        seed: of all chance.
-        state: folder for what a killed run needs to go on.
-
-    Returns:
-        One row a validated original, `id` and a column for each person; and the
-        training history: `fold`, `network` (0), `stage` (head, fine_tuning), `epoch`
-        (of both stages together), `loss`, `accuracy`, `val_loss`, `val_accuracy`.
+    The backbone, of `build_backbone`, is not changed.
     """
-    train = partial(
-        _train, backbone, images, features, table, class_names, settings, seed
-    )
-    return naming.validate_by_folds(train, images, table, class_names, state)
-
-
-def train_network(
-    backbone: Network,
-    images: U8,
-    features: F32,
-    table: pd.DataFrame,
-    class_names: list[str],
-    settings: dict[str, Any],
-    seed: int,
-    state: Path,
-) -> tuple[Network, pd.DataFrame]:
-    """Train the final network on all training images.
-
-    Args: see `validate_network`.
-
-    Returns:
-        One model, (N, height, width, 3) RGB images, 0-255, to (N, K) probabilities;
-        and the training history: `network`, `stage`, `epoch`, `loss`, `accuracy`.
-    """
-    train = partial(
-        _train, backbone, images, features, table, class_names, settings, seed
-    )
-    return train(table.index, state / "final", None)
-
-
-def collect_metadata(
-    settings: dict[str, Any], table: pd.DataFrame, history: pd.DataFrame
-) -> dict[str, Any]:
-    """Collect what the metrics should say of this method beside its scores."""
-    tuned = history[history["stage"] == "fine_tuning"]
-    return {
-        "backbone": settings["backbone"],
-        "image_size": [settings["height"], settings["width"]],
-        "precision": settings["policy"],
-        "fine_tuned_layers": settings["fine_tuning"]["layers"],
-        "fine_tuning_epochs": len(tuned),
-        "train_images": len(table),
-    }
-
-
-def _train(
-    backbone: Network,
-    images: U8,
-    features: F32,
-    table: pd.DataFrame,
-    class_names: list[str],
-    settings: dict[str, Any],
-    seed: int,
-    rows: pd.Index,
-    state: Path,
-    validation: naming.Validation | None,
-) -> tuple[Network, pd.DataFrame]:
-    """Train the head on cached features, then some or all layers of the network."""
     import keras
 
-    labels = table["label"].to_numpy()[rows]
-    tuning, batch_size = settings["fine_tuning"], settings["batch_size"]
-    naming.check_train_labels(labels, class_names, batch_size)
-    common: dict[str, Any] = {
-        "batch_size": batch_size,
-        "label_smoothing": settings["label_smoothing"],
-        "seed": seed,
-    }
-    steps = len(rows) // batch_size
+    from lfw17_kedro.pipelines.transfer_learning.networks import build_head
 
     keras.utils.set_random_seed(seed)  # first weights and dropout
-    head = build_head(features.shape[1], len(class_names))
+    head = build_head(features.arrays["pooled"].shape[1], len(class_names))
+    histories = [_train_head(head, features, table, settings, seed, checkpoint)]
+    network, tuned = _fine_tune(
+        backbone, head, features, table, settings, seed, checkpoint, validation
+    )
+    if tuned is not None:
+        tuned["epoch"] += settings.training.head.epochs
+        histories.append(tuned)
+    chosen = settings.chosen_backbone
+    metadata = {
+        "backbone": settings.backbone,
+        "image_size": [chosen.height, chosen.width],
+        "precision": choose_policy(chosen.precision),
+        "fine_tuned_layers": settings.training.fine_tuning.layers,
+        "fine_tuning_epochs": 0 if tuned is None else len(tuned),
+        "train_images": len(features),
+    }
+    model = ensemble_networks([network], settings.training.test_time_flip)
+    history = pd.concat(histories, ignore_index=True).assign(network=0)
+    return Fitted(model, metadata, history)
+
+
+def predict(model: Network, features: Features) -> F64:
+    """Predict with the retrained network; see `Predict`."""
+    return predict_images(model, features.arrays["images"])
+
+
+def _train_head(
+    head: Network,
+    features: Features,
+    table: Table,
+    settings: TransferLearningSettings,
+    seed: int,
+    checkpoint: Path,
+) -> Table:
+    """Train the head on the features of the frozen backbone; gives the history."""
+    training = settings.training
+    batch_size = settings.chosen_recipe.batch_size
+    epochs, optimizer = training.head.epochs, training.head.optimizer.model_dump()
+    steps = epochs * (len(features) // batch_size)
     history = train_classifier(
         head,
-        make_optimizer(
-            **settings["head"]["optimizer"], steps=steps * settings["head"]["epochs"]
-        ),
-        features[rows],
-        labels,
-        len(class_names),
-        epochs=settings["head"]["epochs"],
+        make_optimizer(**optimizer, steps=steps),
+        features.arrays["pooled"],
+        table["label"].to_numpy(),
+        head.output_shape[-1],
+        epochs=epochs,
+        batch_size=batch_size,
         augmentation=None,
-        state=state / "head",
-        fingerprint=settings["head"],
-        title=f"{state.name} head",
-        **common,
+        label_smoothing=training.label_smoothing,
+        seed=seed,
+        checkpoint=checkpoint / "head",
+        fingerprint=optimizer,
     )
-    histories = [history.assign(stage="head")]
+    return history.assign(stage="head")
 
-    with use_policy(settings["policy"]):
+
+def _fine_tune(
+    backbone: Network,
+    head: Network,
+    features: Features,
+    table: Table,
+    settings: TransferLearningSettings,
+    seed: int,
+    checkpoint: Path,
+    validation: tuple[Features, Table] | None,
+) -> tuple[Network, Table | None]:
+    """Train the last layers under a trained head; no history where none learns."""
+    from lfw17_kedro.pipelines.transfer_learning.networks import (
+        attach_head,
+        unfreeze_layers,
+    )
+
+    training, tuning = settings.training, settings.training.fine_tuning
+    recipe = settings.chosen_recipe
+    with use_policy(choose_policy(settings.chosen_backbone.precision)):
         network = attach_head(
-            backbone, head, settings["dropout"], tuning["head_lr_multiplier"]
+            backbone, head, training.dropout, tuning.head_lr_multiplier
         )
-    trainable = unfreeze_layers(network, tuning["layers"])
-    if tuning["epochs"] and trainable:
-        history = train_classifier(
-            network,
-            make_optimizer(**tuning["optimizer"], steps=steps * tuning["epochs"]),
-            images[rows],
-            labels,
-            len(class_names),
-            epochs=tuning["epochs"],
-            augmentation=settings["augmentation"],
-            state=state / "fine_tuning",
-            fingerprint=(tuning, head.get_weights()),
-            title=f"{state.name} fine-tuning",
-            validation=validation,
-            **common,
-        )
-        history["epoch"] += settings["head"]["epochs"]
-        histories.append(history.assign(stage="fine_tuning"))
-    model = naming.ensemble_networks([network], settings["test_time_flip"])
-    return model, pd.concat(histories, ignore_index=True).assign(network=0)
+    trainable = unfreeze_layers(network, tuning.layers)
+    if not (recipe.fine_tuning_epochs and trainable):
+        return network, None
+    optimizer = tuning.optimizer.model_dump()
+    steps = recipe.fine_tuning_epochs * (len(features) // recipe.batch_size)
+    history = train_classifier(
+        network,
+        make_optimizer(**optimizer, steps=steps),
+        features.arrays["images"],
+        table["label"].to_numpy(),
+        head.output_shape[-1],
+        epochs=recipe.fine_tuning_epochs,
+        batch_size=recipe.batch_size,
+        augmentation=training.augmentation.model_dump(),
+        label_smoothing=training.label_smoothing,
+        seed=seed,
+        checkpoint=checkpoint / "fine_tuning",
+        fingerprint=(tuning.model_dump(), head.get_weights()),
+        validation=validation
+        and (validation[0].arrays["images"], validation[1]["label"].to_numpy()),
+    )
+    return network, history.assign(stage="fine_tuning")

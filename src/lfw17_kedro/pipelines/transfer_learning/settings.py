@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lfw17_kedro.encoders.inception_v3 import SMALLEST
+from lfw17_kedro.encoders.inception_v3 import MIN_SIZE
 from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
     Count,
@@ -19,7 +19,7 @@ from lfw17_kedro.parameter_types import (
     WarpSettings,
 )
 
-InceptionSide = Annotated[int, Field(ge=SMALLEST)]
+InceptionSide = Annotated[int, Field(ge=MIN_SIZE)]
 """Pixels; on smaller images Keras's InceptionV3 runs out of rows or columns."""
 
 
@@ -36,6 +36,10 @@ class BackboneSettings(Settings):
     """Numbers to compute with. auto: bfloat16 where the processor has it in hardware,
     elsewhere float32."""
 
+    weights: str | None
+    """Path of a weights file; null: the published weights, of the installed package
+    for efficientnet_lite0, downloaded once by Keras (88 MB) for inception_v3."""
+
 
 class InceptionSettings(BackboneSettings):
     """InceptionV3, the study's backbone."""
@@ -45,10 +49,6 @@ class InceptionSettings(BackboneSettings):
 
     width: InceptionSide
     """Columns of these images, pixels."""
-
-    weights: str | None
-    """Path of Keras's weights file without the top; null: Keras downloads it, 88 MB,
-    once."""
 
 
 class Backbones(Settings):

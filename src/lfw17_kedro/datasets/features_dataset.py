@@ -1,0 +1,62 @@
+"""Features of photos in one .npz file."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kedro.io import AbstractDataset, DatasetError
+
+from lfw17_kedro.datasets.atomic import atomic_write
+from lfw17_kedro.datasets.numpy_dataset import read_arrays
+from lfw17_kedro.types import Features
+
+PREFIX = "array_"  # keeps the names of arrays apart from the file's own two keys
+
+
+class FeaturesDataset(AbstractDataset[Features, Features]):
+    """`Features` as a .npz file: ids, fingerprint and array_<name>; never unpickles.
+
+    Example:
+        >>> dataset = FeaturesDataset(filepath=f"{tmp_path}/features.npz")
+        >>> vectors = np.eye(2, dtype=np.float32)
+        >>> dataset.save(Features(np.array(["a", "b"]), {"vectors": vectors}, "eye"))
+        >>> dataset.load().arrays["vectors"].shape
+        (2, 2)
+    """
+
+    def __init__(
+        self, *, filepath: str, metadata: dict[str, Any] | None = None
+    ) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> Features:
+        stored = read_arrays(self._filepath)
+        try:
+            ids, fingerprint = stored.pop("ids"), stored.pop("fingerprint").item()
+            arrays = {key.removeprefix(PREFIX): stored[key] for key in stored}
+            return Features(ids, arrays, fingerprint)
+        except (AttributeError, KeyError, ValueError) as error:
+            raise DatasetError(
+                f"expected features (ids, fingerprint, {PREFIX}<name>) in "
+                f"{self._filepath}, got something else: {error!r}; run the pipeline "
+                "again, which computes them."
+            ) from error
+
+    def save(self, data: Features) -> None:
+        arrays = {f"{PREFIX}{name}": array for name, array in data.arrays.items()}
+        fingerprint = np.array(data.fingerprint)
+        with atomic_write(self._filepath) as part, part.open("wb") as file:
+            np.savez(
+                file,
+                allow_pickle=False,
+                ids=data.ids,
+                fingerprint=fingerprint,
+                **arrays,
+            )
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+    def _exists(self) -> bool:
+        return self._filepath.is_file()

@@ -1,0 +1,29 @@
+"""The encoders of faces and the ImageNet backbones, by name.
+
+To add one, write a module with a function `build` in a file of its own and give it a
+line here. Such a module imports TensorFlow and Keras inside its functions, so that
+importing this registry takes no time.
+"""
+
+from collections.abc import Callable
+
+from lfw17_kedro.encoders import (
+    dlib_resnet,
+    efficientnet_lite0,
+    facenet,
+    inception_v3,
+)
+from lfw17_kedro.types import Encoder, EncoderOptions, Network, ReadWeights
+
+BuildEncoder = Callable[[ReadWeights, EncoderOptions], Encoder]
+BuildBackbone = Callable[[ReadWeights, int, int, str | None], Network]
+"""Reader of weights, height and width of the images, path of the weights or None."""
+
+ENCODERS: dict[str, BuildEncoder] = {
+    "dlib_resnet": dlib_resnet.build,
+    "facenet": facenet.build,
+}
+BACKBONES: dict[str, BuildBackbone] = {
+    "efficientnet_lite0": efficientnet_lite0.build,
+    "inception_v3": inception_v3.build,
+}

@@ -1,0 +1,67 @@
+"""Check the numbers of images as soon as they are known, before the work begins."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from click import ClickException
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+
+LABELS = "data_processing.original_labels"
+CLASS_NAMES = "class_names"
+PARAMETER = "params:"
+
+
+class CountHooks:
+    """Refuses parameters that ask for more training images than there are.
+
+    A hook and not a node: what must be checked depends on the methods in the run,
+    while `data_processing` is the same for all of them.
+    """
+
+    def __init__(self) -> None:
+        """Start without a run."""
+        self._methods: dict[str, Any] = {}
+        self._prepare: Any = None
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Find the settings of the methods that this run fits."""
+        settings = {
+            name.removeprefix(PARAMETER): catalog.load(name)
+            for name in pipeline.inputs()
+            if name.startswith(PARAMETER)
+        }
+        self._methods = {
+            name: one
+            for name, one in settings.items()
+            if hasattr(one, "count_requirements")
+        }
+        self._prepare = catalog.load("parameters")["data_processing"]
+
+    @hook_impl
+    def after_node_run(self, outputs: Mapping[str, Any]) -> None:
+        """Check the labels when the node that makes them has run.
+
+        Raises:
+            ClickException: every parameter that asks for too much, the person with
+                the fewest images, and a value that works; a command ends with this
+                message and a non-zero exit code.
+        """
+        if LABELS not in outputs:
+            return
+        from lfw17_kedro.faces.counts import check_counts
+
+        names = outputs[CLASS_NAMES]
+        counts = np.bincount(outputs[LABELS], minlength=len(names)).tolist()
+        requirements = self._prepare.count_requirements()
+        for one in self._methods.values():
+            requirements += one.count_requirements(
+                self._prepare.split.division, self._prepare.augmentation.copies
+            )
+        try:
+            check_counts(dict(zip(names, counts, strict=True)), requirements)
+        except ValueError as error:
+            raise ClickException(str(error)) from None

@@ -1,0 +1,63 @@
+"""The run record in MLflow, for those who install the extra `mlflow`."""
+
+from importlib.util import find_spec
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+
+from lfw17_kedro.hooks.run_record import RECORD
+
+METRICS = ".metrics"
+SCORES = ("accuracy", "macro_f1", "log_loss")
+
+
+class MlflowRecordHooks:
+    """Logs the run record and the scores to the MLflow run that kedro-mlflow opened.
+
+    kedro-mlflow itself logs the parameters. Without it nothing happens.
+    """
+
+    @hook_impl(tryfirst=True)  # kedro-mlflow closes its run in the same hook
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Log seconds and memory of each node, scores, and the record as a file."""
+        if find_spec("kedro_mlflow") is None:
+            return
+        import mlflow
+
+        if mlflow.active_run() is None:
+            return
+        record = catalog.load(RECORD) or {"nodes": {}, "runs": {}}
+        mlflow.log_dict(record, "run.json")
+        mlflow.log_metrics(flatten_costs(select_nodes(record, run_params["run_id"])))
+        for name in sorted(pipeline.all_outputs()):
+            if name.endswith(METRICS):
+                mlflow.log_metrics(flatten_scores(catalog.load(name)))
+
+
+def select_nodes(record: dict[str, Any], run_id: str) -> dict[str, dict[str, Any]]:
+    """Select the nodes that a run ran from the run record: name -> entry."""
+    return {name: n for name, n in record["nodes"].items() if n["run"] == run_id}
+
+
+def flatten_costs(nodes: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """Name what each node took: seconds, and peak memory (MB) where it is known."""
+    return {
+        f"{name}.{cost}": float(node[cost])
+        for name, node in nodes.items()
+        for cost in ("seconds", "peak_memory_mb")
+        if node.get(cost) is not None
+    }
+
+
+def flatten_scores(metrics: dict[str, Any]) -> dict[str, float]:
+    """Name the scores of one method: `<method>.<split>.<score>`."""
+    return {
+        f"{metrics['method']}.{split}.{score}": float(metrics[split][score])
+        for split in ("validation", "test")
+        if metrics[split] is not None
+        for score in SCORES
+    }

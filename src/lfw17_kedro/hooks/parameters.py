@@ -1,0 +1,115 @@
+"""Check all parameters before anything else of a run happens."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from click import ClickException
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+RAW_FOLDER = "raw_folder"
+ALLOWED = "allowed_runtime_parameters"  # in an environment's globals.yml
+FOLDER_KEYS = ("filepath",)  # of a source that reads files of the user
+
+
+class ParameterHooks:
+    """Refuses wrong parameters within the first seconds, and gives the nodes settings.
+
+    Kedro validates typed parameters itself, but only those of the requested pipelines:
+    a mistyped `facenet_smv.svm.C` belongs to none and would be ignored, and an error
+    does not name the nearest right parameter. So this hook checks all of them. It then
+    puts the settings in the place of the plain parameters, so that a node's
+    `params:scratch_cnn` is a `ScratchCnnSettings` and `params:facenet_svm.svm.C` is
+    still the number.
+    """
+
+    def __init__(
+        self, load_methods: "Callable[[], Mapping[str, type[BaseModel]]] | None" = None
+    ) -> None:
+        """Remember where the methods are listed.
+
+        Args:
+            load_methods: gives name -> settings class of each method. A function, so
+                that `kedro --help` need not import the methods.
+        """
+        self._load_methods = load_methods or load_method_settings
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Check the parameters of files and command line, then replace them.
+
+        Raises:
+            ClickException: one line for each wrong parameter; a command ends with this
+                message and a non-zero exit code, without a traceback. (Kedro 1.7's own
+                KedroCliError loses its message with click 8.4.)
+        """
+        from lfw17_kedro.parameters import (
+            ParameterError,
+            check_parameters,
+            make_parameters_model,
+        )
+
+        loader, causes = context.config_loader, []
+        try:
+            model = make_parameters_model(self._load_methods())
+            checked = check_parameters(model, loader["parameters"])
+        except ParameterError as error:
+            causes = str(error).splitlines()
+        causes += _check_raw_folder(loader)
+        wrong = {cause.partition(":")[0] for cause in causes}
+        causes = [*_check_allowed(context, wrong), *causes]
+        if causes:
+            listed = "\n".join(f"  {cause}" for cause in causes)
+            raise ClickException(f"some parameters are wrong:\n{listed}")
+        loader["parameters"] = checked
+
+
+def load_method_settings() -> "dict[str, type[BaseModel]]":
+    """Give the settings class of each method."""
+    from lfw17_kedro.pipeline_registry import METHODS
+
+    return {method.name: method.settings for method in METHODS}
+
+
+def _check_allowed(context: KedroContext, wrong: set[str]) -> list[str]:
+    """Say which parameters an environment does not let the command line change.
+
+    Args:
+        context: of the run.
+        wrong: names that are refused already.
+    """
+    from lfw17_kedro.parameters import list_names
+
+    allowed = context.config_loader["globals"].get(ALLOWED)
+    given = context.config_loader.runtime_params or {}
+    if allowed is None:
+        return []
+    return [
+        f"{name}: the environment {context.env} is a fixed method, so --params may "
+        f"only change {', '.join(allowed)}; `--env kaggle` takes any parameter."
+        for name in list_names(given)
+        if name not in {*allowed, *wrong}
+    ]
+
+
+def _check_raw_folder(loader: Mapping[str, Any]) -> list[str]:
+    """Say where a folder of raw files would be ignored."""
+    if loader["parameters"].get(RAW_FOLDER) is None:
+        return []
+    source = loader["catalog"].get("raw_faces", {})
+    if not any(key in source for key in FOLDER_KEYS):
+        return [
+            f"{RAW_FOLDER}: the faces of this environment do not come from a folder "
+            "of yours; add `--env kaggle` or `--env study`, or leave it out."
+        ]
+    if RAW_FOLDER not in (getattr(loader, "runtime_params", None) or {}):
+        return [
+            f"{RAW_FOLDER}: expected on the command line, `--params "
+            f"{RAW_FOLDER}=FOLDER`, got it in a file of parameters, where nothing "
+            "reads it; to write it in a file, set the folder of raw_faces in a "
+            "catalog.yml."
+        ]
+    return []

@@ -1,0 +1,101 @@
+"""What a method must say of itself so that the template can run it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from kedro.pipeline import Pipeline
+from pydantic import BaseModel
+
+from lfw17_kedro.types import F64, Features, Table
+
+
+class Fitted(NamedTuple):
+    """What fitting gives.
+
+    Attributes:
+        model: whatever the method's `predict` takes; saved as `<method>.model`.
+        metadata: what the metrics say of the model beside its scores, JSON-able.
+        history: one row an epoch (`network`, `epoch`, `loss`, `accuracy`, ...), None
+            for methods that do not train in epochs.
+    """
+
+    model: Any
+    metadata: dict[str, Any]
+    history: Table | None = None
+
+
+class Fit(Protocol):
+    """Fits a model on some rows of the training set."""
+
+    def __call__(
+        self,
+        features: Features,
+        table: Table,
+        class_names: list[str],
+        settings: Any,
+        seed: int,
+        *,
+        final: bool,
+        checkpoint: Path | None,
+        validation: tuple[Features, Table] | None,
+        **resources: Any,
+    ) -> Fitted:
+        """Fit.
+
+        Args:
+            features: of N training images.
+            table: describes them: `id`, `label`, `original`, `copy`.
+            class_names: the K names; label k is `class_names[k]`.
+            settings: the method's parameters, an instance of `Method.settings`.
+            seed: of all randomness.
+            final: the model that predicts the test set, not one of validation.
+            checkpoint: folder from which interrupted training resumes, None for
+                methods that are not resumable.
+            validation: features and table of the images that this model will
+                validate, for monitoring only; None where there are none.
+            resources: the datasets of `Method.resources`.
+        """
+
+
+class Predict(Protocol):
+    """Predicts with a fitted model."""
+
+    def __call__(self, model: Any, features: Features) -> F64:
+        """Give (N, K) float64 probabilities, rows in the order of the features.
+
+        Raises:
+            ValueError: the features are not of the kind that the model was fitted on.
+        """
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to name people.
+
+    Attributes:
+        name: namespace of its nodes and datasets, name of its pipeline, and key of
+            its parameters.
+        settings: the type of its parameters, `params:<name>`. Its field
+            `cross_validation_folds` (None for none) is read by the template.
+        create_features: gives the nodes from photos or images to `train_features`
+            and `test_features` (`Features`), and, if the metrics should say more,
+            `feature_metadata` (JSON).
+        fit: fits a model on rows of features.
+        predict: predicts rows of features with a model.
+        resumable: it trains in epochs: it has a history and a checkpoint.
+        resources: further datasets of `create_features` that fitting needs, which
+            come to `fit` as keyword arguments.
+        embedding: the array of the features in which alike faces lie close together,
+            for the report's map; None for methods without.
+    """
+
+    name: str
+    settings: type[BaseModel]
+    create_features: Callable[[], Pipeline]
+    fit: Callable[..., Fitted]  # a `Fit`
+    predict: Predict
+    resumable: bool = False
+    resources: tuple[str, ...] = ()
+    embedding: str | None = None

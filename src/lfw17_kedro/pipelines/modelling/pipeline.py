@@ -1,0 +1,142 @@
+"""Wiring of the template, instantiated once a method."""
+
+from collections.abc import Callable
+from functools import partial, update_wrapper
+from typing import Any
+
+from kedro.pipeline import Node, Pipeline
+
+from lfw17_kedro.pipelines.modelling.method import Method
+from lfw17_kedro.pipelines.modelling.nodes import (
+    cross_validate_model,
+    fit_model,
+    make_submission,
+    predict_images,
+    score_method,
+    validate_model,
+)
+from lfw17_kedro.training.checkpoint import delete_checkpoint
+
+# Datasets outside every method's namespace; a method reads those that it needs.
+SHARED = {
+    "train_images",
+    "train_photos",
+    "train_table",
+    "test_images",
+    "test_photos",
+    "test_table",
+    "class_names",
+    "weights",
+}
+
+
+def create_pipeline(method: Method) -> Pipeline:
+    """Photos -> features -> validation, final model -> metrics and submission.
+
+    Args:
+        method: whose name becomes the namespace. Its parameters are `params:<name>`,
+            inside the pipeline `params:settings`.
+    """
+    features = method.create_features()
+    pipeline = features + Pipeline(
+        [*_wire_fits(method), *_wire_results(method, features.outputs())]
+    )
+    return Pipeline(
+        pipeline,
+        namespace=method.name,
+        inputs=SHARED & pipeline.inputs(),
+        parameters={
+            "params:seed": "params:seed",
+            "params:settings": f"params:{method.name}",
+        },
+    )
+
+
+def _wire_fits(method: Method) -> list[Node]:
+    """Make the nodes that fit models; a resumable one keeps and drops checkpoints."""
+    common = {
+        "features": "train_features",
+        "table": "train_table",
+        "class_names": "class_names",
+        "settings": "params:settings",
+        "seed": "params:seed",
+    } | {name: name for name in method.resources}
+    # function, outputs, those of a resumable method, tag; the first output is small
+    # and says that all are saved.
+    fits: dict[str, tuple[Callable[..., Any], list[str], list[str], str]] = {
+        "validate": (
+            validate_model,
+            ["validation_probabilities"],
+            ["validation_history"],
+            "validate",
+        ),
+        "cross_validate": (cross_validate_model, ["cross_validation"], [], "validate"),
+        "fit": (fit_model, ["metadata", "model"], ["history"], "train"),
+    }
+    nodes = []
+    for name, (function, outputs, histories, tag) in fits.items():
+        checkpoint = {"checkpoint": f"{name}_checkpoint"} if method.resumable else {}
+        saved = [*outputs, *histories] if method.resumable else outputs
+        nodes.append(
+            Node(
+                _bind(function, method),
+                inputs=common | checkpoint,
+                outputs=saved if len(saved) > 1 else saved[0],
+                name=name,
+                tags=tag,
+            )
+        )
+        if method.resumable:
+            nodes.append(
+                Node(
+                    delete_checkpoint,
+                    inputs=[saved[0], *checkpoint.values()],
+                    outputs=None,
+                    name=f"delete_{name}_checkpoint",
+                )
+            )
+    return nodes
+
+
+def _wire_results(method: Method, feature_outputs: set[str]) -> list[Node]:
+    """Make the nodes that predict, score and submit."""
+    described = [name for name in ("feature_metadata",) if name in feature_outputs]
+    return [
+        Node(
+            _bind(predict_images, method),
+            inputs=["model", "test_features", "test_table", "class_names"],
+            outputs="test_probabilities",
+            name="predict",
+            tags="predict",
+        ),
+        Node(
+            _bind(score_method, method),
+            inputs=[
+                "validation_probabilities",
+                "test_probabilities",
+                "metadata",
+                "cross_validation",
+                "train_table",
+                "test_table",
+                "class_names",
+                *described,
+            ],
+            outputs="metrics",
+            name="score",
+            tags="report",
+        ),
+        Node(
+            make_submission,
+            inputs=["test_probabilities", "test_table", "class_names"],
+            outputs="submission",
+            name="submit",
+            tags="report",
+        ),
+    ]
+
+
+def _bind(function: Callable[..., Any], method: Method) -> Callable[..., Any]:
+    """Bind a node function to its method, under the function's own name."""
+    bound = update_wrapper(partial(function, method=method), function)
+    del bound.__wrapped__  # or its signature would ask for the method too
+    return bound

@@ -1,0 +1,160 @@
+"""A record of what ran: when, from which data, code and parameters, at what cost.
+
+The record is one JSON file, the catalog's `run_record`:
+
+    nodes: node -> run (its id), started, finished, seconds, peak_memory_mb, tags,
+           parameters (name -> the value the node got),
+           inputs (dataset -> fingerprint of what the node read, null where not known),
+           outputs (datasets), fingerprint (of parameters and inputs: what was made),
+           data (dataset from outside -> every SHA-256 the results depend on)
+    runs:  run id -> started, finished, env, command, runtime_parameters, parameters,
+           git, versions, machine, data (SHA-256 of what came from outside the project)
+
+Each node keeps its last record, whichever run that was, so running one pipeline does
+not lose the others'. Runs that no node refers to any more are dropped.
+
+A dataset's fingerprint is that of the node that made it. If a node runs again with the
+same parameters and inputs, its fingerprint stays the same, so what others made from its
+outputs stays valid.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, model_validator
+
+from lfw17_kedro.digest import hash_data
+
+Record = dict[str, Any]
+
+
+class NodeEntry(BaseModel):
+    """What the record says of a node; see the module."""
+
+    run: str
+    started: str
+    finished: str
+    seconds: float
+    peak_memory_mb: float | None
+    tags: list[str]
+    parameters: dict[str, Any]
+    inputs: dict[str, str | None]
+    outputs: list[str]
+    fingerprint: str
+    data: dict[str, list[str]]
+
+
+class RunEntry(BaseModel):
+    """What the record says of a run; see the module. Further keys are not checked."""
+
+    started: str
+    finished: str | None
+    env: str | None
+    command: str
+    runtime_parameters: dict[str, Any]
+    parameters: dict[str, Any]
+    data: dict[str, str]
+
+
+class RunRecord(BaseModel):
+    """The whole record; every node refers to one of the runs."""
+
+    nodes: dict[str, NodeEntry]
+    runs: dict[str, RunEntry]
+
+    @model_validator(mode="after")
+    def check_runs(self) -> "RunRecord":
+        """Refuse a node of an unknown run."""
+        for name, node in self.nodes.items():
+            if node.run not in self.runs:
+                raise ValueError(f"{name} is of run {node.run}, which is not there")
+        return self
+
+
+def add_runs(record: Record, runs: dict[str, dict[str, Any]]) -> Record:
+    """Add runs, by their ids, that the record does not know yet."""
+    return record | {"runs": runs | record["runs"]}
+
+
+def add_node(
+    record: Record, name: str, entry: dict[str, Any], hashes: dict[str, str]
+) -> Record:
+    """Add a node in place of its older record, and hashes to its run.
+
+    Other nodes that made one of the same outputs are dropped: the node was renamed. A
+    record begun anew in the middle of a run does not know the run and stays as it is.
+
+    Args:
+        record: it is not changed.
+        name: of the node.
+        entry: as the record keeps it, but `inputs` a list of names, and neither
+            `fingerprint` nor `data`.
+        hashes: dataset from outside the project -> its SHA-256.
+    """
+    if (run_id := entry["run"]) not in record["runs"]:
+        return record
+    run = record["runs"][run_id]
+    made = set(entry["outputs"])
+    nodes = {
+        other: node
+        for other, node in record["nodes"].items()
+        if other != name and made.isdisjoint(node["outputs"])
+    }
+    nodes[name] = entry | trace_inputs(entry, nodes, hashes)
+    runs = record["runs"] | {run_id: run | {"data": run["data"] | hashes}}
+    return record | {"nodes": nodes, "runs": runs}
+
+
+def trace_inputs(
+    entry: dict[str, Any], nodes: Mapping[str, Any], hashes: Mapping[str, str]
+) -> dict[str, Any]:
+    """Say from what a node makes its outputs.
+
+    Args:
+        entry: of the node, with `inputs`, `outputs` and `parameters`.
+        nodes: the entries of the other nodes.
+        hashes: dataset from outside the project -> its SHA-256.
+
+    Returns:
+        `inputs`, `fingerprint` and `data`, as the record keeps them.
+    """
+    makers = {output: node for node in nodes.values() for output in node["outputs"]}
+    inputs: dict[str, str | None] = {}
+    data: dict[str, set[str]] = {}
+    for name in entry["inputs"]:
+        maker = makers.get(name)
+        inputs[name] = maker["fingerprint"] if maker else hashes.get(name)
+        if maker:
+            sources = maker["data"]
+        else:
+            sources = {name: [hashes[name]]} if name in hashes else {}
+        for source, found in sources.items():
+            data.setdefault(source, set()).update(found)
+    made_from = [sorted(entry["outputs"]), entry["parameters"], inputs]
+    return {
+        "inputs": inputs,
+        "fingerprint": hash_data(json.dumps(made_from, sort_keys=True)),
+        "data": {name: sorted(found) for name, found in sorted(data.items())},
+    }
+
+
+def finish_run(record: Record, run_id: str) -> Record:
+    """Say when a run ended; drop ended runs of which no node is left."""
+    runs = record["runs"]
+    if run_id in runs:
+        runs = runs | {run_id: runs[run_id] | {"finished": read_clock()}}
+    used = {run_id} | {node["run"] for node in record["nodes"].values()}
+    kept = {
+        name: run
+        for name, run in runs.items()
+        if name in used or run["finished"] is None  # another run, under way
+    }
+    return record | {"runs": kept}
+
+
+def read_clock(timespec: str = "seconds") -> str:
+    """Give the time, UTC; two such texts compare as their times do."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return now.isoformat(sep=" ", timespec=timespec) + " UTC"

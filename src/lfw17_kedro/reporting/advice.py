@@ -1,0 +1,100 @@
+"""Advice that does not go in circles: the command that makes results fit the data.
+
+The nodes that prepare the data are those in the namespace of the node that reads the
+dataset `raw_faces`; a namespace is what stands before the last dot of a node's name.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lfw17_kedro.command import flatten, write_command, write_value
+
+RAW_FACES = "raw_faces"
+Nodes = dict[str, dict[str, Any]]
+
+
+def advise(
+    method: str,
+    run_record: dict[str, Any] | None,
+    env: str | None = None,
+    keys: Iterable[str] = (),
+) -> str:
+    """Give the command that makes a method's results fit the present data.
+
+    The command repeats the runtime parameters with which the present data were
+    prepared, so that following the advice for one method does not make the results of
+    another stale, and the runtime parameters of the method's own nodes.
+
+    Args:
+        method: its name.
+        run_record: of the hook `RunRecordHooks`, or None.
+        env: Kedro's environment, None for that of the latest run.
+        keys: further parameters to name, with the latest value that a node got; a value
+            with which the present data were prepared comes first.
+
+    Returns:
+        A `kedro run` command.
+    """
+    record = run_record or {"nodes": {}, "runs": {}}
+    if env is None and record["runs"]:
+        env = max(record["runs"].values(), key=lambda run: run["started"])["env"]
+    parameters = {
+        key: value
+        for key, value in _choose_parameters(method, record, keys).items()
+        if "," not in write_value(value)  # --params cannot hold a comma
+    }
+    return write_command(
+        {"pipeline_names": [method], "env": env, "runtime_params": parameters}
+    )
+
+
+def _choose_parameters(
+    method: str, record: dict[str, Any], keys: Iterable[str]
+) -> dict[str, Any]:
+    """Choose the parameters that `advise` repeats, by name."""
+    nodes, runs = record["nodes"], record["runs"]
+    own = _select_namespace(nodes, method)
+    reader = find_reader(nodes)
+    preparing = reader.rpartition(".")[0] if reader else ""
+    shared = _select_namespace(nodes, preparing) if reader else {}
+    asked = {
+        *keys,
+        *(key for key in _list_given(own, runs) if key.startswith(f"{method}.")),
+        *(
+            key
+            for key in _list_given(shared, runs)
+            if "." not in key or key.startswith(f"{preparing}.")
+        ),
+    }
+    # A parameter of the catalog, such as raw_folder, is no node's.
+    known = flatten(runs[nodes[reader]["run"]]["runtime_parameters"]) if reader else {}
+    for node in (*own.values(), *shared.values()):
+        known |= flatten(node["parameters"])
+    return {key: known[key] for key in sorted(asked & set(known))}
+
+
+def find_reader(nodes: Nodes) -> str | None:
+    """Find the node that read the raw faces last."""
+    readers = [name for name, node in nodes.items() if RAW_FACES in node["inputs"]]
+    return max(readers, key=lambda name: nodes[name]["finished"], default=None)
+
+
+def sort_nodes(nodes: Nodes) -> Nodes:
+    """Sort nodes by the time they finished."""
+    return dict(sorted(nodes.items(), key=lambda item: item[1]["finished"]))
+
+
+def _select_namespace(nodes: Nodes, namespace: str) -> Nodes:
+    """Select the nodes of a namespace, in the order they ran."""
+    return sort_nodes(
+        {name: n for name, n in nodes.items() if name.rpartition(".")[0] == namespace}
+    )
+
+
+def _list_given(nodes: Nodes, runs: Mapping[str, Any]) -> list[str]:
+    """List the runtime parameters of the runs of some nodes."""
+    return [
+        key
+        for node in nodes.values()
+        for key in flatten(runs[node["run"]]["runtime_parameters"])
+    ]

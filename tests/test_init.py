@@ -1,0 +1,29 @@
+import subprocess
+import sys
+
+
+def run(script):
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+
+def test_tensorflow_starts_without_a_word():
+    shown = run(
+        "import lfw17_kedro, tensorflow as tf; "
+        "tf.config.list_physical_devices('GPU'); tf.zeros(3); "
+        "import sys; print('here', file=sys.stderr)"
+    )
+
+    assert shown.stderr == "here\n"
+    assert shown.stdout == ""
+
+
+def test_importing_the_package_changes_no_import_and_no_users_choice():
+    shown = run(
+        "import os, sys; os.environ['TF_CPP_MIN_LOG_LEVEL'] = '1'; "
+        "finders = [*sys.meta_path]; import lfw17_kedro; "
+        "print(sys.meta_path == finders, os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+    )
+
+    assert shown.stdout == "True 1\n"

@@ -1,0 +1,183 @@
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-uv.lock")
+USERS_OWN = [
+    "data/01_raw/X_train.npy",
+    "data/01_raw/lfw_home/photo.jpg",
+    "data/06_models/weights/inception_v3.h5",
+    "data/06_models/facenet/20180402-114759.zip",
+    "conf/local/parameters.yml",
+    "conf/base/catalog.yml",
+    "notebooks/mine.ipynb",
+]
+FROM_RUNS = [
+    "data/02_intermediate/orl/train_table.csv",
+    "data/03_primary/orl/train_photos/000.jpg",
+    "data/04_feature/orl/features.npz",
+    "data/05_model_input/orl/train.tfrecord",
+    "data/06_models/orl/facenet_svm/encoder/saved_model.pb",
+    "data/06_models/facenet_study/model.keras",
+    "data/07_model_output/kaggle/facenet_svm/submission.csv",
+    "data/08_reporting/orl/.run.json.lock",
+    ".venv/bin/python",
+    ".pytest_cache/README.md",
+    ".ruff_cache/0",
+    ".viz/stats.json",
+    "build/index.html",
+    "dist/lfw17_kedro-0.1.0-py3-none-any.whl",
+    "src/lfw17_kedro/__pycache__/types.pyc",
+    "src/lfw17_kedro.egg-info/PKG-INFO",
+]
+pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+
+
+def make(folder, *words):
+    return subprocess.run(
+        ["make", *words],  # noqa: S607 (the user's make)
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """Copy what git has of the folders that make clean touches, with files in them."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for layer in (ROOT / "data").glob("0*"):
+        (tmp_path / "data" / layer.name).mkdir(parents=True)
+        (tmp_path / "data" / layer.name / ".gitkeep").touch()
+    for name in (*USERS_OWN, *FROM_RUNS, "tests/test_mine.py", "benchmarks/mine.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+def test_clean_keeps_what_the_user_put_in(copied):
+    layers = sorted(copied.glob("data/0*/.gitkeep"))
+
+    done = make(copied, "clean")
+
+    assert done.returncode == 0, done.stderr
+    for name in USERS_OWN:
+        assert (copied / name).read_text() == name
+    assert len(layers) == 8
+    assert sorted(copied.glob("data/0*/.gitkeep")) == layers
+    assert done.stdout.splitlines()[-1] == (
+        "Kept: data/01_raw, data/06_models/weights, data/06_models/facenet, conf/local."
+    )
+
+
+def test_clean_removes_the_environment_caches_and_outputs_of_runs(copied):
+    done = make(copied, "clean")
+
+    assert done.returncode == 0, done.stderr
+    assert [name for name in FROM_RUNS if (copied / name).exists()] == []
+    gone = ["data/07_model_output/kaggle", "data/06_models/orl", ".venv", ".ruff_cache"]
+    assert [name for name in gone if (copied / name).exists()] == []
+
+
+def test_clean_works_twice(copied):
+    make(copied, "clean")
+
+    assert make(copied, "clean").returncode == 0
+
+
+def test_help_lists_every_target():
+    text = (ROOT / "Makefile").read_text()
+    targets = re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE)[1].split()
+
+    shown = make(ROOT, "help").stdout.splitlines()
+
+    assert sorted(line.split()[0] for line in shown) == sorted(targets)
+    assert all(len(line) <= 100 for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("target", "locks"),
+    [
+        ("run", {"requirements-uv.lock", "requirements.lock"}),
+        ("test", set(LOCKS)),
+        ("lint", set(LOCKS)),
+        ("lab", set(LOCKS)),
+    ],
+)
+def test_targets_install_only_what_they_need(copied, target, locks):
+    shutil.rmtree(copied / ".venv")
+    for name in (*LOCKS, "pyproject.toml"):
+        shutil.copy(ROOT / name, copied)
+
+    shown = make(copied, "--dry-run", target)
+
+    assert shown.returncode == 0, shown.stderr
+    assert set(re.findall(r"-r (\S+\.lock)", shown.stdout)) == locks
+    installs = [line for line in shown.stdout.splitlines() if ".lock" in line]
+    installs = [line for line in installs if "install" in line and "-r" in line]
+    assert installs
+    assert all("--require-hashes" in line for line in installs)
+
+
+def test_wrong_python_is_named_with_what_to_type(copied):
+    shutil.rmtree(copied / ".venv")
+    for name in (*LOCKS, "pyproject.toml"):
+        shutil.copy(ROOT / name, copied)
+    old = copied / "python-old"
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.1\nexit 1\n')
+    old.chmod(0o755)
+
+    done = make(copied, "run", f"PYTHON={old}")
+
+    assert done.returncode != 0
+    assert "expected Python 3.11 to 3.13, got Python 3.9.1" in done.stdout
+    assert "make PYTHON=python3.12" in done.stdout
+    assert not (copied / ".venv").exists()
+
+
+def read_pins(lock):
+    """Map each package of a lock file to its version, markers and hashes."""
+    blocks = re.split(r"\n(?=\S)", (ROOT / lock).read_text())
+    pins = {}
+    for block in blocks:
+        pin = re.match(r"([\w.-]+)(==\S+[^\\]*)", block)
+        if pin:
+            hashes = re.findall(r"--hash=(sha256:[0-9a-f]{64})", block)
+            pins[pin[1]] = (pin[2].strip(), sorted(hashes))
+    return pins
+
+
+@pytest.mark.parametrize("lock", [*LOCKS, "benchmarks/requirements.lock"])
+def test_locks_pin_hashes_and_name_no_index(lock):
+    pins = read_pins(lock)
+
+    assert pins
+    assert [name for name, (_, hashes) in pins.items() if not hashes] == []
+    assert "://" not in (ROOT / lock).read_text()
+
+
+def test_tools_come_on_top_of_the_versions_of_a_run():
+    run, tools = read_pins("requirements.lock"), read_pins("requirements-dev.lock")
+
+    versions = {name: pin.split()[0] for name, (pin, _) in run.items()}
+    assert versions == {name: tools[name][0].split()[0] for name in run}
+    assert {"pytest", "ruff", "mypy", "jupyterlab"} <= set(tools) - set(run)
+
+
+def test_locks_have_every_dependency_of_the_project():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+
+    def list_names(requirements):
+        names = (re.match(r"[\w.-]+", text)[0] for text in requirements)
+        return {name.lower().replace("_", "-") for name in names}
+
+    assert list_names(project["dependencies"]) <= set(read_pins("requirements.lock"))
+    tools = list_names([*extras["dev"], *extras["lab"]])
+    assert tools <= set(read_pins("requirements-dev.lock"))
