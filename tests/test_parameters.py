@@ -5,6 +5,7 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from lfw17_kedro.encoders import registry
 from lfw17_kedro.hooks.parameters import load_method_settings
 from lfw17_kedro.parameter_types import Count, Settings
 from lfw17_kedro.parameters import (
@@ -141,10 +142,10 @@ def test_unknown_group_is_refused_value_by_value():
         ),
         ("facenet_svm__encoder", "arcface", "one of dlib_resnet, facenet, got"),
         (
-            "facenet_svm__encoder_options__weights",
-            "F",
+            "facenet_svm__encoder_options__standardisation",
+            "fixed",
             "null with the encoder dlib_resnet, which does not use it "
-            "(facenet_svm.encoder=facenet does), got 'F'",
+            "(facenet_svm.encoder=facenet does), got 'fixed'",
         ),
         (
             "facenet_svm__detection__thresholds",
@@ -382,3 +383,11 @@ def test_names_are_those_of_the_single_values():
     parameters = {"seed": 1, "svm": {"C": 2, "options": {}}, "sizes": [1, 2]}
 
     assert list_names(parameters) == ["seed", "svm.C", "svm.options", "sizes"]
+
+
+def test_encoder_of_the_registry_is_accepted(monkeypatch):
+    monkeypatch.setitem(registry.ENCODERS, "blocks", None)
+
+    checked = check_parameters(MODEL, change(facenet_svm__encoder="blocks"))
+
+    assert checked["facenet_svm"].encoder == "blocks"
