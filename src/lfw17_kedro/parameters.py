@@ -6,6 +6,7 @@ The model of all parameters is put together from the settings of `data_processin
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, create_model
@@ -16,6 +17,7 @@ from lfw17_kedro.pipelines.data_processing.settings import DataProcessingSetting
 from lfw17_kedro.pipelines.reporting.settings import ReportingSettings
 
 SIMILAR = 0.6  # difflib's own least similarity of a name worth suggesting
+SIMILAR_REST = 0.4  # of what follows the groups that two names have in common
 MAX_SUGGESTIONS = 3
 UNKNOWN = ("extra_forbidden", "invalid_key")  # pydantic's errors for unknown names
 
@@ -119,22 +121,28 @@ def suggest_names(name: str, known: Iterable[str]) -> list[str]:
         name: as it was typed; its front may be missing: `epochs`, `svm.cots`.
         known: all full names.
     """
-    parts = name.lower().split(".")
+    typed = name.lower().split(".")
     scores = {}
     for one in known:
-        if name.startswith(f"{one}."):
-            continue  # the group it was looked for in
         whole = one.lower().split(".")
         # A short name is also compared with the ends of the full names.
         likeness = max(
-            difflib.SequenceMatcher(None, ".".join(parts), ".".join(end)).ratio()
-            for end in (whole, whole[-len(parts) :])
+            _compare_names(typed, end) for end in (whole, whole[-len(typed) :])
         )
-        scores[one] = likeness
+        if likeness >= SIMILAR:
+            scores[one] = likeness
     best = max(scores.values(), default=0)
-    if best < SIMILAR:
-        return []
     return [one for one, score in scores.items() if score == best][:MAX_SUGGESTIONS]
+
+
+def _compare_names(typed: list[str], known: list[str]) -> float:
+    """Give the likeness of two names, 0-1; 0 where only their groups are alike."""
+    pairs = zip(typed, known, strict=False)
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    rests = ".".join(typed[common:]), ".".join(known[common:])
+    if difflib.SequenceMatcher(None, *rests).ratio() < SIMILAR_REST:
+        return 0
+    return difflib.SequenceMatcher(None, ".".join(typed), ".".join(known)).ratio()
 
 
 def _is_name(part: int | str, detail: ErrorDetails) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from lfw17_kedro.faces.counts import CountRequirement, Split
+from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
     Count,
     CountOrNone,

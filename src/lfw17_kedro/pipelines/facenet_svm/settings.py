@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from lfw17_kedro.faces.counts import CountRequirement, Split
+from lfw17_kedro.encoders.registry import ENCODERS
+from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
     Count,
     Folds,
@@ -15,11 +16,8 @@ from lfw17_kedro.parameter_types import (
     refuse,
 )
 
-# Each encoder and the options that it takes.
-ENCODERS: dict[str, tuple[str, ...]] = {
-    "dlib_resnet": (),
-    "facenet": ("weights", "sha256", "standardisation"),
-}
+# Options that an encoder does not use.
+UNUSED_OPTIONS = {"dlib_resnet": ("sha256", "standardisation")}
 
 CALIBRATION_IMAGES = 2  # originals of each person: one fits the SVM, one calibrates it
 
@@ -31,8 +29,8 @@ class EncoderOptions(Settings):
     """Options of the encoder; null where the encoder decides."""
 
     weights: str | None
-    """Path of a weights file; null for the published one, downloaded once. facenet
-    takes the model 20180402-114759 as .zip, .pb or facenet-pytorch's .pt."""
+    """Path of a weights file; null for the published one. facenet takes the model
+    20180402-114759 as .zip, .pb or facenet-pytorch's .pt."""
 
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
     """SHA-256 that the weights file must have; null: the published one. A frozen graph
@@ -132,8 +130,8 @@ class FacenetSvmSettings(Settings):
         if (encoder := info.data.get("encoder")) is None:
             return options
         for name, value in options:
-            if value is not None and name not in ENCODERS[encoder]:
-                takers = [one for one, known in ENCODERS.items() if name in known]
+            if value is not None and name in UNUSED_OPTIONS.get(encoder, ()):
+                takers = [x for x in ENCODERS if name not in UNUSED_OPTIONS.get(x, ())]
                 raise refuse(
                     f"null with the encoder {encoder}, which does not use it "
                     f"(facenet_svm.encoder={' or '.join(takers)} does)",
@@ -151,7 +149,7 @@ class FacenetSvmSettings(Settings):
         splits = [split]
         if self.cross_validation_folds:
             name = "facenet_svm.cross_validation_folds"
-            splits.append(Split(name, self.cross_validation_folds))
+            splits.append(Split(name, self.cross_validation_folds, optional=True))
         # The minimum counts copies too.
         leave_out_below = -(-self.svm.min_nrof_images_per_class // (1 + copies))
         return [

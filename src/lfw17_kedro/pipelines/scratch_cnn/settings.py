@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from lfw17_kedro.faces.counts import CountRequirement, Split
+from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
     Count,
     CountOrNone,
@@ -152,7 +152,7 @@ class ScratchCnnSettings(Settings):
         splits = [split]
         if self.cross_validation_folds:
             name = "scratch_cnn.cross_validation_folds"
-            splits.append(Split(name, self.cross_validation_folds))
+            splits.append(Split(name, self.cross_validation_folds, optional=True))
         batch = f"scratch_cnn.architectures.{self.architecture}.batch_size"
         return [
             CountRequirement(

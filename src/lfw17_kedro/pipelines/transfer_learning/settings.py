@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from lfw17_kedro.encoders.inception_v3 import MIN_SIZE
-from lfw17_kedro.faces.counts import CountRequirement, Split
+from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
     Count,
     CountOrNone,
@@ -181,7 +181,7 @@ class TransferLearningSettings(Settings):
         splits = [split]
         if self.cross_validation_folds:
             name = "transfer_learning.cross_validation_folds"
-            splits.append(Split(name, self.cross_validation_folds))
+            splits.append(Split(name, self.cross_validation_folds, optional=True))
         batch = f"transfer_learning.recipes.{self.recipe}.batch_size"
         return [
             CountRequirement(

@@ -1,0 +1,275 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from click import ClickException
+from kedro.config import OmegaConfigLoader
+from kedro.framework.cli.utils import _split_params
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks.manager import _create_hook_manager
+from kedro.pipeline import Node, Pipeline
+from omegaconf import OmegaConf
+
+from lfw17_kedro.hooks.parameters import ParameterHooks
+from lfw17_kedro.pipelines.facenet_svm.settings import FacenetSvmSettings
+from lfw17_kedro.pipelines.scratch_cnn.settings import ScratchCnnSettings
+from lfw17_kedro.settings import CONFIG_LOADER_ARGS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def conf(tmp_path):
+    """The project's own conf with an empty conf/local."""
+    ignore_local = shutil.ignore_patterns("local")
+    folder = shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=ignore_local)
+    (folder / "local").mkdir()
+    return folder
+
+
+@pytest.fixture
+def load_context(conf, tmp_path):
+    """Make a context as `kedro run --env ENV --params PARAMS` does."""
+
+    def load(params="", env=None):
+        typed = _split_params(None, SimpleNamespace(name="params"), params)
+        loader = OmegaConfigLoader(
+            str(conf), env=env, runtime_params=typed, **CONFIG_LOADER_ARGS
+        )
+        context = KedroContext(
+            package_name="lfw17_kedro",
+            project_path=tmp_path,
+            config_loader=loader,
+            env=env,
+            runtime_params=typed,
+            hook_manager=_create_hook_manager(),
+        )
+        ParameterHooks().after_context_created(context)
+        return context
+
+    return load
+
+
+@pytest.fixture
+def refuse(load_context):
+    """Load a context that must be refused; give the lines of the message."""
+
+    def load(params="", env=None):
+        with pytest.raises(ClickException) as refused:
+            load_context(params, env)
+        head, *lines = refused.value.message.splitlines()
+        assert head == "some parameters are wrong:"
+        return [line.strip() for line in lines]
+
+    return load
+
+
+@pytest.mark.parametrize("env", [None, "base", "kaggle", "lfw17", "study"])
+def test_every_environment_passes(load_context, env):
+    load_context(env=env)
+
+
+@pytest.mark.parametrize(
+    ("env", "architecture", "recipe", "source"),
+    [
+        (None, "small_resnet", "short", "orl"),
+        ("kaggle", "resnet", "long", "npy"),
+        ("lfw17", "resnet", "long", "lfw"),
+        ("study", "published", "long", "npy"),
+    ],
+)
+def test_environment_chooses_networks_and_source(
+    load_context, env, architecture, recipe, source
+):
+    loader = load_context(env=env).config_loader
+
+    assert loader["parameters"]["scratch_cnn"].architecture == architecture
+    assert loader["parameters"]["transfer_learning"].recipe == recipe
+    assert loader["catalog"]["raw_faces"]["source"] == source
+
+
+def test_mistyped_names_and_values_on_the_command_line_come_at_once(refuse):
+    lines = refuse(
+        "sed=1,facenet_smv.svm.C=10,facenet_svm.svm.cots=10,seed=abc,"
+        "data_processing.augmentation.copies=two,facenet_svm.embedding=5,"
+        "use_copies=None"
+    )
+
+    assert {line.partition(": ")[0]: line.partition(": ")[2] for line in lines} == {
+        "seed": "expected a whole number from 0 to 4294967295, got 'abc'.",
+        "data_processing.augmentation.copies": (
+            "expected a whole number of at least 0, got 'two'."
+        ),
+        "facenet_svm.embedding": (
+            "expected a group of parameters (batch_size, test_time_flip), got 5."
+        ),
+        "facenet_svm.svm.cots": (
+            "there is no parameter of this name (got 10); did you mean "
+            "facenet_svm.svm.C?"
+        ),
+        "sed": "there is no parameter of this name (got 1); did you mean seed?",
+        "facenet_smv.svm.C": (
+            "there is no parameter of this name (got 10); did you mean "
+            "facenet_svm.svm.C?"
+        ),
+        "use_copies": (
+            "there is no parameter of this name (got 'None'); did you mean "
+            "data_processing.augmentation.copies?"
+        ),
+    }
+
+
+def test_whole_method_replaced_by_a_number_is_refused(refuse):
+    [line] = refuse("facenet_svm=5")
+
+    assert line.startswith("facenet_svm: expected a group of parameters (encoder, ")
+
+
+def test_mistyped_name_in_conf_local_is_refused(conf, refuse):
+    local = {"facenet_svm": {"svm": {"cots": 10}}}
+    (conf / "local" / "parameters.yml").write_text(yaml.safe_dump(local))
+
+    [line] = refuse()
+
+    assert line.startswith("facenet_svm.svm.cots: there is no parameter of this name")
+
+
+def test_nodes_get_settings_and_single_values(conf, load_context):
+    seen = []
+
+    def use(cnn: ScratchCnnSettings, svm: FacenetSvmSettings, c: float) -> None:
+        seen.append((cnn, svm, c))
+
+    names = ["params:scratch_cnn", "params:facenet_svm", "params:facenet_svm.svm.C"]
+    node = Node(use, names, None, name="use")
+    context = load_context("facenet_svm.svm.C=10")
+    (conf / "base" / "catalog.yml").write_text("")
+    project = SimpleNamespace(pipelines={"__default__": Pipeline([node])})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kedro.framework.project.pipelines", project.pipelines)
+        with pytest.warns(DeprecationWarning, match="model_fields"):  # Kedro's own
+            catalog = context.catalog
+    node.run({name: catalog.load(name) for name in names})
+
+    [(cnn, svm, c)] = seen
+    assert isinstance(cnn, ScratchCnnSettings)
+    assert cnn.chosen.network.widths == (16, 32, 64, 128)
+    assert isinstance(svm, FacenetSvmSettings)
+    assert c == svm.svm.C == 10
+    assert catalog.load("params:seed") == 666
+
+
+@pytest.mark.parametrize("env", ["kaggle", "study"])
+def test_raw_folder_moves_the_competitions_files_and_nothing_else(load_context, env):
+    plain = load_context(env=env).config_loader["parameters"]
+
+    loader = load_context("raw_folder=my/files", env).config_loader
+
+    assert loader["catalog"]["raw_faces"]["filepath"] == "my/files"
+    assert loader["parameters"] == {**plain, "raw_folder": "my/files"}
+
+
+@pytest.mark.parametrize("env", [None, "lfw17"])
+def test_raw_folder_is_refused_where_no_folder_is_read(refuse, env):
+    assert refuse("raw_folder=my/files", env) == [
+        "raw_folder: the faces of this environment do not come from a folder of yours; "
+        "add `--env kaggle` or `--env study`, or leave it out."
+    ]
+
+
+def test_raw_folder_in_a_file_is_refused(conf, refuse):
+    file = conf / "kaggle" / "parameters.yml"
+    file.write_text(f"{file.read_text()}\nraw_folder: my/files\n")
+
+    [line] = refuse(env="kaggle")
+
+    assert "raw_folder: expected on the command line, `--params raw_folder=" in line
+
+
+def test_study_is_the_studys_method(load_context):
+    parameters = load_context(env="study").config_loader["parameters"]
+
+    svm = parameters["facenet_svm"]
+    assert svm.encoder == "facenet"
+    assert svm.encoder_options.standardisation == "prewhiten"
+    assert svm.embedding.test_time_flip is False
+    assert svm.svm.multi_class == "one_vs_one"
+    assert svm.svm.nrof_train_images_per_class == 200
+    assert svm.svm.all_images_for_test is True
+    assert parameters["data_processing"].augmentation.copies == 2
+    assert parameters["scratch_cnn"].chosen.steps == 30000
+    assert parameters["transfer_learning"].backbone == "inception_v3"
+
+
+def test_study_takes_a_weights_file_and_keeps_the_rest(load_context):
+    params = "seed=1,facenet_svm.encoder_options.weights=F.pt"
+
+    svm = load_context(params, "study").config_loader["parameters"]["facenet_svm"]
+
+    assert svm.encoder_options.weights == "F.pt"
+    assert svm.encoder_options.standardisation == "prewhiten"
+    assert svm.svm.multi_class == "one_vs_one"
+
+
+@pytest.mark.parametrize(
+    "params", ["facenet_svm.svm.C=10", "scratch_cnn.architecture=resnet"]
+)
+def test_study_refuses_what_would_make_it_something_else(refuse, params):
+    [line] = refuse(params, "study")
+
+    name = params.partition("=")[0]
+    assert line.startswith(
+        f"{name}: the environment study is a fixed method, so --params may only change "
+        "seed, raw_folder, facenet_svm.encoder_options.weights, "
+    )
+    assert line.endswith("`--env kaggle` takes any parameter.")
+
+
+def test_studys_list_cannot_be_changed_by_the_command_line(refuse):
+    lines = refuse("allowed_runtime_parameters=[facenet_svm],facenet_svm=5", "study")
+
+    names = {line.partition(":")[0] for line in lines}
+    assert names == {"allowed_runtime_parameters", "facenet_svm"}
+
+
+def test_study_may_change_only_parameters_that_exist(load_context):
+    loader = load_context(env="study").config_loader
+    known = OmegaConf.create(
+        {
+            name: value.model_dump() if hasattr(value, "model_dump") else value
+            for name, value in loader["parameters"].items()
+        }
+    )
+
+    for name in set(loader["globals"]["allowed_runtime_parameters"]) - {"raw_folder"}:
+        assert OmegaConf.select(known, name, default="absent") != "absent", name
+
+
+def test_command_ends_with_one_message_before_tensorflow_is_imported():
+    script = (
+        "import sys; from kedro.framework.cli import main; sys.argv[1:] = "
+        "['run', '--params', 'sed=1,seed=abc']\n"
+        "try: main()\n"
+        "finally: print('tensorflow' in sys.modules)"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 1
+    assert ran.stderr.endswith(
+        "Error: some parameters are wrong:\n"
+        "  seed: expected a whole number from 0 to 4294967295, got 'abc'.\n"
+        "  sed: there is no parameter of this name (got 1); did you mean seed?\n"
+    )
+    assert "Traceback" not in ran.stderr
+    assert ran.stdout.endswith("False\n")

@@ -1,0 +1,393 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from lfw17_kedro.encoders import registry
+from lfw17_kedro.hooks.parameters import load_method_settings
+from lfw17_kedro.parameter_types import Count, Settings
+from lfw17_kedro.parameters import (
+    ParameterError,
+    check_parameters,
+    list_names,
+    make_parameters_model,
+)
+
+CONF = Path(__file__).parents[1] / "conf"
+BASE = {
+    name: values
+    for file in sorted((CONF / "base").glob("parameters*.yml"))
+    for name, values in yaml.safe_load(file.read_text()).items()
+}
+MODEL = make_parameters_model(load_method_settings())
+
+
+def change(**changes):
+    """Change single parameters; `__` in a name stands for the dot."""
+    raw = copy.deepcopy(BASE)
+    for name, value in changes.items():
+        *groups, last = name.split("__")
+        inner = raw
+        for group in groups:
+            inner = inner.setdefault(group, {})
+        inner[last] = value
+    return raw
+
+
+def refuse(**changes):
+    with pytest.raises(ParameterError) as refused:
+        check_parameters(MODEL, change(**changes))
+    return str(refused.value).splitlines()
+
+
+def test_parameters_of_the_project_become_settings():
+    checked = check_parameters(MODEL, BASE)
+
+    assert list(checked) == list(BASE)
+    assert checked["seed"] == 666
+    assert checked["facenet_svm"].svm.C == 1.0
+    assert checked["facenet_svm"].detection.short_sides == (74, 222)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("sed", "seed"),
+        ("facenet_smv__svm__C", "facenet_svm.svm.C"),
+        ("facenet_svm__svm__cots", "facenet_svm.svm.C"),
+        ("facenet_svm__svm__cost", "facenet_svm.svm.C"),
+        ("svm", "facenet_svm.svm"),
+        ("use_copies", "data_processing.augmentation.copies"),
+        ("scratch_cnn__resnet__epochs", "scratch_cnn.architectures.resnet.epochs"),
+        (
+            "facenet_svm__min_nrof_images_per_class",
+            "facenet_svm.svm.min_nrof_images_per_class",
+        ),
+        ("facenet_svm__facenet__weights", "facenet_svm.encoder_options.weights"),
+    ],
+)
+def test_unknown_name_is_refused_with_the_nearest_right_one(name, nearest):
+    typed = name.replace("__", ".")
+
+    assert refuse(**{name: 10}) == [
+        f"{typed}: there is no parameter of this name (got 10); did you mean {nearest}?"
+    ]
+
+
+def test_name_that_fits_several_parameters_gets_them_all():
+    assert refuse(epochs=3) == [
+        "epochs: there is no parameter of this name (got 3); did you mean "
+        "scratch_cnn.architectures.small_resnet.epochs or "
+        "scratch_cnn.architectures.resnet.epochs or "
+        "scratch_cnn.architectures.published.epochs?"
+    ]
+
+
+def test_name_that_is_like_no_other_points_to_the_files():
+    assert refuse(zzzzz=1) == [
+        "zzzzz: there is no parameter of this name (got 1); the files in conf/base "
+        "list all parameters."
+    ]
+
+
+def test_unknown_group_is_refused_value_by_value():
+    lines = refuse(facenet_smv={"svm": {"C": 10}, "encoder": "facenet"})
+
+    assert [line.partition(":")[0] for line in lines] == [
+        "facenet_smv.svm.C",
+        "facenet_smv.encoder",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("seed", "abc", "a whole number from 0 to 4294967295, got 'abc'"),
+        ("seed", -1, "a whole number from 0 to 4294967295, got -1"),
+        ("seed", 2**32, "a whole number from 0 to 4294967295, got 4294967296"),
+        ("seed", 1.5, "a whole number from 0 to 4294967295, got 1.5"),
+        ("seed", True, "a whole number from 0 to 4294967295, got True"),
+        (
+            "data_processing__augmentation__copies",
+            "two",
+            "a whole number of at least 0, got 'two'",
+        ),
+        ("data_processing__split__scheme", "hold", "one of holdout, kfold, got 'hold'"),
+        (
+            "data_processing__split__validation_fraction",
+            1.0,
+            "a number above 0 and below 1, got 1.0",
+        ),
+        ("data_processing__split__n_folds", 1, "a whole number of at least 2, got 1"),
+        (
+            "facenet_svm__svm",
+            5,
+            "a group of parameters (multi_class, C, nrof_train_images_per_class, "
+            "min_nrof_images_per_class, all_images_for_test), got 5",
+        ),
+        ("facenet_svm__svm__C", 0, "a number above 0, got 0"),
+        ("facenet_svm__svm__C", None, "a number above 0, got null"),
+        ("facenet_svm__svm__C", float("inf"), "a number above 0, got inf"),
+        (
+            "facenet_svm__svm__multi_class",
+            "ovr",
+            "one of one_vs_rest, one_vs_one, got 'ovr'",
+        ),
+        (
+            "facenet_svm__svm__nrof_train_images_per_class",
+            1,
+            "a whole number of at least 2, or null, got 1",
+        ),
+        ("facenet_svm__encoder", "arcface", "one of dlib_resnet, facenet, got"),
+        (
+            "facenet_svm__encoder_options__standardisation",
+            "fixed",
+            "null with the encoder dlib_resnet, which does not use it "
+            "(facenet_svm.encoder=facenet does), got 'fixed'",
+        ),
+        (
+            "facenet_svm__detection__thresholds",
+            [0.6, 0.7],
+            "a list of 3 values, each a number from 0 to 1, got [0.6, 0.7]",
+        ),
+        (
+            "facenet_svm__detection__thresholds",
+            [0.6, 0.7, 7],
+            "a list of 3 values, each a number from 0 to 1, got [0.6, 0.7, 7]",
+        ),
+        (
+            "facenet_svm__detection__short_sides",
+            [],
+            "a list of one or more values, each a whole number of at least 1, got []",
+        ),
+        (
+            "facenet_svm__detection__short_sides",
+            [74, 0],
+            "a list of one or more values, each a whole number of at least 1, got "
+            "[74, 0]",
+        ),
+        ("facenet_svm__detection__padding", -0.1, "a number of at least 0, got -0.1"),
+        ("facenet_svm__detection__batch_size", 0, "a whole number of at least 1"),
+        ("facenet_svm__embedding__test_time_flip", "None", "true or false, got 'None'"),
+        (
+            "facenet_svm__cross_validation_folds",
+            "None",
+            "a whole number of at least 2, or null, got 'None'; write null, not None",
+        ),
+        ("scratch_cnn__architecture", "vgg", "one of small_resnet, resnet, published"),
+        ("scratch_cnn__precision", "half", "one of auto, float32, bfloat16, got"),
+        (
+            "scratch_cnn__architectures__resnet__networks",
+            0,
+            "a whole number of at least 1, got 0",
+        ),
+        (
+            "scratch_cnn__architectures__resnet__epochs",
+            0,
+            "a whole number of at least 1, or null, got 0",
+        ),
+        (
+            "scratch_cnn__architectures__resnet__steps",
+            100,
+            "null because epochs is a number (set epochs=null to train by steps), got "
+            "100",
+        ),
+        (
+            "scratch_cnn__architectures__published__steps",
+            None,
+            "a number of at least 1 because epochs is null, got null",
+        ),
+        (
+            "scratch_cnn__architectures__resnet__network__blocks",
+            [1, 1],
+            "as many numbers as widths has: 4, got [1, 1]",
+        ),
+        (
+            "scratch_cnn__architectures__resnet__augmentation__max_zoom",
+            -1,
+            "a number of at least 0, got -1",
+        ),
+        (
+            "scratch_cnn__architectures__resnet__optimizer__name",
+            "adam",
+            "one of adamw, sgd, got 'adam'",
+        ),
+        (
+            "scratch_cnn__architectures__resnet__optimizer__learning_rate",
+            0,
+            "a number above 0, got 0",
+        ),
+        (
+            "scratch_cnn__architectures__resnet__label_smoothing",
+            1,
+            "a number of at least 0 and below 1, got 1",
+        ),
+        ("transfer_learning__backbone", "vgg16", "one of efficientnet_lite0, incep"),
+        (
+            "transfer_learning__backbones__inception_v3__height",
+            74,
+            "a whole number of at least 75, got 74",
+        ),
+        ("transfer_learning__recipe", "slow", "one of short, long, got 'slow'"),
+        (
+            "transfer_learning__recipes__long__batch_size",
+            0,
+            "a whole number of at least 1, got 0",
+        ),
+        (
+            "transfer_learning__training__head__epochs",
+            0,
+            "a whole number of at least 1, got 0",
+        ),
+        (
+            "transfer_learning__training__dropout",
+            1,
+            "a number of at least 0 and below 1, got 1",
+        ),
+        (
+            "transfer_learning__training__fine_tuning__layers",
+            -1,
+            "a whole number of at least 0, or null, got -1",
+        ),
+        ("reporting__map__projection", "umap", "one of tsne, pca, got 'umap'"),
+    ],
+)
+def test_wrong_value_is_refused_with_what_was_expected(name, value, said):
+    [line] = refuse(**{name: value})
+
+    assert line.startswith(f"{name.replace('__', '.')}: expected {said}")
+    assert line.endswith(".")
+
+
+def test_missing_parameter_is_named():
+    raw = change()
+    del raw["reporting"]["gallery"]
+
+    with pytest.raises(ParameterError) as refused:
+        check_parameters(MODEL, raw)
+
+    assert str(refused.value) == (
+        "reporting.gallery: expected a group of parameters (max_faces), got nothing; "
+        "add it."
+    )
+
+
+def test_all_causes_come_at_once():
+    lines = refuse(
+        seed="abc",
+        sed=1,
+        data_processing__augmentation__copies="two",
+        facenet_svm__svm__C=0,
+        scratch_cnn__architectures__resnet__batch_size=0,
+        scratch_cnn__architectures__resnet__steps=3,
+    )
+
+    assert sorted(line.partition(":")[0] for line in lines) == [
+        "data_processing.augmentation.copies",
+        "facenet_svm.svm.C",
+        "scratch_cnn.architectures.resnet.batch_size",
+        "scratch_cnn.architectures.resnet.steps",
+        "sed",
+        "seed",
+    ]
+
+
+def test_whole_number_is_accepted_where_any_number_is():
+    checked = check_parameters(MODEL, change(facenet_svm__svm__C=10))
+
+    assert checked["facenet_svm"].svm.C == 10
+
+
+def test_chosen_settings_are_those_of_the_chosen_names():
+    checked = check_parameters(
+        MODEL,
+        change(
+            scratch_cnn__architecture="published",
+            transfer_learning__backbone="inception_v3",
+            transfer_learning__recipe="long",
+        ),
+    )
+
+    assert checked["scratch_cnn"].chosen.steps == 30000
+    assert checked["transfer_learning"].chosen_backbone.height == 299
+    assert checked["transfer_learning"].chosen_recipe.fine_tuning_epochs == 24
+
+
+def test_settings_are_read_only_and_deep_copies_are_equal():
+    settings = check_parameters(MODEL, BASE)["scratch_cnn"]
+
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.precision = "float32"
+    assert copy.deepcopy(settings) == settings
+
+
+def test_counts_of_a_method_follow_its_settings():
+    checked = check_parameters(
+        MODEL,
+        change(
+            scratch_cnn__cross_validation_folds=3,
+            facenet_svm__svm__min_nrof_images_per_class=4,
+        ),
+    )
+    split = checked["data_processing"].split.division
+
+    cnn = checked["scratch_cnn"].count_requirements(split, 0)
+    transfer = checked["transfer_learning"].count_requirements(split, 0)
+    svm = checked["facenet_svm"].count_requirements(split, 2)
+
+    assert [one.split.parameter for one in cnn] == [
+        "data_processing.split.validation_fraction",
+        "scratch_cnn.cross_validation_folds",
+    ]
+    assert {(one.batch_parameter, one.batch_size) for one in cnn} == {
+        ("scratch_cnn.architectures.small_resnet.batch_size", 32)
+    }
+    assert [(one.batch_parameter, one.batch_size) for one in transfer] == [
+        ("transfer_learning.recipes.short.batch_size", 16)
+    ]
+    # 4 images with two copies of each original are 2 originals.
+    assert [one.leave_out_below for one in svm] == [2, 2]
+    assert [one.min_images for one in svm] == [2, 2]
+    assert [one.split.value for one in svm] == [0.2, 5]
+
+
+def test_new_method_adds_its_own_parameters():
+    class HogSettings(Settings):
+        cells: Count
+        """Cells of the histogram."""
+
+    model = make_parameters_model({"hog": HogSettings})
+    raw = {name: BASE[name] for name in ("seed", "data_processing", "reporting")}
+
+    checked = check_parameters(model, {**raw, "hog": {"cells": 8}})
+
+    assert checked["hog"] == HogSettings(cells=8)
+    with pytest.raises(ParameterError, match="hog.cell: .* did you mean hog.cells?"):
+        check_parameters(model, {**raw, "hog": {"cells": 8, "cell": 8}})
+
+
+def test_every_parameter_says_what_it_means():
+    def walk(model):
+        for name, field in model.model_fields.items():
+            assert field.description, f"{model.__name__}.{name}"
+            for inner in (field.annotation, *getattr(field.annotation, "__args__", ())):
+                if isinstance(inner, type) and issubclass(inner, BaseModel):
+                    walk(inner)
+
+    walk(MODEL)
+
+
+def test_names_are_those_of_the_single_values():
+    parameters = {"seed": 1, "svm": {"C": 2, "options": {}}, "sizes": [1, 2]}
+
+    assert list_names(parameters) == ["seed", "svm.C", "svm.options", "sizes"]
+
+
+def test_encoder_of_the_registry_is_accepted(monkeypatch):
+    monkeypatch.setitem(registry.ENCODERS, "blocks", None)
+
+    checked = check_parameters(MODEL, change(facenet_svm__encoder="blocks"))
+
+    assert checked["facenet_svm"].encoder == "blocks"
