@@ -79,7 +79,7 @@ def test_report_reads_well(browser, size, leave_results, run_project, project):
         f"figure-{name}"
         for name in (
             "confusion",
-            "class_names",
+            "classes",
             "reliability",
             "map",
             "learning",
@@ -110,13 +110,13 @@ def test_report_reads_well(browser, size, leave_results, run_project, project):
 def check_table(browser, left):
     """Compare every number of the tables with the metrics JSON."""
     seen = 0
-    for side in ("validation", "test"):
-        table = browser.find_element(By.CSS_SELECTOR, f"table[data-side={side}]")
+    for split in ("validation", "test"):
+        table = browser.find_element(By.CSS_SELECTOR, f"table[data-split={split}]")
         for cell in table.find_elements(By.CSS_SELECTOR, "td[data-value]"):
             method, score = (
                 cell.get_attribute(f"data-{k}") for k in ("method", "score")
             )
-            truth = left.load(f"{method}.metrics")[side][score]
+            truth = left.load(f"{method}.metrics")[split][score]
             assert float(cell.get_attribute("data-value")) == pytest.approx(truth)
             shown = cell.text.split()[0]
             if score == "accuracy":
@@ -126,7 +126,7 @@ def check_table(browser, left):
             else:
                 assert shown == f"{truth:.4f}"
             seen += 1
-    assert seen == 2 * len(METHODS) * 6  # sides, methods, scores
+    assert seen == 2 * len(METHODS) * 6  # splits, methods, scores
 
 
 @pytest.mark.slow

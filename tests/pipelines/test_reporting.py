@@ -18,17 +18,17 @@ def test_report_compares_what_the_methods_left(leave_results, run_project, capsy
 
     catalog = run_project("reporting")
 
-    comparison = catalog.load("reporting.comparison").set_index(["method", "side"])
+    comparison = catalog.load("reporting.comparison").set_index(["method", "split"])
     for method in ("scratch_cnn", "facenet_svm"):
         metrics = left.load(f"{method}.metrics")
-        for side in ("validation", "test"):
+        for split in ("validation", "test"):
             for score in ("correct", "accuracy", "macro_f1", "weighted_f1", "log_loss"):
-                assert comparison.loc[(method, side), score] == pytest.approx(
-                    metrics[side][score], rel=1e-12
+                assert comparison.loc[(method, split), score] == pytest.approx(
+                    metrics[split][score], rel=1e-12
                 )
-            low, high = metrics[side]["accuracy_95"]
-            assert comparison.loc[(method, side), "accuracy_low"] == pytest.approx(low)
-            assert comparison.loc[(method, side), "accuracy_high"] == pytest.approx(
+            low, high = metrics[split]["accuracy_95"]
+            assert comparison.loc[(method, split), "accuracy_low"] == pytest.approx(low)
+            assert comparison.loc[(method, split), "accuracy_high"] == pytest.approx(
                 high
             )
     assert len(catalog.load("reporting.paired_tests")) == 2
@@ -67,7 +67,7 @@ def test_unknown_test_labels_leave_validation_scores(leave_results, run_project)
 
     catalog = run_project("reporting")
 
-    assert set(catalog.load("reporting.comparison")["side"]) == {"validation"}
+    assert set(catalog.load("reporting.comparison")["split"]) == {"validation"}
     faces = catalog.load("reporting.gallery")
     assert {face["kind"] for face in faces} == {"least certain"}
     assert "The test labels are not known" in catalog.load("reporting.report")

@@ -19,10 +19,10 @@ def test_mcnemar_by_hand():
     test = compare_pair(first, second)
 
     assert test == {
-        "both_right": 2,
+        "both_correct": 2,
         "first_only": 1,
         "second_only": 5,
-        "both_wrong": 1,
+        "both_incorrect": 1,
         "p_value": pytest.approx(14 / 64),
     }
 
@@ -41,18 +41,18 @@ def test_pairs_are_joined_by_image_and_unknown_labels_left_out():
             ("a", "test", "0", -1, False),
             ("b", "test", "0", -1, False),
         ],
-        columns=["method", "side", "id", "truth", "right"],
+        columns=["method", "split", "id", "truth", "correct"],
     )
 
     pairs = compare_pairs(predictions)
 
     assert len(pairs) == 1
-    assert pairs.loc[0, ["side", "first", "second"]].tolist() == [
+    assert pairs.loc[0, ["split", "first", "second"]].tolist() == [
         "validation",
         "a",
         "b",
     ]
-    assert pairs.loc[0, ["first_only", "second_only", "both_wrong"]].tolist() == [
+    assert pairs.loc[0, ["first_only", "second_only", "both_incorrect"]].tolist() == [
         1,
         0,
         1,
@@ -62,7 +62,7 @@ def test_pairs_are_joined_by_image_and_unknown_labels_left_out():
 def test_one_method_alone_has_no_pair():
     predictions = pd.DataFrame(
         [("a", "test", "0", 0, True)],
-        columns=["method", "side", "id", "truth", "right"],
+        columns=["method", "split", "id", "truth", "correct"],
     )
 
     assert compare_pairs(predictions).empty
@@ -101,7 +101,7 @@ def test_scores_stand_in_one_table():
         "b": {"validation": scores, "test": scores, "published": published},
     }
 
-    table = tabulate_scores(metrics, None).set_index(["method", "side"])
+    table = tabulate_scores(metrics, None).set_index(["method", "split"])
 
     assert list(table.index) == [
         ("a", "validation"),

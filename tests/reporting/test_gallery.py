@@ -17,11 +17,11 @@ CLASS_NAMES = ["Ann", "Bob", "Eve", "Joe"]
 
 def make_answers(truths, chances, method="net"):
     chances = np.array(chances, float)
-    predictions = pd.DataFrame({"truth": truths, "answer": chances.argmax(axis=1)})
-    predictions["method"], predictions["side"] = method, "test"
+    predictions = pd.DataFrame({"truth": truths, "predicted": chances.argmax(axis=1)})
+    predictions["method"], predictions["split"] = method, "test"
     predictions["id"] = [str(row) for row in range(len(predictions))]
     predictions["confidence"] = chances.max(axis=1)
-    predictions["right"] = predictions["answer"] == predictions["truth"]
+    predictions["correct"] = predictions["predicted"] == predictions["truth"]
     return predictions.join(
         pd.DataFrame(chances, columns=[f"P({p})" for p in CLASS_NAMES])
     )
@@ -56,7 +56,7 @@ def test_without_labels_the_least_certain_are_shown():
 
 
 def test_validation_faces_are_not_in_the_gallery():
-    assert pick_faces(ANSWERS.assign(side="validation"), 2).empty
+    assert pick_faces(ANSWERS.assign(split="validation"), 2).empty
 
 
 def test_every_method_has_its_own_faces():

@@ -55,8 +55,8 @@ def test_answers_are_joined_by_image():
     predictions = join_predictions("net", make_results(), TRUTHS, CLASS_NAMES)
 
     assert predictions["id"].tolist() == ["a", "b", "0", "1"]
-    assert predictions["answer"].tolist() == [0, 1, 1, 0]
-    assert predictions["right"].tolist() == [True, True, True, False]
+    assert predictions["predicted"].tolist() == [0, 1, 1, 0]
+    assert predictions["correct"].tolist() == [True, True, True, False]
     np.testing.assert_allclose(predictions["confidence"], [0.9, 0.8, 0.6, 0.7])
     np.testing.assert_allclose(predictions["P(Bob)"], [0.1, 0.8, 0.6, 0.3])
     assert set(predictions["method"]) == {"net"}

@@ -30,21 +30,21 @@ def tabulate_scores(
         run_record: of the hook `RunRecordHooks`, or None.
 
     Returns:
-        A row for each method and side with known labels: `method`, `side`, the
+        A row for each method and split with known labels: `method`, `split`, the
         `SCORES`, `accuracy_low` and `accuracy_high` (95 % interval), `published` (the
-        study's number of right answers on these test images, whichever the side),
+        study's number of correct predictions on these test images, in both splits),
         `training_seconds`, `prediction_seconds`, NaN where not known.
     """
     rows = []
     for method, scored in metrics.items():
         seconds = add_seconds(method, run_record)
         published = scored["published"] or {}
-        for side in ("validation", "test"):
-            if (scores := scored[side]) is None:
+        for split in ("validation", "test"):
+            if (scores := scored[split]) is None:
                 continue
             low, high = scores["accuracy_95"]
             rows.append(
-                {"method": method, "side": side}
+                {"method": method, "split": split}
                 | {name: scores[name] for name in SCORES}
                 | {
                     "accuracy_low": low,
@@ -82,31 +82,31 @@ def add_seconds(
 def tabulate_classes(
     metrics: Mapping[str, dict[str, Any]],
 ) -> pd.DataFrame:
-    """Give the scores of each person: `method`, `side`, `person`, precision, ...."""
+    """Give the scores of each person: `method`, `split`, `person`, precision, ...."""
     return pd.DataFrame(
         [
-            {"method": method, "side": side, "person": person} | scores
+            {"method": method, "split": split, "person": person} | scores
             for method, scored in metrics.items()
-            for side in ("validation", "test")
-            if scored[side] is not None
-            for person, scores in scored[side]["per_person"].items()
+            for split in ("validation", "test")
+            if scored[split] is not None
+            for person, scores in scored[split]["per_person"].items()
         ]
     )
 
 
 def compare_pair(first: Bools, second: Bools) -> dict[str, float]:
-    """Test whether two methods are right equally often, by McNemar's exact test.
+    """Test whether two methods are correct equally often, by McNemar's exact test.
 
-    Only images that exactly one of the two names rightly tell them apart; were the
+    Only images that exactly one of the two names correctly tell them apart; were the
     methods equally good, each would win such an image with probability 1/2.
 
     Args:
-        first: (N,) bool, where the first method is right.
+        first: (N,) bool, where the first method is correct.
         second: (N,) bool, for the same images.
 
     Returns:
-        `both_right`, `first_only`, `second_only`, `both_wrong` (images) and `p_value`,
-        two-sided, 1 where they never differ.
+        `both_correct`, `first_only`, `second_only`, `both_incorrect` (images) and
+        `p_value`, two-sided, 1 where they never differ.
 
     Source: McNemar 1947, doi:10.1007/BF02295996.
     """
@@ -114,31 +114,32 @@ def compare_pair(first: Bools, second: Bools) -> dict[str, float]:
     second_only = int((second & ~first).sum())
     differing = first_only + second_only
     return {
-        "both_right": int((first & second).sum()),
+        "both_correct": int((first & second).sum()),
         "first_only": first_only,
         "second_only": second_only,
-        "both_wrong": int((~first & ~second).sum()),
+        "both_incorrect": int((~first & ~second).sum()),
         "p_value": float(binomtest(first_only, differing).pvalue) if differing else 1.0,
     }
 
 
 def compare_pairs(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Test every two methods against each other, on each side with known labels.
+    """Test every two methods against each other, on each split with known labels.
 
     Args:
         predictions: a table of predictions; see `predictions`.
 
     Returns:
-        One row a side and pair: `side`, `first`, `second` and those of `compare_pair`.
+        One row a split and pair: `split`, `first`, `second`, those of `compare_pair`.
     """
     known = predictions[predictions["truth"] != UNKNOWN]
     rows = []
-    for side, of_side in known.groupby("side", sort=False):
-        right = of_side.pivot(index="id", columns="method", values="right")
-        for first, second in combinations(of_side["method"].unique(), 2):
-            pair = {"side": side, "first": first, "second": second}
+    for split, of_split in known.groupby("split", sort=False):
+        correct = of_split.pivot(index="id", columns="method", values="correct")
+        for first, second in combinations(of_split["method"].unique(), 2):
+            pair = {"split": split, "first": first, "second": second}
             rows.append(
-                pair | compare_pair(right[first].to_numpy(), right[second].to_numpy())
+                pair
+                | compare_pair(correct[first].to_numpy(), correct[second].to_numpy())
             )
-    columns = ["side", "first", "second", "both_right", "first_only", "second_only"]
-    return pd.DataFrame(rows, columns=[*columns, "both_wrong", "p_value"])
+    columns = ["split", "first", "second", "both_correct", "first_only", "second_only"]
+    return pd.DataFrame(rows, columns=[*columns, "both_incorrect", "p_value"])

@@ -38,12 +38,12 @@ def describe_data(
     originals = train_table[train_table["copy"] == 0]
     validated = originals["fold"] != TRAIN_ONLY
     known = test_table[test_table["label"] != UNKNOWN]
-    sides = {
+    splits = {
         "train": originals[~validated],
         "validation": originals[validated],
         "test": known,
     }
-    labels = {side: table["label"].value_counts() for side, table in sides.items()}
+    labels = {split: table["label"].value_counts() for split, table in splits.items()}
     return {
         "source": source,
         "height": int(train_images.shape[1]),
@@ -58,7 +58,7 @@ def describe_data(
         "test_labels_known": len(known) == len(test_table),
         "counts": {
             person: {
-                side: int(counted.get(label, 0)) for side, counted in labels.items()
+                split: int(counted.get(label, 0)) for split, counted in labels.items()
             }
             for label, person in enumerate(class_names)
         },

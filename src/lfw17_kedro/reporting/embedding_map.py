@@ -75,23 +75,23 @@ def choose_faces(
 
     Returns:
         (N, D) float32 embeddings and the table of their faces: `id`, `kind` (a key of
-        `LOOKS`), `truth` and `answer` (labels, `UNKNOWN` where there is none).
+        `LOOKS`), `truth` and `predicted` (labels, `UNKNOWN` where there is none).
     """
     originals = train_table[train_table["copy"] == 0].set_index("id")["label"]
     kept = np.flatnonzero(np.isin(train["ids"], originals.index))
     trained = pd.DataFrame({"id": train["ids"][kept], "kind": "train"})
     trained["truth"] = originals.loc[trained["id"]].to_numpy()
-    trained["answer"] = UNKNOWN
+    trained["predicted"] = UNKNOWN
     tested = (
-        predictions[predictions["side"] == "test"]
+        predictions[predictions["split"] == "test"]
         .set_index("id")
         .loc[list(test["ids"])]
     )
     tested = tested.reset_index()
-    tested["kind"] = np.where(tested["right"], "test, right", "test, wrong")
+    tested["kind"] = np.where(tested["correct"], "test, right", "test, wrong")
     tested.loc[tested["truth"] == UNKNOWN, "kind"] = "test, label unknown"
     faces = pd.concat(
-        [trained, tested[["id", "kind", "truth", "answer"]]], ignore_index=True
+        [trained, tested[["id", "kind", "truth", "predicted"]]], ignore_index=True
     )
     vectors = np.concatenate([train["vectors"][kept], test["vectors"]])
     if len(faces) > max_faces:
@@ -153,7 +153,7 @@ def _add_faces(
         if not len(shown):
             continue
         named = np.where(
-            shown["answer"] == UNKNOWN, "", "<br>named " + names[shown["answer"]]
+            shown["predicted"] == UNKNOWN, "", "<br>named " + names[shown["predicted"]]
         )
         figure.add_scatter(
             x=shown["x"],

@@ -25,11 +25,11 @@ MAX_PRINTED = 12  # people up to whom a confusion matrix shows its numbers
 BAR = 18  # pixels of a person in a bar chart
 
 
-def choose_side(predictions: pd.DataFrame) -> tuple[str, pd.DataFrame]:
-    """Give the side to show: test where all its labels are known, else validation."""
-    of_test = predictions[predictions["side"] == "test"]
-    side = "validation" if (of_test["truth"] == UNKNOWN).any() else "test"
-    return side, predictions[predictions["side"] == side]
+def choose_split(predictions: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """Give the split to show: test where all its labels are known, else validation."""
+    of_test = predictions[predictions["split"] == "test"]
+    split = "validation" if (of_test["truth"] == UNKNOWN).any() else "test"
+    return split, predictions[predictions["split"] == split]
 
 
 def plot_confusion(predictions: pd.DataFrame, class_names: list[str]) -> go.Figure:
@@ -39,18 +39,18 @@ def plot_confusion(predictions: pd.DataFrame, class_names: list[str]) -> go.Figu
         predictions: a table of predictions; see `predictions`.
         class_names: the K names.
     """
-    side, shown = choose_side(predictions)
+    split, shown = choose_split(predictions)
     methods = list(shown["method"].unique())
     figure = make_subplots(
         rows=len(methods),
-        subplot_titles=[f"{method}, {side} images" for method in methods],
+        subplot_titles=[f"{method}, {split} images" for method in methods],
         vertical_spacing=0.22 / len(methods),
     )
     greatest = 0
     for row, method in enumerate(methods, 1):
         own = shown[shown["method"] == method]
         counts = confusion_matrix(
-            own["truth"], own["answer"], labels=np.arange(len(class_names))
+            own["truth"], own["predicted"], labels=np.arange(len(class_names))
         )
         greatest = max(greatest, int(counts.max()))
         figure.add_heatmap(
@@ -122,14 +122,14 @@ def plot_learning(histories: Mapping[str, pd.DataFrame | None]) -> go.Figure:
     return set_look(figure, 560)
 
 
-def plot_classes(scores: pd.DataFrame, side: str) -> go.Figure:
+def plot_classes(scores: pd.DataFrame, split: str) -> go.Figure:
     """Draw the F1 score of each person, a bar for each method.
 
     Args:
         scores: of `tabulate_classes`.
-        side: "validation" or "test".
+        split: "validation" or "test".
     """
-    shown = scores[scores["side"] == side]
+    shown = scores[scores["split"] == split]
     styles = choose_styles(list(shown["method"].unique()))
     figure = go.Figure()
     for method, style in styles.items():
@@ -144,7 +144,7 @@ def plot_classes(scores: pd.DataFrame, side: str) -> go.Figure:
             hovertemplate="%{y}: F1 %{x:.3f}<br>precision %{customdata[0]:.3f}, recall "
             "%{customdata[1]:.3f}<br>%{customdata[2]} images<extra></extra>",
         )
-    figure.update_xaxes(title=f"F1 score on the {side} images (0-1)", range=[0, 1.02])
+    figure.update_xaxes(title=f"F1 score on the {split} images (0-1)", range=[0, 1.02])
     figure.update_yaxes(
         title="person", type="category", autorange="reversed", dtick=1, automargin=True
     )
@@ -159,7 +159,7 @@ def plot_reliability(predictions: pd.DataFrame) -> go.Figure:
     Args:
         predictions: a table of predictions; see `predictions`.
     """
-    side, shown = choose_side(predictions)
+    split, shown = choose_split(predictions)
     figure = go.Figure()
     figure.add_scatter(
         x=[0, 1],
@@ -171,7 +171,7 @@ def plot_reliability(predictions: pd.DataFrame) -> go.Figure:
     )
     for method, style in choose_styles(list(shown["method"].unique())).items():
         own = shown[shown["method"] == method]
-        bins = bin_confidences(own["confidence"].to_numpy(), own["right"].to_numpy())
+        bins = bin_confidences(own["confidence"].to_numpy(), own["correct"].to_numpy())
         figure.add_scatter(
             x=bins["confidence"],
             y=bins["accuracy"],
@@ -187,7 +187,7 @@ def plot_reliability(predictions: pd.DataFrame) -> go.Figure:
             f"images<extra>{method}</extra>",
         )
     figure.update_xaxes(
-        title=f"mean confidence of the answers (0-1), {side} images", range=[0, 1.03]
+        title=f"mean confidence of the answers (0-1), {split} images", range=[0, 1.03]
     )
     figure.update_yaxes(title="accuracy (0-1)", range=[0, 1.04])
     return set_look(figure, 460)
@@ -202,14 +202,14 @@ def plot_balance(counts: dict[str, Any]) -> go.Figure:
     figure = go.Figure()
     colors = {"train": BLUE, "validation": ORANGE, "test": GREEN}
     patterns = {"train": "", "validation": "/", "test": "."}
-    for side, color in colors.items():
+    for split, color in colors.items():
         figure.add_bar(
             y=list(counts),
-            x=[of_person[side] for of_person in counts.values()],
+            x=[of_person[split] for of_person in counts.values()],
             orientation="h",
-            name=side,
-            marker={"color": color, "pattern_shape": patterns[side]},
-            hovertemplate="%{y}: %{x} images<extra>" + side + "</extra>",
+            name=split,
+            marker={"color": color, "pattern_shape": patterns[split]},
+            hovertemplate="%{y}: %{x} images<extra>" + split + "</extra>",
         )
     figure.update_layout(barmode="stack", bargap=0.2)
     figure.update_xaxes(title="original images")

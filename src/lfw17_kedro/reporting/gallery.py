@@ -54,8 +54,8 @@ def pick_faces(predictions: pd.DataFrame, max_faces: int) -> pd.DataFrame:
     Returns:
         Rows of the answers with `kind` and `turn`, by which they are sorted.
     """
-    tested = predictions[predictions["side"] == "test"].copy()
-    wrong = ~tested["right"] & (tested["truth"] != UNKNOWN)
+    tested = predictions[predictions["split"] == "test"].copy()
+    wrong = ~tested["correct"] & (tested["truth"] != UNKNOWN)
     tested["kind"] = np.where(wrong, "wrong", "least certain")
     tested["turn"] = np.where(wrong, -tested["confidence"], tested["confidence"])
     tested["method"] = pd.Categorical(tested["method"], tested["method"].unique())

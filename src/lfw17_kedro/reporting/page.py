@@ -82,15 +82,15 @@ def write_page(
         lstrip_blocks=True,
     )
     methods = list(comparison["method"].unique())
-    sides = [s for s in ("test", "validation") if (comparison["side"] == s).any()]
-    main_side = sides[0]
+    splits = [s for s in ("test", "validation") if (comparison["split"] == s).any()]
+    main_side = splits[0]
     return environment.get_template("report.html").render(
         methods=methods,
-        sides=sides,
+        splits=splits,
         main_side=main_side,
         scores=SCORES,
         table={
-            (row["method"], row["side"]): _none_for_nan(row)
+            (row["method"], row["split"]): _none_for_nan(row)
             for row in comparison.to_dict("records")
         },
         published=bool(comparison["published"].notna().any()),
@@ -98,7 +98,9 @@ def write_page(
         best=_find_best(comparison),
         pairs=pairs.to_dict("records"),
         significant=SIGNIFICANT,
-        class_scores=class_scores[class_scores["side"] == main_side].to_dict("records"),
+        class_scores=class_scores[class_scores["split"] == main_side].to_dict(
+            "records"
+        ),
         gallery=gallery,
         data=data_card,
         left_out=left_out,
@@ -114,10 +116,10 @@ def _none_for_nan(row: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _find_best(comparison: pd.DataFrame) -> dict[tuple[str, str], float]:
-    """Find the best value of each side and score."""
+    """Find the best value of each split and score."""
     return {
-        (str(side), name): float(getattr(of_side[name], better)())
-        for side, of_side in comparison.groupby("side")
+        (str(split), name): float(getattr(of_split[name], better)())
+        for split, of_split in comparison.groupby("split")
         for name, _, better, _, _ in SCORES
     }
 

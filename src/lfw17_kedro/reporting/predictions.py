@@ -1,9 +1,9 @@
-"""Join what the methods answered with the truth, and refuse what does not fit.
+"""Join what the methods predicted with the truth, and refuse what does not fit.
 
-A table of predictions has one row for each method, side and image: `method`, `side`
-("validation" or "test"), `id`, `truth` and `answer` (labels; the truth may be
-`UNKNOWN`), `confidence` (probability of the answer), `right` (False where the truth is
-unknown), then `P(<person>)` for each of the K class_names.
+A table of predictions has one row for each method, split and image: `method`, `split`
+("validation" or "test"), `id`, `truth` and `predicted` (labels; the truth may be
+`UNKNOWN`), `confidence` (probability of the prediction), `correct` (False where the
+truth is unknown), then `P(<person>)` for each of the K class_names.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from sklearn.metrics import confusion_matrix
 from lfw17_kedro.faces.split import TRAIN_ONLY
 from lfw17_kedro.types import UNKNOWN
 
-SIDES = ("validation", "test")
+SPLITS = ("validation", "test")
 READS_RAW_FACES = "data_processing.validate_raw_faces"  # the node that reads them
 
 
@@ -30,22 +30,24 @@ def name_probability(person: str) -> str:
 
 
 def list_truths(train_table: pd.DataFrame, test_table: pd.DataFrame) -> pd.DataFrame:
-    """List the images every method must have answered.
+    """List the images every method must have predicted.
 
     Args:
         train_table: of `data_processing`; its validated originals count.
         test_table: of `data_processing`.
 
     Returns:
-        One row an image: `side`, `id`, `truth`.
+        One row an image: `split`, `id`, `truth`.
     """
     validated = (train_table["fold"] != TRAIN_ONLY) & (train_table["copy"] == 0)
     parts = [
-        table[["id", "label"]].assign(side=side)
-        for side, table in zip(SIDES, (train_table[validated], test_table), strict=True)
+        table[["id", "label"]].assign(split=split)
+        for split, table in zip(
+            SPLITS, (train_table[validated], test_table), strict=True
+        )
     ]
     truths = pd.concat(parts, ignore_index=True)
-    return truths.rename(columns={"label": "truth"})[["side", "id", "truth"]]
+    return truths.rename(columns={"label": "truth"})[["split", "id", "truth"]]
 
 
 def join_predictions(
@@ -69,41 +71,44 @@ def join_predictions(
         StaleResultsError: other people or other images, or other metrics.
     """
     joined = []
-    for side in SIDES:
-        table, wanted = results[f"{side}_probabilities"], truths[truths["side"] == side]
+    for split in SPLITS:
+        table, wanted = (
+            results[f"{split}_probabilities"],
+            truths[truths["split"] == split],
+        )
         if list(table.columns) != ["id", *class_names]:
             raise StaleResultsError("its people are not those of the present data")
         if set(table["id"]) != set(wanted["id"]) or len(table) != len(wanted):
             raise StaleResultsError(
-                f"its {len(table)} {side} images are not the present {len(wanted)}"
+                f"its {len(table)} {split} images are not the present {len(wanted)}"
             )
         values = (
             table.set_index("id").loc[wanted["id"], class_names].to_numpy(np.float64)
         )
         predictions = wanted.reset_index(drop=True)
         predictions.insert(0, "method", method)
-        predictions["answer"] = values.argmax(axis=1)
+        predictions["predicted"] = values.argmax(axis=1)
         predictions["confidence"] = values.max(axis=1)
-        predictions["right"] = predictions["answer"] == predictions["truth"]
+        predictions["correct"] = predictions["predicted"] == predictions["truth"]
         columns = [name_probability(person) for person in class_names]
         predictions = predictions.join(pd.DataFrame(values, columns=columns))
-        _check_scores(predictions, results["metrics"][side], len(class_names), side)
+        _check_scores(predictions, results["metrics"][split], len(class_names), split)
         joined.append(predictions)
     return pd.concat(joined, ignore_index=True)
 
 
 def _check_scores(
-    predictions: pd.DataFrame, scores: dict[str, Any] | None, n_classes: int, side: str
+    predictions: pd.DataFrame, scores: dict[str, Any] | None, n_classes: int, split: str
 ) -> None:
-    """Refuse metrics that were not computed from these answers and truths."""
+    """Refuse metrics that were not computed from these predictions and truths."""
     known = predictions[predictions["truth"] != UNKNOWN]
-    stale = StaleResultsError(f"its metrics are not those of its {side} predictions")
+    stale = StaleResultsError(f"its metrics are not those of its {split} predictions")
     if scores is None or not len(known):
         if scores is not None or len(known):
             raise stale
         return
     matrix = confusion_matrix(
-        known["truth"], known["answer"], labels=np.arange(n_classes)
+        known["truth"], known["predicted"], labels=np.arange(n_classes)
     )
     if matrix.tolist() != scores["confusion_matrix"]:
         raise stale

@@ -135,7 +135,7 @@ def plot_learning(
 
 def plot_classes(class_scores: pd.DataFrame, predictions: pd.DataFrame) -> go.Figure:
     """Draw the F1 score of each person; see `figures`."""
-    return figures.plot_classes(class_scores, figures.choose_side(predictions)[0])
+    return figures.plot_classes(class_scores, figures.choose_split(predictions)[0])
 
 
 def plot_balance(data_card: dict[str, Any]) -> go.Figure:
