@@ -167,3 +167,18 @@ class Encoder:
     def __call__(self, faces: U8) -> F32:
         """Embed one batch, (N, size, size, 3) uint8 RGB -> (N, D) float32."""
         return np.asarray(self.network(faces), np.float32)
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of photos, stored as one .npz.
+
+    Attributes:
+        ids: (N,) str, the photo each row comes from.
+        arrays: name -> (N, ...); embeddings are `vectors`, (N, D) float32.
+        fingerprint: what made them.
+    """
+
+    ids: Strings
+    arrays: dict[str, NDArray[Any]]
+    fingerprint: str

@@ -1,7 +1,7 @@
 """The report: one HTML page with everything in it, that needs no network."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 import pandas as pd
@@ -9,13 +9,26 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from lfw17_kedro.reporting.gallery import GalleryFace
+from lfw17_kedro.reporting.gallery import KINDS, GalleryFace
+from lfw17_kedro.reporting.style import read_description
 
 # name, how to write it, whether more is better, what it means
 SCORES = (
-    ("accuracy", "{:.2%}", "max", "Accuracy", "share of images named rightly"),
-    ("macro_f1", "{:.4f}", "max", "Macro F1", "every person counts alike"),
-    ("weighted_f1", "{:.4f}", "max", "Weighted F1", "every image counts alike"),
+    ("accuracy", "{:.2%}", "max", "Accuracy", "fraction of images predicted correctly"),
+    (
+        "macro_f1",
+        "{:.4f}",
+        "max",
+        "Macro F1",
+        "F1 averaged over people, each with equal weight",
+    ),
+    (
+        "weighted_f1",
+        "{:.4f}",
+        "max",
+        "Weighted F1",
+        "F1 averaged over people, weighted by their images",
+    ),
     ("log_loss", "{:.4f}", "min", "Log loss", "nats; lower is better"),
     (
         "calibration_error",
@@ -26,6 +39,21 @@ SCORES = (
     ),
 )
 SIGNIFICANT = 0.05
+PAPER, INK = "#FFFFFF", "#1B1F24"  # the page's own, whatever theme Kedro-Viz has
+
+
+class PageFigure(NamedTuple):
+    """A figure as the page shows it.
+
+    Attributes:
+        html: the figure, which uses the page's one copy of plotly.js.
+        description: one or two sentences for readers who cannot see the figure.
+        note: what the figure leaves out, or nothing.
+    """
+
+    html: Markup
+    description: str
+    note: str
 
 
 def describe_runs(
@@ -69,7 +97,8 @@ def write_page(
         data_card: of `data_card.describe_data`.
         left_out: method -> why it is not in the report.
         run_record: of the hook `RunRecordHooks`, or None.
-        figures: name -> figure; the template says where each goes.
+        figures: name -> figure; the template says where each goes. Those whose name
+            starts with "confusion" stand side by side.
 
     Returns:
         A whole HTML page.
@@ -82,12 +111,13 @@ def write_page(
         lstrip_blocks=True,
     )
     methods = list(comparison["method"].unique())
-    splits = [s for s in ("test", "validation") if (comparison["split"] == s).any()]
-    main_side = splits[0]
+    main_split = "test" if data_card["test_labels_known"] else "validation"
+    scored = comparison["split"].unique()
+    splits = sorted(scored, key=lambda split: split != main_split)
     return environment.get_template("report.html").render(
         methods=methods,
         splits=splits,
-        main_side=main_side,
+        main_split=main_split,
         scores=SCORES,
         table={
             (row["method"], row["split"]): _none_for_nan(row)
@@ -98,10 +128,10 @@ def write_page(
         best=_find_best(comparison),
         pairs=pairs.to_dict("records"),
         significant=SIGNIFICANT,
-        class_scores=class_scores[class_scores["split"] == main_side].to_dict(
+        class_scores=class_scores[class_scores["split"] == main_split].to_dict(
             "records"
         ),
-        gallery=gallery,
+        galleries=_group_faces(gallery, methods),
         data=data_card,
         left_out=left_out,
         runs=describe_runs(methods, run_record),
@@ -124,9 +154,30 @@ def _find_best(comparison: pd.DataFrame) -> dict[tuple[str, str], float]:
     }
 
 
-def _embed_figure(name: str, figure: go.Figure) -> Markup:
-    """Write a figure as HTML that uses the page's one copy of plotly.js."""
-    still = go.Figure(figure).update_layout(dragmode=False)  # a finger scrolls the page
+def _group_faces(
+    gallery: list[GalleryFace], methods: list[str]
+) -> dict[tuple[str, str], list[GalleryFace]]:
+    """Group the faces by method and kind; a group may be empty."""
+    return {
+        (method, kind): [
+            face
+            for face in gallery
+            if face["method"] == method and face["kind"] == kind
+        ]
+        for method in methods
+        for kind in KINDS
+    }
+
+
+def _embed_figure(name: str, figure: go.Figure) -> PageFigure:
+    """Write a figure as HTML, dark on white."""
+    still = go.Figure(figure).update_layout(
+        dragmode=False,  # a finger scrolls the page
+        font_color=INK,
+        paper_bgcolor=PAPER,
+        plot_bgcolor=PAPER,
+    )
+    still.update_annotations(bgcolor="rgba(255,255,255,0.7)")  # names among points
     html = still.to_html(
         full_html=False,
         include_plotlyjs=False,
@@ -138,4 +189,5 @@ def _embed_figure(name: str, figure: go.Figure) -> Markup:
             "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
         },
     )
-    return Markup(html)  # noqa: S704 (plotly escapes what it embeds)
+    # plotly escapes what it embeds
+    return PageFigure(Markup(html), **read_description(figure))  # noqa: S704
