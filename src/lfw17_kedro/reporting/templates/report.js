@@ -9,17 +9,17 @@ addEventListener("toggle", (event) => fit(event.target), true);
 addEventListener("beforeprint", () => {
   closed = [...document.querySelectorAll("details:not([open])")];
   closed.forEach((part) => { part.open = true; });
-  sizes = findFigures(document).map((figure) => [figure, figure.style.height]);
+  sizes = findFigures(document).map((figure) => [figure, figure.parentElement.style.height]);
   sizes.forEach(([figure]) => {
     const height = Math.min(figure.offsetHeight, PRINT.height);
-    figure.style.height = `${height}px`;
+    figure.parentElement.style.height = `${height}px`;
     Plotly.relayout(figure, {autosize: false, width: PRINT.width, height: height});
   });
 });
 addEventListener("afterprint", () => {
   closed.forEach((part) => { part.open = false; });
   sizes.forEach(([figure, height]) => {
-    figure.style.height = height;
+    figure.parentElement.style.height = height;
     Plotly.relayout(figure, {autosize: true, width: null, height: null});
   });
 });
