@@ -206,7 +206,8 @@ def test_names_with_markup_are_shown_letter_by_letter(open_page):
     browser = open_page(page)
 
     assert read_errors(browser) == []
-    assert browser.find_elements(By.CSS_SELECTOR, "main a, main svg tspan") == []
+    markup = "main svg a, main svg tspan[style*=bold]"
+    assert browser.find_elements(By.CSS_SELECTOR, markup) == []
     for figure in ("confusion-0", "classes", "balance", "map"):
         texts = browser.execute_script(
             f"return [...document.querySelectorAll('#figure-{figure} text')]"

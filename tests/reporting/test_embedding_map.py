@@ -26,7 +26,8 @@ def make_features(ids, name="vectors"):
 
 
 def plot(class_names, name="vectors", **settings):
-    train, test = (make_features(ids, name) for ids in (["a", "a_1", "b", "c"], list("012")))
+    train = make_features(["a", "a_1", "b", "c"], name)
+    test = make_features(["0", "1", "2"], name)
     features = {"svm": (train, test), "absent": (None, None), "left": (train, test)}
     return plot_map(
         features, PREDICTIONS, TRAIN_TABLE, class_names, SETTINGS | settings, 0

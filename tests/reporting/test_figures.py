@@ -137,6 +137,7 @@ def test_learning_curves_name_any_method():
 
     figure = plot_learning({"my<net>": history, "svm": None})
 
-    assert figure.data[0].name == "my&lt;net&gt;, training"
+    assert {curve.name for curve in figure.data} == {"my&lt;net&gt;"}
+    assert [curve.showlegend for curve in figure.data].count(True) == 1
     assert "my<net> ends at 75.0%" in figure.layout.meta["description"]
     assert plot_learning({"svm": None}).data == ()

@@ -53,7 +53,9 @@ def plot_learning(histories: Mapping[str, pd.DataFrame | None]) -> go.Figure:
         _add_curves(figure, method, table, styles[method].color)
         last = table.sort_values("epoch").groupby(["fold", "network"]).tail(1)
         ends.append(f"{method} ends at {last['val_accuracy'].mean():.1%}")
-    figure.update_xaxes(title="epoch", row=2, col=1)
+    figure.update_xaxes(
+        title="epoch<br>dotted: training, solid: validation", row=2, col=1
+    )
     figure.update_yaxes(title="loss (nats)", type="log", dtick="D2", row=1, col=1)
     figure.update_yaxes(title="accuracy (0-1)", range=[0, 1.02], row=2, col=1)
     return describe_figure(
@@ -77,9 +79,9 @@ def _add_curves(
                 figure.add_scatter(
                     x=run["epoch"] + 1,
                     y=run[prefix + score],
-                    name=f"{name}, {stage}",
-                    legendgroup=f"{name} {stage}",
-                    showlegend=index == 0 and row == 1,
+                    name=name,
+                    legendgroup=name,
+                    showlegend=index == 0 and row == 1 and stage == "validation",
                     mode="lines",
                     line={"color": color, "dash": dash, "width": 2},
                     hovertemplate=f"{stage}, fold {fold}, network {network}<br>"
