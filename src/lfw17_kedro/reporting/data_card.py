@@ -36,12 +36,6 @@ def describe_data(
     originals = train_table[train_table["copy"] == 0]
     validated = originals["fold"] != TRAIN_ONLY
     known = test_table[test_table["label"] != UNKNOWN]
-    tables = {
-        "train": originals[~validated],
-        "validation": originals[validated],
-        "test": known,
-    }
-    counts = {split: table["label"].value_counts() for split, table in tables.items()}
     hashes = {
         "training images": hash_data(train_images),
         "training labels": hash_data(train_table["label"].to_numpy("int64")),
@@ -61,11 +55,22 @@ def describe_data(
             "augmented copies": len(train_table) - len(originals),
         },
         "test_labels_known": labels_known,
-        "counts": {
-            person: {
-                split: int(counted.get(label, 0)) for split, counted in counts.items()
-            }
-            for label, person in enumerate(class_names)
-        },
+        "counts": _count_images(
+            class_names,
+            train=originals[~validated],
+            validation=originals[validated],
+            test=known,
+        ),
         "hashes": hashes,
+    }
+
+
+def _count_images(
+    class_names: list[str], **tables: pd.DataFrame
+) -> dict[str, dict[str, int]]:
+    """Count the images of each person in each split's table."""
+    counts = {split: table["label"].value_counts() for split, table in tables.items()}
+    return {
+        person: {split: int(one.get(label, 0)) for split, one in counts.items()}
+        for label, person in enumerate(class_names)
     }

@@ -1,6 +1,6 @@
 """A map of the embeddings: faces that an encoder finds alike are close together."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -127,15 +127,7 @@ def plot_map(
         settings: `projection` and `max_faces`.
         seed: of all random choices.
     """
-    predicted = set(predictions["method"])
-    known = {
-        method: (train, test)
-        for method, (train, test) in features.items()
-        if method in predicted
-        and train is not None
-        and test is not None
-        and VECTORS in train.arrays
-    }
+    known = _choose_methods(features, set(predictions["method"]))
     if not known:
         return plot_note("No method that makes embeddings was run.")
     titles = [escape_markup(method) for method in known]
@@ -165,6 +157,21 @@ def plot_map(
         f"Map of the embeddings by {axis}. Faces by kind: {' '.join(sentences)}",
         note,
     )
+
+
+def _choose_methods(
+    features: Mapping[str, tuple[Features | None, Features | None]],
+    predicted: Collection[str],
+) -> dict[str, tuple[Features, Features]]:
+    """Choose the methods with predictions whose features are embeddings."""
+    return {
+        method: (train, test)
+        for method, (train, test) in features.items()
+        if method in predicted
+        and train is not None
+        and test is not None
+        and VECTORS in train.arrays
+    }
 
 
 def _add_faces(

@@ -146,13 +146,9 @@ def plot_reliability(predictions: pd.DataFrame) -> go.Figure:
     """
     split, shown = choose_split(predictions)
     figure = go.Figure()
+    line = {"color": GREY, "dash": "dash", "width": 1}
     figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        line={"color": GREY, "dash": "dash", "width": 1},
-        name="perfectly calibrated",
-        hoverinfo="skip",
+        x=[0, 1], y=[0, 1], mode="lines", line=line, name="perfectly calibrated"
     )
     sentences = []
     for method, style in choose_styles(list(shown["method"].unique())).items():

@@ -103,18 +103,11 @@ def write_page(
     Returns:
         A whole HTML page.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("lfw17_kedro.reporting", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     methods = list(comparison["method"].unique())
     main_split = "test" if data_card["test_labels_known"] else "validation"
     scored = comparison["split"].unique()
     splits = sorted(scored, key=lambda split: split != main_split)
-    return environment.get_template("report.html").render(
+    return _load_template().render(
         methods=methods,
         splits=splits,
         main_split=main_split,
@@ -138,6 +131,18 @@ def write_page(
         figures={name: _embed_figure(name, one) for name, one in figures.items()},
         plotlyjs=Markup(get_plotlyjs()),  # noqa: S704 (plotly's own script)
     )
+
+
+def _load_template() -> jinja2.Template:
+    """Load the page's template, which escapes what it is given."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("lfw17_kedro.reporting", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html")
 
 
 def _none_for_nan(row: dict[Any, Any]) -> dict[str, Any]:
