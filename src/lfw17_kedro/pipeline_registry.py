@@ -27,7 +27,8 @@ def register_pipelines() -> dict[str, Pipeline]:
     prepare = data_processing.create_pipeline()
     methods = {one.name: prepare + modelling.create_pipeline(one) for one in METHODS}
     report = reporting.create_pipeline(
-        {name: pipeline.all_outputs() for name, pipeline in methods.items()}
+        {one.name: methods[one.name].all_outputs() for one in METHODS},
+        {one.name for one in METHODS if one.embeds},
     )
     return {
         "__default__": sum(methods.values(), report),

@@ -4,31 +4,33 @@ import sys
 
 import pandas as pd
 import pytest
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
+from invented_results import invent_results, plot_everything
 
+from lfw17_kedro.pipelines.reporting import create_pipeline
 from lfw17_kedro.pipelines.reporting.nodes import (
     collect_predictions,
     find_methods,
 )
 
+CARD = {"name": "<script>alert(1)</script>", "credit": "Nobody."}
 
-def test_report_compares_what_the_methods_left(leave_results, run_project, capsys):
+
+def test_report_compares_the_outputs_of_the_methods(leave_results, run_project, capsys):
     left = leave_results("scratch_cnn", "facenet_svm")
 
     catalog = run_project("reporting")
 
-    comparison = catalog.load("reporting.comparison").set_index(["method", "side"])
+    comparison = catalog.load("reporting.comparison").set_index(["method", "split"])
     for method in ("scratch_cnn", "facenet_svm"):
         metrics = left.load(f"{method}.metrics")
-        for side in ("validation", "test"):
+        for split in ("validation", "test"):
             for score in ("correct", "accuracy", "macro_f1", "weighted_f1", "log_loss"):
-                assert comparison.loc[(method, side), score] == pytest.approx(
-                    metrics[side][score], rel=1e-12
+                assert comparison.loc[(method, split), score] == pytest.approx(
+                    metrics[split][score], rel=1e-12
                 )
-            low, high = metrics[side]["accuracy_95"]
-            assert comparison.loc[(method, side), "accuracy_low"] == pytest.approx(low)
-            assert comparison.loc[(method, side), "accuracy_high"] == pytest.approx(
+            low, high = metrics[split]["accuracy_95"]
+            assert comparison.loc[(method, split), "accuracy_low"] == pytest.approx(low)
+            assert comparison.loc[(method, split), "accuracy_high"] == pytest.approx(
                 high
             )
     assert len(catalog.load("reporting.paired_tests")) == 2
@@ -46,7 +48,9 @@ def test_a_method_that_was_not_run_is_named(leave_results, run_project, capsys):
     catalog = run_project("reporting")
 
     left_out = catalog.load("reporting.left_out")
-    assert left_out["scratch_cnn"].startswith("it was not run; `kedro run --pipeline s")
+    assert left_out["scratch_cnn"].startswith(
+        "it was not run; `kedro run --pipelines s"
+    )
     assert set(catalog.load("reporting.comparison")["method"]) == {"facenet_svm"}
     assert "<strong>scratch_cnn</strong> is not in" in catalog.load("reporting.report")
     assert "scratch_cnn is left out: it was not run" in capsys.readouterr().out
@@ -67,9 +71,11 @@ def test_unknown_test_labels_leave_validation_scores(leave_results, run_project)
 
     catalog = run_project("reporting")
 
-    assert set(catalog.load("reporting.comparison")["side"]) == {"validation"}
+    assert set(catalog.load("reporting.comparison")["split"]) == {"validation"}
     faces = catalog.load("reporting.gallery")
-    assert {face["kind"] for face in faces} == {"least certain"}
+    shown = {(face["split"], face["kind"]) for face in faces}
+    assert shown == {("validation", "incorrect"), ("test", "least certain")}
+    assert "test labels" not in catalog.load("reporting.data_card")["hashes"]
     assert "The test labels are not known" in catalog.load("reporting.report")
 
 
@@ -82,7 +88,7 @@ def test_report_alone_does_not_import_tensorflow(leave_results, project):
     leave_results("scratch_cnn", "facenet_svm")
     script = (
         "import sys; from kedro.framework.cli import main\n"
-        "sys.argv[1:] = ['run', '--pipeline', 'reporting']\n"
+        "sys.argv[1:] = ['run', '--pipelines', 'reporting']\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code, end.code\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
@@ -100,18 +106,54 @@ def test_report_alone_does_not_import_tensorflow(leave_results, project):
     assert (project / "data/08_reporting/orl/report.html").exists()
 
 
-def test_names_cannot_break_the_page(leave_results, run_project, project):
-    leave_results("facenet_svm")
-    with KedroSession.create(project) as session:
-        bootstrap_project(project)
-        catalog = session.load_context().catalog
-    card = {"name": "<script>alert(1)</script>", "credit": ""}
+def test_names_cannot_break_the_page(leave_results, run_project):
+    leave_results("facenet_svm").save("source_card", CARD)
 
-    run_project("reporting", reporting={"source": card})
+    page = run_project("reporting").load("reporting.report")
 
-    page = catalog.load("reporting.report")
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_report_knows_no_method_by_name():
+    methods = ["hog", *(f"m{index}" for index in range(8))]
+
+    page, figures = plot_everything(invent_results(["Ann", "Bob"], methods))
+
+    assert page.count('<p class="method">') == 9
+    assert [bar.name for bar in figures["classes"].data] == methods
+    assert len(figures["learning"].data) == 9 * 2 * 4  # methods, networks, curves
+    assert "hog: " in figures["map"].layout.meta["description"]
+
+
+def test_wiring_takes_any_methods():
+    outputs = {
+        "hog": {"hog.metrics", "hog.train_features", "hog.test_features"},
+        "net": {"net.metrics", "net.validation_history", "net.train_features"},
+    }
+
+    pipeline = create_pipeline(outputs)
+
+    inputs = pipeline.inputs()
+    assert {"hog.train_features", "hog.test_features", "hog.metrics"} <= inputs
+    assert {"net.validation_history", "net.test_probabilities"} <= inputs
+    assert "net.train_features" not in inputs
+    assert {tag for node in pipeline.nodes for tag in node.tags} == {"report"}
+
+
+def test_wiring_is_imported_without_plotly_and_scikit_learn():
+    script = (
+        "import sys, lfw17_kedro.pipelines.reporting as one\n"
+        "one.create_pipeline({'net': {'net.metrics'}})\n"
+        "heavy = {'plotly', 'sklearn', 'scipy', 'jinja2', 'PIL'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+
+    assert run.returncode == 0, run.stderr
 
 
 def test_find_methods_says_which_ran():
@@ -119,7 +161,7 @@ def test_find_methods_says_which_ran():
         "a": True,
         "b": False,
     }
-    with pytest.raises(ValueError, match=r"one of \['a', 'b'\], found none.*line b"):
+    with pytest.raises(ValueError, match=r"one of \['a', 'b'\], found none.*lines b"):
         find_methods(**{"a.metrics": None, "b.metrics": None})
 
 
@@ -131,7 +173,7 @@ def test_a_half_finished_method_is_left_out():
         "a.test_probabilities": None,
     }
 
-    with pytest.raises(ValueError, match="a: it left no validation_probabilities, tes"):
+    with pytest.raises(ValueError, match="a: it has no validation_probabilities, tes"):
         collect_predictions({"a": True}, table, table, ["Ann"], None, **results)
 
 

@@ -1,1 +1,1 @@
-"""What the methods left -> tables, figures and a page: pure functions, no files."""
+"""Outputs of the methods -> tables, figures and a page: pure functions, no files."""

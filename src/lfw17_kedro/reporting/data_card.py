@@ -15,8 +15,7 @@ def describe_data(
     train_table: pd.DataFrame,
     test_images: F32,
     test_table: pd.DataFrame,
-    source: dict[str, str],
-    ran: dict[str, bool],
+    source_card: dict[str, str],
 ) -> dict[str, Any]:
     """Describe the data behind a comparison.
 
@@ -26,26 +25,26 @@ def describe_data(
         train_table: describes them.
         test_images: (M, H, W) float32, 0-255.
         test_table: describes them.
-        source: `name` and `credit`.
-        ran: method -> whether it was run; the card is made once any was, so that a
-            project where nothing ran hears of that first.
+        source_card: `name` and `credit`.
 
     Returns:
         `source`, image `height` and `width`, `people` (number), `images` by kind,
-        `test_labels_known`, `counts` (person -> originals that train, validate, test;
-        a test image without label counts for nobody) and SHA-256 `hashes`.
+        `test_labels_known`, `counts` (person -> originals in train, validation, test;
+        a test image without label counts for nobody) and SHA-256 `hashes`, that of the
+        test labels only where all of them are known.
     """
     originals = train_table[train_table["copy"] == 0]
     validated = originals["fold"] != TRAIN_ONLY
     known = test_table[test_table["label"] != UNKNOWN]
-    sides = {
-        "train": originals[~validated],
-        "validation": originals[validated],
-        "test": known,
+    hashes = {
+        "training images": hash_data(train_images),
+        "training labels": hash_data(train_table["label"].to_numpy("int64")),
+        "test images": hash_data(test_images),
     }
-    labels = {side: table["label"].value_counts() for side, table in sides.items()}
+    if labels_known := len(known) == len(test_table):
+        hashes["test labels"] = hash_data(test_table["label"].to_numpy("int64"))
     return {
-        "source": source,
+        "source": source_card,
         "height": int(train_images.shape[1]),
         "width": int(train_images.shape[2]),
         "people": len(class_names),
@@ -55,17 +54,23 @@ def describe_data(
             "test": len(test_table),
             "augmented copies": len(train_table) - len(originals),
         },
-        "test_labels_known": len(known) == len(test_table),
-        "counts": {
-            person: {
-                side: int(counted.get(label, 0)) for side, counted in labels.items()
-            }
-            for label, person in enumerate(class_names)
-        },
-        "hashes": {
-            "training images": hash_data(train_images),
-            "training labels": hash_data(train_table["label"].to_numpy("int64")),
-            "test images": hash_data(test_images),
-            "test labels": hash_data(test_table["label"].to_numpy("int64")),
-        },
+        "test_labels_known": labels_known,
+        "counts": _count_images(
+            class_names,
+            train=originals[~validated],
+            validation=originals[validated],
+            test=known,
+        ),
+        "hashes": hashes,
+    }
+
+
+def _count_images(
+    class_names: list[str], **tables: pd.DataFrame
+) -> dict[str, dict[str, int]]:
+    """Count the images of each person in each split's table."""
+    counts = {split: table["label"].value_counts() for split, table in tables.items()}
+    return {
+        person: {split: int(one.get(label, 0)) for split, one in counts.items()}
+        for label, person in enumerate(class_names)
     }

@@ -1,6 +1,6 @@
-"""A map of the embeddings: faces that are alike to an encoder lie close together."""
+"""A map of the embeddings: faces that an encoder finds alike are close together."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,17 +11,28 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from lfw17_kedro.reporting.style import BLUE, GREY, SKY, VERMILION, plot_note, set_look
-from lfw17_kedro.types import F32, F64, UNKNOWN, Embeddings
+from lfw17_kedro.reporting.style import (
+    BLUE,
+    GREY,
+    SKY,
+    VERMILION,
+    describe_figure,
+    escape_markup,
+    plot_note,
+    set_look,
+)
+from lfw17_kedro.types import F32, F64, UNKNOWN, Features
 
 LOOKS = {  # kind of face -> its marker
     "train": {"color": GREY, "symbol": "circle", "size": 5, "opacity": 0.55},
     "test, label unknown": {"color": SKY, "symbol": "diamond", "size": 7},
-    "test, right": {"color": BLUE, "symbol": "circle", "size": 7},
-    "test, wrong": {"color": VERMILION, "symbol": "x", "size": 11},
+    "test, correct": {"color": BLUE, "symbol": "circle", "size": 7},
+    "test, incorrect": {"color": VERMILION, "symbol": "x", "size": 11},
 }
 NEIGHBOURS = 30.0  # t-SNE's perplexity, scikit-learn's own choice
 AXES = {"tsne": "t-SNE", "pca": "principal component"}
+VECTORS = "vectors"  # the array of features that is an embedding, (N, D)
+MAX_NAMED = 40  # people up to whom the map writes their names
 
 
 def project_embeddings(vectors: F32, projection: str, seed: int) -> F64:
@@ -30,7 +41,7 @@ def project_embeddings(vectors: F32, projection: str, seed: int) -> F64:
     Args:
         vectors: (N, D) float32, N at least 2.
         projection: "tsne" keeps neighbours together, "pca" distances, and is faster.
-        seed: of t-SNE's chance.
+        seed: of t-SNE.
 
     Returns:
         (N, 2) float64, in no unit.
@@ -56,79 +67,74 @@ def project_embeddings(vectors: F32, projection: str, seed: int) -> F64:
 
 
 def choose_faces(
-    train: Embeddings,
-    test: Embeddings,
+    train: Features,
+    test: Features,
     predictions: pd.DataFrame,
     train_table: pd.DataFrame,
     max_faces: int,
     seed: int,
 ) -> tuple[F32, pd.DataFrame]:
-    """Choose the faces on the map: originals that train, then the test faces.
+    """Choose the faces on the map: original training faces, then the test faces.
 
     Args:
-        train: embeddings of training photos.
-        test: embeddings of test photos.
-        predictions: one method's answers; see `predictions`.
+        train: features of training photos, with the array `VECTORS`.
+        test: features of test photos, likewise.
+        predictions: one method's predictions; see `predictions`.
         train_table: of `data_processing`.
-        max_faces: more than these are figures by lot.
-        seed: of the lot.
+        max_faces: of more faces so many are sampled.
+        seed: of the sampling.
 
     Returns:
         (N, D) float32 embeddings and the table of their faces: `id`, `kind` (a key of
-        `LOOKS`), `truth` and `answer` (labels, `UNKNOWN` where there is none).
+        `LOOKS`), `truth` and `predicted` (labels, `UNKNOWN` where there is none).
     """
     originals = train_table[train_table["copy"] == 0].set_index("id")["label"]
-    kept = np.flatnonzero(np.isin(train["ids"], originals.index))
-    trained = pd.DataFrame({"id": train["ids"][kept], "kind": "train"})
+    kept = np.flatnonzero(np.isin(train.ids, originals.index))
+    trained = pd.DataFrame({"id": train.ids[kept], "kind": "train"})
     trained["truth"] = originals.loc[trained["id"]].to_numpy()
-    trained["answer"] = UNKNOWN
-    tested = (
-        predictions[predictions["side"] == "test"]
-        .set_index("id")
-        .loc[list(test["ids"])]
-    )
-    tested = tested.reset_index()
-    tested["kind"] = np.where(tested["right"], "test, right", "test, wrong")
+    trained["predicted"] = UNKNOWN
+    tested = predictions[predictions["split"] == "test"].set_index("id")
+    tested = tested.loc[list(test.ids)].reset_index()
+    tested["kind"] = np.where(tested["correct"], "test, correct", "test, incorrect")
     tested.loc[tested["truth"] == UNKNOWN, "kind"] = "test, label unknown"
     faces = pd.concat(
-        [trained, tested[["id", "kind", "truth", "answer"]]], ignore_index=True
+        [trained, tested[["id", "kind", "truth", "predicted"]]], ignore_index=True
     )
-    vectors = np.concatenate([train["vectors"][kept], test["vectors"]])
+    vectors = np.concatenate([train.arrays[VECTORS][kept], test.arrays[VECTORS]])
     if len(faces) > max_faces:
-        lot = np.random.default_rng(seed).choice(len(faces), max_faces, replace=False)
-        lot.sort()
-        return vectors[lot], faces.iloc[lot].reset_index(drop=True)
+        rng = np.random.default_rng(seed)
+        sampled = np.sort(rng.choice(len(faces), max_faces, replace=False))
+        return vectors[sampled], faces.iloc[sampled].reset_index(drop=True)
     return vectors, faces
 
 
 def plot_map(
-    embeddings: Mapping[str, tuple[Embeddings | None, Embeddings | None]],
+    features: Mapping[str, tuple[Features | None, Features | None]],
     predictions: pd.DataFrame,
     train_table: pd.DataFrame,
     class_names: list[str],
     settings: dict[str, Any],
     seed: int,
 ) -> go.Figure:
-    """Draw the map of each method that leaves embeddings.
+    """Plot the map of each method whose features are embeddings.
 
     Args:
-        embeddings: method -> those of its training and test faces, or None.
+        features: method -> those of its training and test faces, or None; features
+            without the array `VECTORS` are not on the map.
         predictions: a table of predictions; see `predictions`.
         train_table: of `data_processing`.
         class_names: the K names.
         settings: `projection` and `max_faces`.
-        seed: of all chance.
+        seed: of all random choices.
     """
-    answered = set(predictions["method"])
-    known = {
-        method: (train, test)
-        for method, (train, test) in embeddings.items()
-        if train is not None and test is not None and method in answered
-    }
+    known = _choose_methods(features, set(predictions["method"]))
     if not known:
-        return plot_note("No method that leaves embeddings was run.")
-    titles = [f"{method}: {AXES.get(settings['projection'], '')}" for method in known]
-    figure = make_subplots(rows=len(known), subplot_titles=titles)
+        return plot_note("No method that makes embeddings was run.")
+    titles = [escape_markup(method) for method in known]
+    figure = make_subplots(
+        rows=len(known), subplot_titles=titles, vertical_spacing=0.12 / len(known)
+    )
+    sentences = []
     for row, (method, (train, test)) in enumerate(known.items(), 1):
         own = predictions[predictions["method"] == method]
         vectors, faces = choose_faces(
@@ -137,46 +143,77 @@ def plot_map(
         points = project_embeddings(vectors, settings["projection"], seed)
         faces = faces.assign(x=points[:, 0], y=points[:, 1])
         _add_faces(figure, faces, class_names, row)
-    figure.update_xaxes(title=f"{AXES[settings['projection']]} 1 (no unit)")
-    figure.update_yaxes(title=f"{AXES[settings['projection']]} 2 (no unit)")
-    figure = set_look(figure, 100 + 560 * len(known))
-    return figure.update_layout(legend_y=1.04 if len(known) == 1 else 1.02)
+        kinds = faces["kind"].value_counts(sort=False)
+        counted = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
+        sentences.append(f"{method}: {counted}.")
+    axis = AXES[settings["projection"]]
+    figure.update_xaxes(title=f"{axis} 1 (no unit)")
+    figure.update_yaxes(title=f"{axis} 2 (no unit)")
+    note = ""
+    if len(class_names) > MAX_NAMED:
+        note = f"With more than {MAX_NAMED} people, names appear under the pointer."
+    return describe_figure(
+        set_look(figure, 40 + 480 * len(known), title_lines=1),
+        f"Map of the embeddings by {axis}. Faces by kind: {' '.join(sentences)}",
+        note,
+    )
+
+
+def _choose_methods(
+    features: Mapping[str, tuple[Features | None, Features | None]],
+    predicted: Collection[str],
+) -> dict[str, tuple[Features, Features]]:
+    """Choose the methods with predictions whose features are embeddings."""
+    return {
+        method: (train, test)
+        for method, (train, test) in features.items()
+        if method in predicted
+        and train is not None
+        and test is not None
+        and VECTORS in train.arrays
+    }
 
 
 def _add_faces(
     figure: go.Figure, faces: pd.DataFrame, class_names: list[str], row: int
 ) -> None:
     """Add one method's faces and, at the middle of each person's, the name."""
-    names = np.array([*class_names, "unknown"])  # UNKNOWN is -1, the last
+    names = np.array([*map(escape_markup, class_names), "unknown"])  # UNKNOWN is -1
     for kind, look in LOOKS.items():
         shown = faces[faces["kind"] == kind]
         if not len(shown):
             continue
-        named = np.where(
-            shown["answer"] == UNKNOWN, "", "<br>named " + names[shown["answer"]]
+        predicted = np.where(
+            shown["predicted"] == UNKNOWN,
+            "",
+            np.char.add("<br>predicted ", names[shown["predicted"]]),
         )
+        ids = shown["id"].map(escape_markup)
         figure.add_scatter(
             x=shown["x"],
             y=shown["y"],
             mode="markers",
             marker=look,
-            name=f"{kind} ({len(shown)})",
-            customdata=np.stack([shown["id"], names[shown["truth"]], named], axis=1),
+            name=kind,
+            legendgroup=kind,
+            showlegend=kind not in {trace.name for trace in figure.data},
+            customdata=np.stack([ids, names[shown["truth"]], predicted], axis=1),
             hovertemplate="%{customdata[0]}: %{customdata[1]}%{customdata[2]}"
             f"<extra>{kind}</extra>",
             row=row,
             col=1,
         )
+    if len(class_names) > MAX_NAMED:
+        return
     labelled = faces[faces["truth"] != UNKNOWN]
     for label, place in labelled.groupby("truth")[["x", "y"]].median().iterrows():
         figure.add_annotation(
             x=place["x"],
             y=place["y"],
-            text=class_names[int(str(label))],
+            text=names[int(str(label))],
             showarrow=False,
             yshift=13,
             font={"size": 11},
-            bgcolor="rgba(255,255,255,0.7)",
             row=row,
             col=1,
         )

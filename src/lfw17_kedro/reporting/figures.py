@@ -1,4 +1,4 @@
-"""Figures of the scores: confusion, learning, persons, calibration, class balance."""
+"""Figures of the scores: learning curves, people, calibration, class balance."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
-from sklearn.metrics import confusion_matrix
 
 from lfw17_kedro.faces.metrics import bin_confidences
 from lfw17_kedro.reporting.style import (
@@ -15,74 +14,30 @@ from lfw17_kedro.reporting.style import (
     GREEN,
     GREY,
     ORANGE,
+    break_note,
     choose_styles,
+    describe_figure,
+    escape_markup,
     plot_note,
     set_look,
 )
 from lfw17_kedro.types import UNKNOWN
 
-MAX_PRINTED = 12  # people up to whom a confusion matrix shows its numbers
+MAX_SCORED = 30  # people with F1 bars; of more, those with the lowest scores
+MAX_COUNTED = 40  # people with a bar of images; more make a histogram
 BAR = 18  # pixels of a person in a bar chart
+SPLIT_LOOKS = {"train": (BLUE, ""), "validation": (ORANGE, "/"), "test": (GREEN, ".")}
 
 
-def choose_side(predictions: pd.DataFrame) -> tuple[str, pd.DataFrame]:
-    """Give the side to show: test where all its labels are known, else validation."""
-    of_test = predictions[predictions["side"] == "test"]
-    side = "validation" if (of_test["truth"] == UNKNOWN).any() else "test"
-    return side, predictions[predictions["side"] == side]
-
-
-def plot_confusion(predictions: pd.DataFrame, class_names: list[str]) -> go.Figure:
-    """Draw who is taken for whom, a matrix for each method.
-
-    Args:
-        predictions: a table of predictions; see `predictions`.
-        class_names: the K names.
-    """
-    side, shown = choose_side(predictions)
-    methods = list(shown["method"].unique())
-    figure = make_subplots(
-        rows=len(methods),
-        subplot_titles=[f"{method}, {side} images" for method in methods],
-        vertical_spacing=0.22 / len(methods),
-    )
-    greatest = 0
-    for row, method in enumerate(methods, 1):
-        own = shown[shown["method"] == method]
-        counts = confusion_matrix(
-            own["truth"], own["answer"], labels=np.arange(len(class_names))
-        )
-        greatest = max(greatest, int(counts.max()))
-        figure.add_heatmap(
-            z=counts,
-            x=class_names,
-            y=class_names,
-            coloraxis="coloraxis",
-            texttemplate="%{z}" if len(class_names) <= MAX_PRINTED else None,
-            hovertemplate="is %{y}<br>named %{x}<br>%{z} images<extra></extra>",
-            xgap=1,
-            ygap=1,
-            row=row,
-            col=1,
-        )
-    figure.update_xaxes(title="named", type="category", tickangle=-45)
-    figure.update_yaxes(title="is", type="category", autorange="reversed")
-    figure.update_layout(
-        coloraxis={"colorscale": "Blues", "cmin": 0, "cmax": greatest}
-        | {
-            "colorbar": {
-                "title": "images",
-                "thickness": 10,
-                "tickformat": ",d",
-                "nticks": 5,
-            }
-        }
-    )
-    return set_look(figure, 100 + 460 * len(methods))
+def choose_split(predictions: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """Give the split to show: test if all its labels are known, else validation."""
+    tested = predictions[predictions["split"] == "test"]
+    split = "validation" if (tested["truth"] == UNKNOWN).any() else "test"
+    return split, predictions[predictions["split"] == split]
 
 
 def plot_learning(histories: Mapping[str, pd.DataFrame | None]) -> go.Figure:
-    """Draw loss and accuracy over the epochs of every network trained.
+    """Plot loss and accuracy over the epochs of every network trained.
 
     Args:
         histories: method -> its validation history (`fold`, `network`, `epoch`,
@@ -93,90 +48,117 @@ def plot_learning(histories: Mapping[str, pd.DataFrame | None]) -> go.Figure:
         return plot_note("No method that trains a network was run.")
     figure = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.06)
     styles = choose_styles(list(histories))
+    ends = []
     for method, table in known.items():
-        networks = table.groupby(["fold", "network"])
-        for turn, ((fold, network), run) in enumerate(networks):
-            for row, score in enumerate(("loss", "accuracy"), 1):
-                for prefix, kind, dash in (
-                    ("", "training", "dot"),
-                    ("val_", "validation", "solid"),
-                ):
-                    figure.add_scatter(
-                        x=run["epoch"] + 1,
-                        y=run[prefix + score],
-                        name=f"{method}, {kind}",
-                        legendgroup=f"{method} {kind}",
-                        showlegend=turn == 0 and row == 1,
-                        mode="lines",
-                        line={"color": styles[method].color, "dash": dash, "width": 2},
-                        hovertemplate=f"{kind}, fold {fold}, network {network}<br>"
-                        f"epoch %{{x}}: {score} %{{y:.4f}}<extra>{method}</extra>",
-                        row=row,
-                        col=1,
-                    )
-    figure.update_xaxes(title="epoch", row=2, col=1)
-    figure.update_yaxes(
-        title="loss (nats, log scale)", type="log", dtick="D2", row=1, col=1
+        _add_curves(figure, method, table, styles[method].color)
+        last = table.sort_values("epoch").groupby(["fold", "network"]).tail(1)
+        ends.append(f"{method} ends at {last['val_accuracy'].mean():.1%}")
+    figure.update_xaxes(
+        title="epoch<br>dotted: training, solid: validation", row=2, col=1
     )
-    figure.update_yaxes(title="accuracy (share)", range=[0, 1.02], row=2, col=1)
-    return set_look(figure, 560)
+    figure.update_yaxes(title="loss (nats)", type="log", dtick="D2", row=1, col=1)
+    figure.update_yaxes(title="accuracy (0-1)", range=[0, 1.02], row=2, col=1)
+    return describe_figure(
+        set_look(figure, 520),
+        "Loss and accuracy by epoch, in training and validation. Mean validation "
+        f"accuracy of the networks: {', '.join(ends)}.",
+    )
 
 
-def plot_classes(scores: pd.DataFrame, side: str) -> go.Figure:
-    """Draw the F1 score of each person, a bar for each method.
+def _add_curves(
+    figure: go.Figure, method: str, table: pd.DataFrame, color: str
+) -> None:
+    """Add the curves of all networks of one method."""
+    name = escape_markup(method)
+    for index, ((fold, network), run) in enumerate(table.groupby(["fold", "network"])):
+        for row, score in enumerate(("loss", "accuracy"), 1):
+            for prefix, stage, dash in (
+                ("", "training", "dot"),
+                ("val_", "validation", "solid"),
+            ):
+                figure.add_scatter(
+                    x=run["epoch"] + 1,
+                    y=run[prefix + score],
+                    name=name,
+                    legendgroup=name,
+                    showlegend=index == 0 and row == 1 and stage == "validation",
+                    mode="lines",
+                    line={"color": color, "dash": dash, "width": 2},
+                    hovertemplate=f"{stage}, fold {fold}, network {network}<br>"
+                    f"epoch %{{x}}: {score} %{{y:.4f}}<extra>{name}</extra>",
+                    row=row,
+                    col=1,
+                )
+
+
+def plot_classes(scores: pd.DataFrame, split: str) -> go.Figure:
+    """Plot the F1 score of each person, a bar for each method.
 
     Args:
         scores: of `tabulate_classes`.
-        side: "validation" or "test".
+        split: "validation" or "test".
+
+    Returns:
+        Of more than `MAX_SCORED` people the figure shows those with the lowest F1
+        scores, averaged over the methods, lowest first, and says so.
     """
-    shown = scores[scores["side"] == side]
+    shown = scores[scores["split"] == split]
+    lowest = shown.sort_values("f1", kind="stable").iloc[0]
+    means = shown.groupby("person", sort=False)["f1"].mean()
+    people, note = list(means.index), ""
+    if len(people) > MAX_SCORED:
+        people = list(means.sort_values(kind="stable").index[:MAX_SCORED])
+        note = f"{MAX_SCORED} of {len(means)} people: lowest F1 scores"
     styles = choose_styles(list(shown["method"].unique()))
     figure = go.Figure()
     for method, style in styles.items():
-        own = shown[shown["method"] == method]
+        own = shown[shown["method"] == method].set_index("person").loc[people]
         figure.add_bar(
-            y=own["person"],
+            y=[escape_markup(person) for person in people],
             x=own["f1"],
             orientation="h",
-            name=method,
-            marker_color=style.color,
+            name=escape_markup(method),
+            marker={"color": style.color, "pattern_shape": style.pattern},
             customdata=own[["precision", "recall", "images"]],
             hovertemplate="%{y}: F1 %{x:.3f}<br>precision %{customdata[0]:.3f}, recall "
             "%{customdata[1]:.3f}<br>%{customdata[2]} images<extra></extra>",
         )
-    figure.update_xaxes(title=f"F1 score on the {side} images (0-1)", range=[0, 1.02])
-    figure.update_yaxes(
-        title="person", type="category", autorange="reversed", dtick=1, automargin=True
+    figure.update_xaxes(
+        title=f"F1 score (0-1)<br>{split} images" + break_note(note),
+        range=[0, 1.02],
     )
+    figure.update_yaxes(title="person", type="category", autorange="reversed", dtick=1)
     figure.update_layout(barmode="group", bargap=0.25)
-    class_names = shown["person"].nunique()
-    return set_look(figure, 130 + class_names * max(BAR, 9 * len(styles) + 6))
+    height = 130 + len(people) * max(BAR, 7 * len(styles) + 6)
+    return describe_figure(
+        set_look(figure, height),
+        f"F1 score of each person on the {split} images. Lowest: {lowest['person']} "
+        f"with {lowest['f1']:.3f} by {lowest['method']}.",
+        note and f"Shown are {note}.",
+    )
 
 
 def plot_reliability(predictions: pd.DataFrame) -> go.Figure:
-    """Draw how often answers of like confidence are right.
+    """Plot how often predictions of like confidence are correct.
 
     Args:
         predictions: a table of predictions; see `predictions`.
     """
-    side, shown = choose_side(predictions)
+    split, shown = choose_split(predictions)
     figure = go.Figure()
+    line = {"color": GREY, "dash": "dash", "width": 1}
     figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        line={"color": GREY, "dash": "dash", "width": 1},
-        name="perfectly calibrated",
-        hoverinfo="skip",
+        x=[0, 1], y=[0, 1], mode="lines", line=line, name="perfectly calibrated"
     )
+    sentences = []
     for method, style in choose_styles(list(shown["method"].unique())).items():
         own = shown[shown["method"] == method]
-        bins = bin_confidences(own["confidence"].to_numpy(), own["right"].to_numpy())
+        bins = bin_confidences(own["confidence"].to_numpy(), own["correct"].to_numpy())
         figure.add_scatter(
             x=bins["confidence"],
             y=bins["accuracy"],
             mode="lines+markers",
-            name=method,
+            name=escape_markup(method),
             line={"color": style.color, "width": 2},
             marker={
                 "symbol": style.symbol,
@@ -184,36 +166,68 @@ def plot_reliability(predictions: pd.DataFrame) -> go.Figure:
             },
             customdata=bins["images"],
             hovertemplate="confidence %{x:.3f}, accuracy %{y:.3f}<br>%{customdata} "
-            f"images<extra>{method}</extra>",
+            f"images<extra>{escape_markup(method)}</extra>",
+        )
+        sentences.append(
+            f"{method}: mean confidence {own['confidence'].mean():.1%}, accuracy "
+            f"{own['correct'].mean():.1%}."
         )
     figure.update_xaxes(
-        title=f"mean confidence of the answers (0-1), {side} images", range=[0, 1.03]
+        title=f"mean confidence (0-1)<br>{split} images", range=[0, 1.03]
     )
     figure.update_yaxes(title="accuracy (0-1)", range=[0, 1.04])
-    return set_look(figure, 460)
+    return describe_figure(
+        set_look(figure, 460),
+        f"Accuracy against confidence on the {split} images. {' '.join(sentences)}",
+    )
 
 
 def plot_balance(counts: dict[str, Any]) -> go.Figure:
-    """Draw how many images there are of each person.
+    """Plot how many images there are of each person.
 
     Args:
         counts: person -> images for `train`, `validation` and `test`.
+
+    Returns:
+        A bar for each person; of more than `MAX_COUNTED` people a histogram.
     """
-    figure = go.Figure()
-    colors = {"train": BLUE, "validation": ORANGE, "test": GREEN}
-    patterns = {"train": "", "validation": "/", "test": "."}
-    for side, color in colors.items():
-        figure.add_bar(
-            y=list(counts),
-            x=[of_person[side] for of_person in counts.values()],
-            orientation="h",
-            name=side,
-            marker={"color": color, "pattern_shape": patterns[side]},
-            hovertemplate="%{y}: %{x} images<extra>" + side + "</extra>",
-        )
-    figure.update_layout(barmode="stack", bargap=0.2)
-    figure.update_xaxes(title="original images")
-    figure.update_yaxes(
-        title="person", type="category", autorange="reversed", dtick=1, automargin=True
+    totals = {person: sum(of_person.values()) for person, of_person in counts.items()}
+    least, greatest = (choose(totals, key=totals.__getitem__) for choose in (min, max))
+    description = (
+        f"Original images of {len(counts)} people, {sum(totals.values())} in all: from "
+        f"{totals[least]} ({least}) to {totals[greatest]} ({greatest})."
     )
-    return set_look(figure, 130 + BAR * len(counts))
+    if len(counts) > MAX_COUNTED:
+        note = f"With more than {MAX_COUNTED} people, bars count people by images."
+        return describe_figure(_plot_histogram(counts), description, note)
+    figure = go.Figure()
+    for split, (color, pattern) in SPLIT_LOOKS.items():
+        figure.add_bar(
+            y=[escape_markup(person) for person in counts],
+            x=[of_person[split] for of_person in counts.values()],
+            orientation="h",
+            name=split,
+            marker={"color": color, "pattern_shape": pattern},
+            hovertemplate=f"%{{y}}: %{{x}} images<extra>{split}</extra>",
+        )
+    figure.update_layout(barmode="stack", bargap=0.2, legend_traceorder="normal")
+    figure.update_xaxes(title="original images")
+    figure.update_yaxes(title="person", type="category", autorange="reversed", dtick=1)
+    return describe_figure(set_look(figure, 130 + BAR * len(counts)), description)
+
+
+def _plot_histogram(counts: dict[str, Any]) -> go.Figure:
+    """Plot how many people have how many images, a histogram for each split."""
+    figure = go.Figure()
+    for split, (color, pattern) in SPLIT_LOOKS.items():
+        figure.add_histogram(
+            x=[of_person[split] for of_person in counts.values()],
+            name=split,
+            bingroup="images",
+            marker={"color": color, "pattern_shape": pattern},
+            hovertemplate=f"%{{x}} images: %{{y}} people<extra>{split}</extra>",
+        )
+    figure.update_layout(barmode="group", bargap=0.1)
+    figure.update_xaxes(title="original images of a person")
+    figure.update_yaxes(title="people")
+    return set_look(figure, 420)

@@ -1,7 +1,8 @@
-"""The test faces that are named wrongly or with the least certainty."""
+"""The faces that are predicted incorrectly or with the least certainty."""
 
 import base64
 import io
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import numpy as np
@@ -10,10 +11,17 @@ import plotly.graph_objects as go
 from PIL import Image
 from plotly.subplots import make_subplots
 
+from lfw17_kedro.reporting.figures import choose_split
 from lfw17_kedro.reporting.predictions import name_probability
-from lfw17_kedro.reporting.style import plot_note, set_look
+from lfw17_kedro.reporting.style import (
+    describe_figure,
+    escape_markup,
+    plot_note,
+    set_look,
+)
 from lfw17_kedro.types import F32, UNKNOWN
 
+KINDS = ("incorrect", "least certain")
 MAX_NAMES = 3  # candidates shown beside a face
 PICTURE_HEIGHT = 150  # pixels; faces smaller than this are enlarged
 
@@ -22,9 +30,10 @@ class GalleryFace(TypedDict):
     """One face of the gallery.
 
     Keys:
-        method: whose answer this is.
-        id: of the test image.
-        kind: "wrong" or "least certain".
+        method: whose prediction this is.
+        split: "validation" or "test".
+        id: of the image.
+        kind: "incorrect" or "least certain".
         truth: the person's name, None where unknown.
         names: of the most probable people, the prediction first.
         probabilities: of those, 0-1.
@@ -33,6 +42,7 @@ class GalleryFace(TypedDict):
     """
 
     method: str
+    split: str
     id: str
     kind: str
     truth: str | None
@@ -43,55 +53,67 @@ class GalleryFace(TypedDict):
 
 
 def pick_faces(predictions: pd.DataFrame, max_faces: int) -> pd.DataFrame:
-    """Pick the test faces to show: the wrong ones, then the least certain right ones.
+    """Pick the faces to show: incorrect ones, then the least certain of the others.
 
-    Wrong ones come surest first; where no label is known all are the least certain.
+    Incorrect ones are test faces, the surest first. Where a test label is not known,
+    incorrect validation faces are shown too. The least certain are test faces.
 
     Args:
         predictions: a table of predictions; see `predictions`.
         max_faces: for each method and kind.
 
     Returns:
-        Rows of the answers with `kind` and `turn`, by which they are sorted.
+        Rows of the predictions with `kind` and `rank`, by which they are sorted.
     """
-    tested = predictions[predictions["side"] == "test"].copy()
-    wrong = ~tested["right"] & (tested["truth"] != UNKNOWN)
-    tested["kind"] = np.where(wrong, "wrong", "least certain")
-    tested["turn"] = np.where(wrong, -tested["confidence"], tested["confidence"])
-    tested["method"] = pd.Categorical(tested["method"], tested["method"].unique())
-    tested["kind"] = pd.Categorical(tested["kind"], ["wrong", "least certain"])
-    tested = tested.sort_values(["method", "kind", "turn"])  # stable: equals keep order
-    picked = tested.groupby(["method", "kind"], observed=True).head(max_faces)
-    return picked.astype({"method": str, "kind": str}).reset_index(drop=True)
+    main_split, _ = choose_split(predictions)
+    incorrect = ~predictions["correct"] & (predictions["truth"] != UNKNOWN)
+    tested = predictions["split"] == "test"
+    shown = predictions[tested | (incorrect & (predictions["split"] == main_split))]
+    incorrect = incorrect.loc[shown.index]
+    shown = shown.assign(
+        kind=np.where(incorrect, *KINDS),
+        rank=np.where(incorrect, -shown["confidence"], shown["confidence"]),
+        method=pd.Categorical(shown["method"], shown["method"].unique()),
+    )
+    shown = shown.sort_values(["method", "kind", "rank"], kind="stable")
+    picked = shown.groupby(["method", "kind"], observed=True).head(max_faces)
+    return picked.astype({"method": str}).reset_index(drop=True)
 
 
 def describe_faces(
-    picked: pd.DataFrame, images: F32, ids: list[str], class_names: list[str]
+    picked: pd.DataFrame,
+    images: Mapping[str, tuple[F32, Sequence[str]]],
+    class_names: list[str],
 ) -> list[GalleryFace]:
     """Describe picked faces with their probabilities and pictures.
 
     Args:
         picked: of `pick_faces`.
-        images: (M, H, W) float32 grey, 0-255, the test images.
-        ids: the M ids of the test images.
+        images: split -> its images, (N, H, W) float32 grey, 0-255, and their N ids;
+            those of "validation" may be among others.
         class_names: the K names.
     """
-    rows = {photo_id: row for row, photo_id in enumerate(ids)}
+    rows = {
+        split: {image_id: row for row, image_id in enumerate(ids)}
+        for split, (_, ids) in images.items()
+    }
     values = picked[[name_probability(person) for person in class_names]].to_numpy()
     faces = []
-    for face, chances in zip(picked.to_dict("records"), values, strict=True):
-        best = np.argsort(-chances, kind="stable")[:MAX_NAMES]
-        known = face["truth"] != UNKNOWN
+    for face, probabilities in zip(picked.to_dict("records"), values, strict=True):
+        best = np.argsort(-probabilities, kind="stable")[:MAX_NAMES]
+        truth, split = int(face["truth"]), str(face["split"])
+        known = truth != UNKNOWN
         faces.append(
             GalleryFace(
                 method=face["method"],
+                split=split,
                 id=face["id"],
                 kind=face["kind"],
-                truth=class_names[face["truth"]] if known else None,
+                truth=class_names[truth] if known else None,
                 names=[class_names[k] for k in best],
-                probabilities=[float(chances[k]) for k in best],
-                truth_probability=float(chances[face["truth"]]) if known else None,
-                picture=encode_picture(images[rows[face["id"]]]),
+                probabilities=[float(probabilities[k]) for k in best],
+                truth_probability=float(probabilities[truth]) if known else None,
+                picture=encode_picture(images[split][0][rows[split][face["id"]]]),
             )
         )
     return faces
@@ -108,9 +130,9 @@ def encode_picture(image: F32) -> str:
 
 
 def plot_gallery(faces: list[GalleryFace], columns: int = 6) -> go.Figure:
-    """Draw the gallery as one figure, for Kedro-Viz."""
+    """Plot the gallery as one figure, for Kedro-Viz."""
     if not faces:
-        return plot_note("There are no test faces to show.")
+        return plot_note("There are no faces to show.")
     rows = -(-len(faces) // columns)
     figure = make_subplots(
         rows=rows,
@@ -129,13 +151,19 @@ def plot_gallery(faces: list[GalleryFace], columns: int = 6) -> go.Figure:
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     figure.update_annotations(font_size=11)
-    return set_look(figure, 240 * rows).update_layout(margin_t=80)
+    incorrect = sum(face["kind"] == KINDS[0] for face in faces)
+    return describe_figure(
+        set_look(figure, 240 * rows, title_lines=3),
+        f"{len(faces)} faces: {incorrect} predicted incorrectly, "
+        f"{len(faces) - incorrect} with the least certainty.",
+    )
 
 
 def _caption(face: dict[str, Any] | GalleryFace) -> str:
-    """Say in three lines who was named, how surely, and who it is."""
-    truth = f"is {face['truth']}" if face["truth"] else "truth unknown"
+    """Say in three lines who was predicted, how surely, and who it is."""
+    truth = f"is {escape_markup(face['truth'])}" if face["truth"] else "truth unknown"
     return (
-        f"{face['method']}, {face['kind']}<br>named {face['names'][0]} "
+        f"{escape_markup(face['method'])}, {face['kind']}<br>"
+        f"predicted {escape_markup(face['names'][0])} "
         f"({face['probabilities'][0]:.0%})<br>{truth}"
     )

@@ -1,7 +1,7 @@
 """The report: one HTML page with everything in it, that needs no network."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 import pandas as pd
@@ -9,13 +9,27 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from lfw17_kedro.reporting.gallery import GalleryFace
+from lfw17_kedro.reporting.gallery import KINDS, GalleryFace
+from lfw17_kedro.reporting.provenance import describe_provenance
+from lfw17_kedro.reporting.style import read_description
 
 # name, how to write it, whether more is better, what it means
 SCORES = (
-    ("accuracy", "{:.2%}", "max", "Accuracy", "share of images named rightly"),
-    ("macro_f1", "{:.4f}", "max", "Macro F1", "every person counts alike"),
-    ("weighted_f1", "{:.4f}", "max", "Weighted F1", "every image counts alike"),
+    ("accuracy", "{:.2%}", "max", "Accuracy", "fraction of images predicted correctly"),
+    (
+        "macro_f1",
+        "{:.4f}",
+        "max",
+        "Macro F1",
+        "F1 averaged over people, each with equal weight",
+    ),
+    (
+        "weighted_f1",
+        "{:.4f}",
+        "max",
+        "Weighted F1",
+        "F1 averaged over people, weighted by their images",
+    ),
     ("log_loss", "{:.4f}", "min", "Log loss", "nats; lower is better"),
     (
         "calibration_error",
@@ -26,27 +40,21 @@ SCORES = (
     ),
 )
 SIGNIFICANT = 0.05
+PAPER, INK = "#FFFFFF", "#1B1F24"  # the page's own, whatever theme Kedro-Viz has
 
 
-def describe_runs(
-    methods: list[str], run_record: dict[str, Any] | None
-) -> dict[str, dict[str, Any]]:
-    """Find the run that last scored each method.
+class PageFigure(NamedTuple):
+    """A figure as the page shows it.
 
-    Args:
-        methods: their names.
-        run_record: of the hook `RunRecordHooks`, or None.
-
-    Returns:
-        method -> that run; methods without a record are left out.
+    Attributes:
+        html: the figure, which uses the page's one copy of plotly.js.
+        description: one or two sentences for readers who cannot see the figure.
+        note: what the figure leaves out, or nothing.
     """
-    nodes = run_record["nodes"] if run_record else {}
-    runs = run_record["runs"] if run_record else {}
-    return {
-        method: runs[nodes[f"{method}.score_method"]["run"]]
-        for method in methods
-        if f"{method}.score_method" in nodes
-    }
+
+    html: Markup
+    description: str
+    note: str
 
 
 def write_page(
@@ -69,28 +77,23 @@ def write_page(
         data_card: of `data_card.describe_data`.
         left_out: method -> why it is not in the report.
         run_record: of the hook `RunRecordHooks`, or None.
-        figures: name -> figure; the template says where each goes.
+        figures: name -> figure; the template says where each goes. Those whose name
+            starts with "confusion" stand side by side.
 
     Returns:
         A whole HTML page.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("lfw17_kedro.reporting", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     methods = list(comparison["method"].unique())
-    sides = [s for s in ("test", "validation") if (comparison["side"] == s).any()]
-    main_side = sides[0]
-    return environment.get_template("report.html").render(
+    main_split = "test" if data_card["test_labels_known"] else "validation"
+    scored = comparison["split"].unique()
+    splits = sorted(scored, key=lambda split: split != main_split)
+    return _load_template().render(
         methods=methods,
-        sides=sides,
-        main_side=main_side,
+        splits=splits,
+        main_split=main_split,
         scores=SCORES,
         table={
-            (row["method"], row["side"]): _none_for_nan(row)
+            (row["method"], row["split"]): _none_for_nan(row)
             for row in comparison.to_dict("records")
         },
         published=bool(comparison["published"].notna().any()),
@@ -98,14 +101,28 @@ def write_page(
         best=_find_best(comparison),
         pairs=pairs.to_dict("records"),
         significant=SIGNIFICANT,
-        class_scores=class_scores[class_scores["side"] == main_side].to_dict("records"),
-        gallery=gallery,
+        class_scores=class_scores[class_scores["split"] == main_split].to_dict(
+            "records"
+        ),
+        galleries=_group_faces(gallery, methods),
         data=data_card,
         left_out=left_out,
-        runs=describe_runs(methods, run_record),
+        provenance=describe_provenance(methods, run_record),
         figures={name: _embed_figure(name, one) for name, one in figures.items()},
         plotlyjs=Markup(get_plotlyjs()),  # noqa: S704 (plotly's own script)
     )
+
+
+def _load_template() -> jinja2.Template:
+    """Load the page's template, which escapes what it is given."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("lfw17_kedro.reporting", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html")
 
 
 def _none_for_nan(row: dict[Any, Any]) -> dict[str, Any]:
@@ -114,17 +131,38 @@ def _none_for_nan(row: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _find_best(comparison: pd.DataFrame) -> dict[tuple[str, str], float]:
-    """Find the best value of each side and score."""
+    """Find the best value of each split and score."""
     return {
-        (str(side), name): float(getattr(of_side[name], better)())
-        for side, of_side in comparison.groupby("side")
+        (str(split), name): float(getattr(of_split[name], better)())
+        for split, of_split in comparison.groupby("split")
         for name, _, better, _, _ in SCORES
     }
 
 
-def _embed_figure(name: str, figure: go.Figure) -> Markup:
-    """Write a figure as HTML that uses the page's one copy of plotly.js."""
-    still = go.Figure(figure).update_layout(dragmode=False)  # a finger scrolls the page
+def _group_faces(
+    gallery: list[GalleryFace], methods: list[str]
+) -> dict[tuple[str, str], list[GalleryFace]]:
+    """Group the faces by method and kind; a group may be empty."""
+    return {
+        (method, kind): [
+            face
+            for face in gallery
+            if face["method"] == method and face["kind"] == kind
+        ]
+        for method in methods
+        for kind in KINDS
+    }
+
+
+def _embed_figure(name: str, figure: go.Figure) -> PageFigure:
+    """Write a figure as HTML, dark on white."""
+    still = go.Figure(figure).update_layout(
+        dragmode=False,  # a finger scrolls the page
+        font_color=INK,
+        paper_bgcolor=PAPER,
+        plot_bgcolor=PAPER,
+    )
+    still.update_annotations(bgcolor="rgba(255,255,255,0.7)")  # names among points
     html = still.to_html(
         full_html=False,
         include_plotlyjs=False,
@@ -136,4 +174,5 @@ def _embed_figure(name: str, figure: go.Figure) -> Markup:
             "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
         },
     )
-    return Markup(html)  # noqa: S704 (plotly escapes what it embeds)
+    # plotly escapes what it embeds
+    return PageFigure(Markup(html), **read_description(figure))  # noqa: S704

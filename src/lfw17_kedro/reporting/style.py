@@ -1,60 +1,125 @@
-"""How every figure looks: colours, symbols and margins in one place."""
+"""How every figure looks, and how a name or a description enters one."""
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
 # The colours of Okabe and Ito 2008, made to be told apart with any kind of colour
-# blindness (https://jfly.uni-koeln.de/color/); each method has a symbol and a dash too.
+# blindness (https://jfly.uni-koeln.de/color/); each method has a symbol of its own too.
 BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
 PURPLE, ORANGE, SKY = "#CC79A7", "#E69F00", "#56B4E9"
-GREY, INK = "#8A939B", "#1B1F24"
+GREY = "#8A939B"
+# Kedro-Viz shows the figures on a light or a dark page: this grey has a contrast of 4
+# to 1 on both, and the grid lets either background through.
+TEXT, GRID = "#7A828B", "rgba(128,136,144,0.28)"
+CLEAR = "rgba(0,0,0,0)"
+
+COLORS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star")
+PATTERNS = ("", "/", "x", ".", "-", "+")  # of bars
 
 
 @dataclass(frozen=True)
 class MethodStyle:
-    """How one method is figures in every figure."""
+    """How one method looks in every figure."""
 
     color: str
     symbol: str
-
-
-STYLES = (
-    MethodStyle(BLUE, "circle"),
-    MethodStyle(VERMILION, "square"),
-    MethodStyle(GREEN, "diamond"),
-    MethodStyle(PURPLE, "triangle-up"),
-    MethodStyle(ORANGE, "cross"),
-    MethodStyle(SKY, "star"),
-)
+    pattern: str
 
 
 def choose_styles(methods: Sequence[str]) -> dict[str, MethodStyle]:
-    """Give each method its style; more than six start over."""
-    return {method: STYLES[turn % len(STYLES)] for turn, method in enumerate(methods)}
+    """Give each method a style; no two of the first 36 methods share one."""
+    styles = {}
+    for index, method in enumerate(methods):
+        cycle, place = divmod(index, len(COLORS))
+        styles[method] = MethodStyle(
+            COLORS[place],
+            SYMBOLS[(place + cycle) % len(SYMBOLS)],
+            PATTERNS[cycle % len(PATTERNS)],
+        )
+    return styles
 
 
-def set_look(figure: go.Figure, height: int) -> go.Figure:
-    """Give a figure the common look and a height in pixels; changes it in place."""
+def escape_markup(text: str) -> str:
+    """Escape a name, so that a figure shows it letter by letter.
+
+    Plotly reads `<b>`, `<br>` and `<a href>` in every text as markup, and `%{...}` as
+    a place for a value.
+
+    Args:
+        text: the name of a person, of an image or of a method.
+
+    Returns:
+        The text with HTML entities in place of these signs.
+    """
+    return html.escape(text).replace("{", "&#123;")
+
+
+def describe_figure(figure: go.Figure, description: str, note: str = "") -> go.Figure:
+    """Keep a description in a figure; changes the figure in place.
+
+    Args:
+        figure: the figure.
+        description: one or two sentences with the main number, for readers who cannot
+            see the figure. Plain text, not escaped.
+        note: what the figure leaves out, for every reader; may be empty.
+    """
+    return figure.update_layout(meta={"description": description, "note": note})
+
+
+def read_description(figure: go.Figure) -> dict[str, str]:
+    """Read the `description` and the `note` that `describe_figure` kept."""
+    meta: dict[str, Any] = figure.layout.meta or {}
+    return {key: str(meta.get(key, "")) for key in ("description", "note")}
+
+
+def set_look(figure: go.Figure, height: int, title_lines: int = 0) -> go.Figure:
+    """Give a figure the common look; changes the figure in place.
+
+    The buttons of plotly have the top to themselves, the legend has the bottom.
+
+    Args:
+        figure: the figure.
+        height: pixels.
+        title_lines: lines of the subplots' titles.
+    """
     figure.update_layout(
-        template="plotly_white",
+        template="none",
         height=height,
-        font={"family": "system-ui, sans-serif", "size": 13, "color": INK},
-        margin={"l": 8, "r": 8, "t": 48, "b": 8},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+        font={"family": "system-ui, sans-serif", "size": 13, "color": TEXT},
+        margin={"l": 8, "r": 8, "t": 40 + 20 * title_lines, "b": 8},
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
+        legend={"orientation": "h", "x": 0, "bgcolor": CLEAR}
+        | {"yref": "container", "y": 0, "yanchor": "bottom"},
         hoverlabel={"font": {"family": "system-ui, sans-serif"}},
+        modebar={"bgcolor": CLEAR, "color": GREY, "activecolor": BLUE},
     )
-    figure.update_xaxes(automargin=True, fixedrange=False)
-    figure.update_yaxes(automargin=True)
+    look = {"title_font_size": 13, "title_standoff": 8, "automargin": True} | {
+        "gridcolor": GRID,
+        "zerolinecolor": GRID,
+        "linecolor": GREY,
+    }
+    figure.update_xaxes(look)
+    figure.update_yaxes(look)
     return figure
 
 
+def break_note(note: str) -> str:
+    """Break a note into short lines below an axis title; nothing for no note."""
+    return "".join(f"<br>{line}" for line in note.replace(": ", ":\n").splitlines())
+
+
 def plot_note(text: str) -> go.Figure:
-    """Draw a figure that says why there is nothing to see."""
+    """Make a figure that says why there is nothing to see."""
     figure = set_look(go.Figure(), 120)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
-    return figure.add_annotation(
+    figure.add_annotation(
         text=text, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper"
     )
+    return describe_figure(figure, text)

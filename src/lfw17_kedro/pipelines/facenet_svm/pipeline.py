@@ -57,5 +57,5 @@ METHOD = Method(
     create_features=create_features,
     fit=fit,
     predict=predict,
-    embedding="vectors",
+    embeds=True,
 )

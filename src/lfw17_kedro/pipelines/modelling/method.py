@@ -87,8 +87,8 @@ class Method:
         resumable: it trains in epochs: it has a history and a checkpoint.
         resources: further datasets of `create_features` that fitting needs, which
             come to `fit` as keyword arguments.
-        embedding: the array of the features in which alike faces lie close together,
-            for the report's map; None for methods without.
+        embeds: its features have an array `vectors`, (N, D), in which faces of one
+            person lie close together; the report shows a map of them.
     """
 
     name: str
@@ -98,4 +98,4 @@ class Method:
     predict: Predict
     resumable: bool = False
     resources: tuple[str, ...] = ()
-    embedding: str | None = None
+    embeds: bool = False

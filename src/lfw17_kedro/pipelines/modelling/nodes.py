@@ -44,7 +44,7 @@ def validate_model(
     Raises:
         ValueError: features and table describe different images.
     """
-    check_ids(features.ids, table, "features")
+    check_ids(features and features.ids, table, "features")
     predictions, histories = [], []
     for fold, train, validated in iterate_folds(table):
         validation = features.take(validated), _rows(table, validated)
@@ -138,7 +138,7 @@ def fit_model(
     Raises:
         ValueError: features and table describe different images.
     """
-    check_ids(features.ids, table, "features")
+    check_ids(features and features.ids, table, "features")
     fitted = method.fit(
         features,
         table,
@@ -175,7 +175,7 @@ def predict_images(
     Raises:
         ValueError: features and table describe different images.
     """
-    check_ids(features.ids, table, "features")
+    check_ids(features and features.ids, table, "features")
     return tabulate(features.ids, method.predict(model, features), class_names)
 
 
@@ -218,7 +218,7 @@ def score_method(
 
     originals = train_table[train_table["copy"] == 0]
     validated = originals[originals["fold"] != TRAIN_ONLY]
-    check_ids(test_probabilities["id"], test_table, "test probabilities")
+    check_ids(_ids(test_probabilities), test_table, "test probabilities")
     known = test_table[test_table["label"] != UNKNOWN]
 
     def score(probabilities: Table, table: Table) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def score_method(
         rows = values.loc[table["id"], class_names].to_numpy()
         return score_probabilities(rows, labels, class_names)
 
-    check_ids(validation_probabilities["id"], validated, "validation probabilities")
+    check_ids(_ids(validation_probabilities), validated, "validation probabilities")
     on_lfw17 = is_lfw17(originals["label"].to_numpy(), len(test_table))
     return {
         "method": method.name,
@@ -255,7 +255,7 @@ def make_submission(
     Raises:
         ValueError: the probabilities are not of the test images, each once.
     """
-    check_ids(test_probabilities["id"], test_table, "test probabilities")
+    check_ids(_ids(test_probabilities), test_table, "test probabilities")
     labels = test_probabilities[class_names].to_numpy().argmax(axis=1)
     submission = pd.DataFrame(
         {"ImageId": test_probabilities["id"].astype(int), "PredictedClass": labels}
@@ -274,13 +274,19 @@ def check_ids(ids: Any, table: Table, what: str) -> None:
     """Refuse rows that do not describe the images of a table, each once.
 
     Args:
-        ids: (N,) str, of the rows; features must also be in the order of the table.
+        ids: (N,) str, of the rows, None where there are none; features must also be in
+            the order of the table.
         table: with the column `id`.
         what: the rows are, for the error message.
 
     Raises:
         ValueError: names the first id that is missing, unknown or there twice.
     """
+    if ids is None:
+        raise ValueError(
+            f"expected {what} of {len(table)} images, got none: they have not been "
+            "made yet; run the whole pipeline."
+        )
     found, wanted = pd.Index(np.asarray(ids, object)), pd.Index(table["id"])
     if found.equals(wanted):
         return
@@ -300,6 +306,11 @@ def check_ids(ids: Any, table: Table, what: str) -> None:
             "expected features in the order of the table, got the same images in "
             "another order; run the whole pipeline again."
         )
+
+
+def _ids(probabilities: Table | None) -> Any:
+    """Give the ids of probabilities: these tables are optional in the catalog."""
+    return None if probabilities is None else probabilities["id"]
 
 
 def _rows(table: Table, rows: pd.Index) -> Table:

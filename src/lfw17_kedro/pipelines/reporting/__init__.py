@@ -1,4 +1,4 @@
-"""Compares what the methods left, in tables, figures and one page."""
+"""Compares the outputs of the methods, in tables, figures and one page."""
 
 from lfw17_kedro.pipelines.reporting.pipeline import create_pipeline
 

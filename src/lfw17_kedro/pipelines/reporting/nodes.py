@@ -1,28 +1,19 @@
-"""Nodes of `reporting`: results of any of the methods -> tables, figures, a page.
+"""Nodes of `reporting`: results of any methods -> tables, figures, a page.
 
 Results come by the name of their dataset, `<method>.<dataset>`, and are None where a
-method was not run.
+method was not run. Plotly, scikit-learn, SciPy and Jinja take seconds to import, so
+each node imports what it needs.
 """
 
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from lfw17_kedro.reporting import embedding_map, figures, gallery, page
-from lfw17_kedro.reporting.compare import (
-    compare_pairs,
-    tabulate_classes,
-    tabulate_scores,
-)
-from lfw17_kedro.reporting.gallery import GalleryFace
-from lfw17_kedro.reporting.predictions import (
-    StaleResultsError,
-    join_predictions,
-    list_truths,
-)
-from lfw17_kedro.reporting.provenance import check_raw_faces
+from lfw17_kedro.pipelines.reporting.settings import MapSettings
 from lfw17_kedro.types import F32
+
+Figure = Any
+"""A `plotly.graph_objects.Figure`."""
 
 
 def find_methods(**metrics: dict[str, Any] | None) -> dict[str, bool]:
@@ -41,7 +32,7 @@ def find_methods(**metrics: dict[str, Any] | None) -> dict[str, bool]:
     if not any(ran.values()):
         raise ValueError(
             f"reporting: expected results of at least one of {list(ran)}, found none; "
-            f"run `kedro run` for all, or `kedro run --pipeline {list(ran)[-1]}` for "
+            f"run `kedro run` for all, or `kedro run --pipelines {list(ran)[-1]}` for "
             "one, with the same --env."
         )
     return ran
@@ -55,7 +46,7 @@ def collect_predictions(
     run_record: dict[str, Any] | None,
     **results: Any,
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Join the answers of all methods with the truth; leave out what does not fit.
+    """Join the predictions of all methods with the truth; leave out what does not fit.
 
     Args:
         ran: of `find_methods`.
@@ -73,16 +64,24 @@ def collect_predictions(
     Raises:
         ValueError: no method's results fit the present data.
     """
+    from lfw17_kedro.reporting.advice import advise
+    from lfw17_kedro.reporting.predictions import (
+        StaleResultsError,
+        join_predictions,
+        list_truths,
+    )
+    from lfw17_kedro.reporting.provenance import check_raw_faces
+
     truths = list_truths(train_table, test_table)
     parts, left_out = [], {}
     for method, was_run in ran.items():
-        command = f"`kedro run --pipeline {method}`"
+        command = f"`{advise(method, run_record)}`"
         if not was_run:
-            left_out[method] = f"it was not run; {command} does, with this --env."
+            left_out[method] = f"it was not run; run {command}."
             continue
         own = _select(results, method)
         if missing := [name for name, one in own.items() if one is None]:
-            left_out[method] = f"it left no {', '.join(missing)}; run {command}."
+            left_out[method] = f"it has no {', '.join(missing)}; run {command}."
             continue
         try:
             check_raw_faces(method, run_record)
@@ -102,7 +101,7 @@ def compare_methods(
     run_record: dict[str, Any] | None,
     **metrics: dict[str, Any],
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Compare the methods that answered.
+    """Compare the methods in the table of predictions.
 
     Args:
         predictions: of `collect_predictions`.
@@ -112,6 +111,12 @@ def compare_methods(
     Returns:
         The tables of `tabulate_scores`, `compare_pairs` and `tabulate_classes`.
     """
+    from lfw17_kedro.reporting.compare import (
+        compare_pairs,
+        tabulate_classes,
+        tabulate_scores,
+    )
+
     used = {
         method: metrics[f"{method}.metrics"]
         for method in predictions["method"].unique()
@@ -123,23 +128,71 @@ def compare_methods(
     )
 
 
+def describe_data(
+    class_names: list[str],
+    train_images: F32,
+    train_table: pd.DataFrame,
+    test_images: F32,
+    test_table: pd.DataFrame,
+    source_card: dict[str, str],
+    ran: dict[str, bool],
+) -> dict[str, Any]:
+    """Describe the data behind the comparison; see `data_card`.
+
+    Args:
+        class_names: the K names.
+        train_images: (N, H, W) float32, 0-255, originals and copies.
+        train_table: describes them.
+        test_images: (M, H, W) float32, 0-255.
+        test_table: describes them.
+        source_card: `name` and `credit`.
+        ran: of `find_methods`; with it as an input, a project where nothing ran hears
+            of that first.
+    """
+    from lfw17_kedro.reporting import data_card
+
+    return data_card.describe_data(
+        class_names, train_images, train_table, test_images, test_table, source_card
+    )
+
+
+def plot_confusion(predictions: pd.DataFrame, class_names: list[str]) -> Figure:
+    """Plot the confusion matrix of each method; see `reporting.confusion`."""
+    from lfw17_kedro.reporting import confusion
+
+    return confusion.plot_confusion(predictions, class_names)
+
+
 def plot_learning(
     predictions: pd.DataFrame, **histories: pd.DataFrame | None
-) -> go.Figure:
-    """Draw the learning curves of the methods that answered; see `figures`."""
+) -> Figure:
+    """Plot the learning curves of the methods with predictions; see `figures`."""
+    from lfw17_kedro.reporting import figures
+
     methods = predictions["method"].unique()
     return figures.plot_learning(
         {m: histories.get(f"{m}.validation_history") for m in methods}
     )
 
 
-def plot_classes(class_scores: pd.DataFrame, predictions: pd.DataFrame) -> go.Figure:
-    """Draw the F1 score of each person; see `figures`."""
-    return figures.plot_classes(class_scores, figures.choose_side(predictions)[0])
+def plot_classes(class_scores: pd.DataFrame, predictions: pd.DataFrame) -> Figure:
+    """Plot the F1 score of each person; see `figures`."""
+    from lfw17_kedro.reporting import figures
+
+    return figures.plot_classes(class_scores, figures.choose_split(predictions)[0])
 
 
-def plot_balance(data_card: dict[str, Any]) -> go.Figure:
-    """Draw how many images there are of each person; see `figures`."""
+def plot_reliability(predictions: pd.DataFrame) -> Figure:
+    """Plot accuracy against confidence; see `figures`."""
+    from lfw17_kedro.reporting import figures
+
+    return figures.plot_reliability(predictions)
+
+
+def plot_balance(data_card: dict[str, Any]) -> Figure:
+    """Plot how many images there are of each person; see `figures`."""
+    from lfw17_kedro.reporting import figures
+
     return figures.plot_balance(data_card["counts"])
 
 
@@ -147,69 +200,92 @@ def plot_map(
     predictions: pd.DataFrame,
     train_table: pd.DataFrame,
     class_names: list[str],
-    settings: dict[str, Any],
+    settings: MapSettings,
     seed: int,
-    **embeddings: Any,
-) -> go.Figure:
-    """Draw the map of the embeddings; see `embedding_map`.
+    **features: Any,
+) -> Figure:
+    """Plot the map of the embeddings; see `embedding_map`.
 
     Args:
         predictions: of `collect_predictions`.
         train_table: of `data_processing`.
         class_names: the K names.
         settings: `projection` and `max_faces`.
-        seed: of all chance.
-        embeddings: `<method>.train_embeddings` and `<method>.test_embeddings`.
+        seed: of all random choices.
+        features: `<method>.train_features` and `<method>.test_features`.
     """
+    from lfw17_kedro.reporting import embedding_map
+
     pairs = {
         method: (
-            embeddings[f"{method}.train_embeddings"],
-            embeddings[f"{method}.test_embeddings"],
+            features[f"{method}.train_features"],
+            features[f"{method}.test_features"],
         )
-        for method in dict.fromkeys(name.partition(".")[0] for name in embeddings)
+        for method in dict.fromkeys(name.partition(".")[0] for name in features)
     }
     return embedding_map.plot_map(
-        pairs, predictions, train_table, class_names, settings, seed
+        pairs, predictions, train_table, class_names, settings.model_dump(), seed
     )
 
 
 def show_gallery(
     predictions: pd.DataFrame,
+    train_images: F32,
+    train_table: pd.DataFrame,
     test_images: F32,
     test_table: pd.DataFrame,
     class_names: list[str],
     max_faces: int,
-) -> tuple[list[GalleryFace], go.Figure]:
-    """Show the wrong and the least certain test faces.
+) -> tuple[list[Any], Figure]:
+    """Show the incorrect and the least certain faces.
 
     Args:
         predictions: of `collect_predictions`.
+        train_images: (N, H, W) float32, 0-255.
+        train_table: describes them.
         test_images: (M, H, W) float32, 0-255.
         test_table: describes them.
         class_names: the K names.
         max_faces: for each method and kind.
 
     Returns:
-        The faces with their probabilities, and one figure of them.
+        The faces with their probabilities (`gallery.GalleryFace`), and one figure of
+        them.
     """
+    from lfw17_kedro.reporting import gallery
+
+    images = {
+        "validation": (train_images, list(train_table["id"])),
+        "test": (test_images, list(test_table["id"])),
+    }
     picked = gallery.pick_faces(predictions, max_faces)
-    faces = gallery.describe_faces(
-        picked, test_images, list(test_table["id"]), class_names
-    )
+    faces = gallery.describe_faces(picked, images, class_names)
     return faces, gallery.plot_gallery(faces)
 
 
 def write_report(
+    predictions: pd.DataFrame,
+    class_names: list[str],
     comparison: pd.DataFrame,
     paired_tests: pd.DataFrame,
     class_scores: pd.DataFrame,
-    faces: list[GalleryFace],
+    faces: list[Any],
     data_card: dict[str, Any],
     left_out: dict[str, str],
     run_record: dict[str, Any] | None,
-    **figures: go.Figure,
+    **figures: Figure,
 ) -> str:
-    """Write the report, one HTML page; see `page.write_page`."""
+    """Write the report, one HTML page; see `page.write_page`.
+
+    The confusion matrices are plotted again, one figure a method: so they fit side by
+    side on a wide screen and one below the other on a phone.
+    """
+    from lfw17_kedro.reporting import confusion, page
+
+    matrices = {
+        f"confusion-{index}": confusion.plot_confusion(own, class_names)
+        for index, (_, own) in enumerate(predictions.groupby("method", sort=False))
+    }
     return page.write_page(
         comparison,
         paired_tests,
@@ -218,7 +294,7 @@ def write_report(
         data_card,
         left_out,
         run_record,
-        figures,
+        matrices | figures,
     )
 
 

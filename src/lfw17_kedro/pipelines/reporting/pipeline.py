@@ -8,56 +8,68 @@ from kedro.pipeline import Node, Pipeline
 from lfw17_kedro.pipelines.reporting.nodes import (
     collect_predictions,
     compare_methods,
+    describe_data,
     find_methods,
     plot_balance,
     plot_classes,
+    plot_confusion,
     plot_learning,
     plot_map,
+    plot_reliability,
     show_gallery,
     write_report,
 )
-from lfw17_kedro.reporting.data_card import describe_data
-from lfw17_kedro.reporting.figures import plot_confusion, plot_reliability
 
-FIGURES = ("confusion", "classes", "reliability", "map", "learning", "balance")
-OF_DATA = ("train_images", "train_table", "test_images", "test_table", "class_names")
+IN_PAGE = ("classes", "reliability", "map", "learning", "balance")  # figures
+IMAGES = ("train_images", "train_table", "test_images", "test_table", "class_names")
 
 
-def create_pipeline(leaves: Mapping[str, Set[str]]) -> Pipeline:
-    """Results of the methods -> answers -> tables and figures -> one page.
+def create_pipeline(outputs: Mapping[str, Set[str]], embeds: Set[str]) -> Pipeline:
+    """Results of the methods -> predictions -> tables and figures -> one page.
 
     Args:
-        leaves: method -> the datasets its pipeline leaves, `<method>.<dataset>`; which
+        outputs: method -> the datasets its pipeline makes, `<method>.<dataset>`; which
             of them exist is found out in the run.
+        embeds: the methods whose features are embeddings, for the map.
     """
-    metrics = [f"{method}.metrics" for method in leaves]
+    metrics = [f"{method}.metrics" for method in outputs]
     results = [
         f"{method}.{name}"
-        for method in leaves
+        for method in outputs
         for name in ("metrics", "validation_probabilities", "test_probabilities")
     ]
-    histories = _find(leaves, ("validation_history",))
-    embeddings = _find(leaves, ("train_embeddings", "test_embeddings"))
+    histories = _find(outputs, "validation_history")
+    embedding = {method: outputs[method] for method in outputs if method in embeds}
+    features = _find(embedding, "train_features", "test_features")
     with warnings.catch_warnings():
         # Reading what the namespaces of the methods made is what this pipeline is for.
         warnings.filterwarnings("ignore", "One or more dataset names contain '.'")
         return Pipeline(
             [
                 *_compare(metrics, results),
-                *_plot_figures(histories, embeddings),
+                *_plot_figures(histories, features),
                 Node(
                     write_report,
-                    inputs=_same("comparison", "paired_tests", "class_scores")
+                    inputs=_same("predictions", "class_names", "comparison")
+                    | _same("paired_tests", "class_scores")
                     | {"faces": "gallery"}
                     | _same("data_card", "left_out", "run_record")
-                    | {figure: f"{figure}_figure" for figure in FIGURES},
+                    | {figure: f"{figure}_figure" for figure in IN_PAGE},
                     outputs="report",
                     name="write_report",
                 ),
             ],
             namespace="reporting",
-            inputs={*results, *histories, *embeddings, *OF_DATA, "run_record"},
+            inputs={
+                *results,
+                *histories,
+                *features,
+                *IMAGES,
+                "source_card",
+                "run_record",
+            },
             parameters={"params:seed"},
+            tags="report",
         )
 
 
@@ -85,13 +97,13 @@ def _compare(metrics: list[str], results: list[str]) -> list[Node]:
         ),
         Node(
             describe_data,
-            inputs=_same(*OF_DATA) | {"source": "params:source", "ran": "methods"},
+            inputs=_same(*IMAGES, "source_card") | {"ran": "methods"},
             outputs="data_card",
             name="describe_data",
         ),
         Node(
             show_gallery,
-            inputs=_same("predictions", "test_images", "test_table", "class_names")
+            inputs=_same("predictions", *IMAGES)
             | {"max_faces": "params:gallery.max_faces"},
             outputs=["gallery", "gallery_figure"],
             name="show_gallery",
@@ -99,8 +111,8 @@ def _compare(metrics: list[str], results: list[str]) -> list[Node]:
     ]
 
 
-def _plot_figures(histories: list[str], embeddings: list[str]) -> list[Node]:
-    """Make the nodes that draw."""
+def _plot_figures(histories: list[str], features: list[str]) -> list[Node]:
+    """Make the nodes that plot."""
     return [
         Node(
             plot_confusion,
@@ -122,7 +134,7 @@ def _plot_figures(histories: list[str], embeddings: list[str]) -> list[Node]:
         ),
         Node(
             plot_map,
-            inputs=_same("predictions", "train_table", "class_names", *embeddings)
+            inputs=_same("predictions", "train_table", "class_names", *features)
             | {"settings": "params:map", "seed": "params:seed"},
             outputs="map_figure",
             name="plot_map",
@@ -147,8 +159,11 @@ def _same(*names: str) -> dict[str, str]:
     return {name: name for name in names}
 
 
-def _find(leaves: Mapping[str, Set[str]], names: tuple[str, ...]) -> list[str]:
-    """Find which methods leave the datasets of these names."""
-    return [
-        f"{m}.{n}" for m, left in leaves.items() for n in names if f"{m}.{n}" in left
-    ]
+def _find(outputs: Mapping[str, Set[str]], *names: str) -> list[str]:
+    """Find the datasets of these names, of the methods that make all of them."""
+    found = []
+    for method, made in outputs.items():
+        datasets = [f"{method}.{name}" for name in names]
+        if made >= set(datasets):
+            found += datasets
+    return found

@@ -1,0 +1,74 @@
+import numpy as np
+import pandas as pd
+
+from lfw17_kedro.reporting.embedding_map import plot_map
+from lfw17_kedro.types import Features
+
+TRAIN_TABLE = pd.DataFrame(
+    {"id": ["a", "a_1", "b", "c"], "label": [0, 0, 1, 1], "copy": [0, 1, 0, 0]}
+)
+PREDICTIONS = pd.DataFrame(
+    {
+        "method": "svm",
+        "split": ["validation", "test", "test", "test"],
+        "id": ["a", "0", "1", "2"],
+        "truth": [0, 0, 1, -1],
+        "predicted": [0, 1, 1, 0],
+        "correct": [True, False, True, False],
+    }
+)
+SETTINGS = {"projection": "pca", "max_faces": 100}
+
+
+def make_features(ids, name="vectors"):
+    vectors = np.random.default_rng(0).normal(size=(len(ids), 4)).astype(np.float32)
+    return Features(np.array(ids), {name: vectors}, "invented")
+
+
+def plot(class_names, name="vectors", **settings):
+    train = make_features(["a", "a_1", "b", "c"], name)
+    test = make_features(["0", "1", "2"], name)
+    features = {"svm": (train, test), "absent": (None, None), "left": (train, test)}
+    return plot_map(
+        features, PREDICTIONS, TRAIN_TABLE, class_names, SETTINGS | settings, 0
+    )
+
+
+def test_originals_and_test_faces_are_on_the_map():
+    figure = plot(["<i>Ann</i>", "Bob"])
+
+    shown = {trace.name: list(trace.customdata[:, 0]) for trace in figure.data}
+    assert shown == {
+        "train": ["a", "b", "c"],
+        "test, label unknown": ["2"],
+        "test, correct": ["1"],
+        "test, incorrect": ["0"],
+    }
+    incorrect = figure.data[3].customdata[0]
+    assert incorrect.tolist() == ["0", "&lt;i&gt;Ann&lt;/i&gt;", "<br>predicted Bob"]
+    texts = [annotation.text for annotation in figure.layout.annotations]
+    assert texts == ["svm", "&lt;i&gt;Ann&lt;/i&gt;", "Bob"]
+    assert (
+        "3 train, 1 test, incorrect, 1 test, correct, 1 test, label unknown"
+        in (figure.layout.meta["description"])
+    )
+
+
+def test_more_faces_than_wanted_are_sampled():
+    figure = plot(["Ann", "Bob"], max_faces=4)
+
+    assert sum(len(trace.x) for trace in figure.data) == 4
+
+
+def test_41_people_are_not_named_on_the_map():
+    figure = plot([f"p{k}" for k in range(41)])
+
+    assert [annotation.text for annotation in figure.layout.annotations] == ["svm"]
+    assert figure.layout.meta["note"].startswith("With more than 40 people")
+
+
+def test_features_that_are_not_embeddings_are_not_on_the_map():
+    figure = plot(["Ann", "Bob"], name="images")
+
+    assert figure.data == ()
+    assert "No method that makes embeddings" in figure.layout.annotations[0].text
