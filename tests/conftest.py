@@ -80,8 +80,8 @@ def run_project(project: Path) -> Callable[..., Any]:
         "class_names": CLASS_NAMES,
     }
 
-    def run(pipeline: str, env: str = "local", **parameters: Any) -> Any:
-        catalog = project / "conf" / env / "catalog.yml"
+    def run(pipeline: str, env: str | None = None, **parameters: Any) -> Any:
+        catalog = project / "conf" / (env or "local") / "catalog.yml"
         catalog.write_text(yaml.safe_dump({"raw_faces": source}))
         bootstrap_project(project)
         with KedroSession.create(

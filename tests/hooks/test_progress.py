@@ -11,7 +11,7 @@ import pytest
 from lfw17_kedro.hooks import ProgressHooks, SummaryHooks
 from lfw17_kedro.hooks.progress import STOPPED
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KEDRO = [sys.executable, "-m", "kedro"]
 PIPELINES = """
 import time

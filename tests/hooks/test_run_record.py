@@ -8,8 +8,8 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner, ThreadRunner
 from pydantic import BaseModel
 
-from lfw17_kedro import run_record
 from lfw17_kedro.datasets import OptionalDataset
+from lfw17_kedro.hooks import run_record
 from lfw17_kedro.hooks.run_record import RunRecordHooks, describe_git, describe_run
 from lfw17_kedro.reporting.compare import add_seconds
 from lfw17_kedro.reporting.provenance import describe_provenance

@@ -7,6 +7,7 @@ import pandas as pd
 
 from lfw17_kedro.faces.metrics import score_probabilities
 from lfw17_kedro.pipelines.reporting import nodes
+from lfw17_kedro.pipelines.reporting.settings import MapSettings
 from lfw17_kedro.types import Features
 
 SOURCE_CARD = {"name": "Invented faces", "credit": "Made of noise."}
@@ -91,7 +92,7 @@ def plot_everything(results: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     )
     card = nodes.describe_data(**data, source_card=results["source_card"], ran=ran)
     faces, gallery = nodes.show_gallery(predictions, **data, max_faces=6)
-    map_settings = {"projection": "pca", "max_faces": 500}
+    map_settings = MapSettings(projection="pca", max_faces=500)
     figures = {
         "classes": nodes.plot_classes(classes, predictions),
         "reliability": nodes.plot_reliability(predictions),

@@ -59,7 +59,7 @@ class RunRecordHooks:
         self._started: dict[str, tuple[str, float]] = {}
         self._hashes: dict[str, str] = {}
         self._runs: dict[str, dict[str, Any]] = {}
-        self._recording = True
+        self._recording, self._recorded = True, False
 
     @hook_impl
     def before_pipeline_run(
@@ -71,7 +71,7 @@ class RunRecordHooks:
         ParallelRunner, which do not share this object, must find the run on disk.
         """
         self._hashes.clear()
-        self._recording = True
+        self._recording, self._recorded = True, False
         run_id = run_params["run_id"]
         self._runs = {run_id: describe_run(run_params, catalog.load("parameters"))}
         if "ParallelRunner" in str(run_params.get("runner")):
@@ -94,6 +94,7 @@ class RunRecordHooks:
         self, node: Node, catalog: DataCatalog, inputs: dict[str, Any], run_id: str
     ) -> None:
         """Add the node to the record."""
+        self._recorded = True
         started, start = self._started.pop(node.name)
         entry = {
             "run": run_id,
@@ -122,7 +123,8 @@ class RunRecordHooks:
         self, run_params: dict[str, Any], catalog: DataCatalog
     ) -> None:
         """Close the record of a run that failed after its first node."""
-        self.after_pipeline_run(run_params, catalog)
+        if self._recorded:
+            self.after_pipeline_run(run_params, catalog)
 
     def _update(self, catalog: DataCatalog, change: Callable[[Record], Record]) -> None:
         """Change the record on disk; other threads and processes may do so as well.

@@ -106,11 +106,10 @@ def embed_test_photos(
 
 
 def describe_features(
-    card: EncoderCard, train_detections: Table, test_detections: Table
+    train_detections: Table, test_detections: Table
 ) -> dict[str, Any]:
-    """Describe the embeddings, for the metrics."""
+    """Count the photos without a face, for the metrics."""
     return {
-        "encoder": card.fingerprint,
         "no_face_found": {
             "train": int((~train_detections["found"]).sum()),
             "test": int((~test_detections["found"]).sum()),
@@ -154,7 +153,11 @@ def fit(
         C=svm.C,
         seed=seed,
     )
-    return Fitted(classifier, {"train_images": classifier.train_images})
+    metadata = {
+        "encoder": classifier.encoder,
+        "train_images": classifier.train_images,
+    }
+    return Fitted(classifier, metadata)
 
 
 def predict(model: Any, features: Features) -> F64:

@@ -42,7 +42,7 @@ def create_features() -> Pipeline:
             ),
             Node(
                 describe_features,
-                inputs=["encoder_card", "train_detections", "test_detections"],
+                inputs=["train_detections", "test_detections"],
                 outputs="feature_metadata",
                 name="describe_features",
                 tags="report",
