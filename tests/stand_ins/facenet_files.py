@@ -17,7 +17,7 @@ FROZEN_GRAPH = "20180402-114759.pb"
 STATE_DICT = "20180402-114759-vggface2.pt"
 
 
-def plot_state_dict():
+def sample_state_dict():
     """Draw all parameters of facenet-pytorch's network, 27.9 million."""
     draw = runpy.run_path(str(GOLDEN / "make_inception_resnet_v1.py"))
     with np.load(GOLDEN / "inception_resnet_v1.npz") as stored:
@@ -27,7 +27,7 @@ def plot_state_dict():
 
 def make_state_dict():
     """Make a .pt file of the real size."""
-    return write_state_dict(plot_state_dict())
+    return write_state_dict(sample_state_dict())
 
 
 def make_frozen_graph(network=None, output="embeddings", unit=True):
