@@ -37,7 +37,7 @@ def test_network_agrees_with_the_pytorch_original(weights, height, width):
     network = build_efficientnet_lite0(weights, height, width, include_top=True)
     features = network.get_layer("bn1_relu6").output
     both = keras.Model(network.input, [features, network.output])
-    features, logits = both(MAKE["plot_images"](height, width), training=False)
+    features, logits = both(MAKE["sample_images"](height, width), training=False)
 
     assert features.shape == (2, height // 32, width // 32, 1280)
     with np.load(GOLDEN / "efficientnet_lite0.npz") as file:
@@ -50,7 +50,7 @@ def test_network_agrees_with_the_pytorch_original(weights, height, width):
 
 def test_network_ends_at_trainable_features(arrays):
     network = build_network(arrays, 64, 32)
-    images = MAKE["plot_images"](64, 32)
+    images = MAKE["sample_images"](64, 32)
 
     features = network(images, training=False)
 
@@ -66,7 +66,7 @@ def test_registry_builds_from_installed_weights_or_a_copy(weights, tmp_path):
     build = BACKBONES["efficientnet_lite0"]
     copy = tmp_path / "copy.pth"
     copy.write_bytes(weights)
-    images = MAKE["plot_images"](64, 32)
+    images = MAKE["sample_images"](64, 32)
 
     installed = build(read_weights, 64, 32, None)
     copied = build(read_weights, 64, 32, str(copy))

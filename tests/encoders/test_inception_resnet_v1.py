@@ -19,7 +19,7 @@ def stored():
 
 @pytest.fixture(scope="module")
 def arrays(stored):
-    return MAKE["plot_parameters"](json.loads(stored["shapes"].item()))
+    return MAKE["sample_parameters"](json.loads(stored["shapes"].item()))
 
 
 def test_embeddings_agree_with_facenet_pytorch(arrays, stored):

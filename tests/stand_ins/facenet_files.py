@@ -22,7 +22,7 @@ def sample_state_dict():
     draw = runpy.run_path(str(GOLDEN / "make_inception_resnet_v1.py"))
     with np.load(GOLDEN / "inception_resnet_v1.npz") as stored:
         shapes = json.loads(stored["shapes"].item())
-    return draw["plot_parameters"](shapes)
+    return draw["sample_parameters"](shapes)
 
 
 def make_state_dict():

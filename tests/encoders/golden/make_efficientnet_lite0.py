@@ -14,7 +14,7 @@ SIZES = ((224, 224), (128, 96))  # height, width
 EVERY = 40  # of the 1280 features, each 40th is stored
 
 
-def plot_images(height, width):
+def sample_images(height, width):
     """Draw two images of random 8x8 tiles: (2, height, width, 3) uint8."""
     rng = np.random.default_rng(17)
     tiles = rng.integers(0, 256, (2, height // 8, width // 8, 3), np.uint8)
@@ -32,7 +32,7 @@ def main():
     ).eval()
     stored = {}
     for height, width in SIZES:
-        scaled = (plot_images(height, width).astype(np.float32) - 127) / 128
+        scaled = (sample_images(height, width).astype(np.float32) - 127) / 128
         with torch.inference_mode():
             images = torch.from_numpy(scaled.transpose(0, 3, 1, 2).copy())
             features = network.extract_features(images).numpy()

@@ -18,7 +18,7 @@ from types import ModuleType
 import numpy as np
 
 
-def plot_parameter(name, shape):
+def sample_parameter(name, shape):
     """Draw one parameter, scaled so that activations neither vanish nor explode.
 
     Variances are small, as in the published weights: batch norm's epsilon shows.
@@ -35,10 +35,10 @@ def plot_parameter(name, shape):
     return np.float32(is_gamma) + np.float32(0.1) * normal
 
 
-def plot_parameters(shapes):
+def sample_parameters(shapes):
     """Draw a whole state dict: {name: shape} -> {name: array}."""
     return {
-        name: plot_parameter(name, tuple(shape))
+        name: sample_parameter(name, tuple(shape))
         if not name.endswith("num_batches_tracked")
         else np.array(1)
         for name, shape in shapes.items()
@@ -62,7 +62,7 @@ def main():
     network = InceptionResnetV1(classify=True, num_classes=8631).eval()
     network.classify = False
     shapes = {name: list(p.shape) for name, p in network.state_dict().items()}
-    arrays = plot_parameters(shapes)
+    arrays = sample_parameters(shapes)
     network.load_state_dict({name: torch.from_numpy(a) for name, a in arrays.items()})
     with torch.inference_mode():
         faces = torch.from_numpy(plot_faces().transpose(0, 3, 1, 2).copy())
