@@ -1,4 +1,4 @@
-"""Draw docs/report.png and docs/pipelines.png, from the results on the ORL faces.
+"""Take docs/report.png and docs/pipelines.png from the results on the ORL faces.
 
 make run viz-static && .venv/bin/python docs/make_screenshots.py
 
@@ -19,7 +19,7 @@ from selenium import webdriver
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "data" / "08_reporting" / "orl" / "report.html"
 SITE = ROOT / "build"
-SETTLE = 8  # seconds until everything is figures
+SETTLE = 8  # seconds until all figures are plotted
 COLOURS = 128  # of the palette; keeps the pictures small
 
 
@@ -27,7 +27,9 @@ def main() -> None:
     """Take both pictures."""
     for needed in (REPORT, SITE / "index.html"):
         if not needed.exists():
-            raise SystemExit(f"expected {needed}, found none; run make run viz-static.")
+            raise SystemExit(
+                f"expected {needed}, found none; use `make run viz-static`."
+            )
     take_picture(REPORT.as_uri(), "report.png", 1200, 1000)
     handler = partial(SimpleHTTPRequestHandler, directory=SITE)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -38,7 +40,7 @@ def main() -> None:
 
 
 def take_picture(address: str, name: str, width: int, height: int) -> None:
-    """Open a page in headless Chromium and keep what it shows."""
+    """Open a page in headless Chromium and save a screenshot."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
     options.add_argument("--headless=new")
@@ -50,7 +52,7 @@ def take_picture(address: str, name: str, width: int, height: int) -> None:
     browser = webdriver.Chrome(options, service)
     browser.get(address)
     time.sleep(SETTLE)
-    browser.execute_script(  # Kedro-Viz greets newcomers
+    browser.execute_script(  # hints of Kedro-Viz for first-time users
         "document.querySelectorAll('[class*=feature-hint]').forEach(x => x.remove())"
     )
     file = ROOT / "docs" / name
