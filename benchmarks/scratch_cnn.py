@@ -4,10 +4,10 @@
     python benchmarks/scratch_cnn.py --folder FOLDER_OF_THE_COMPETITIONS_NPY_FILES
 
 Trains the residual network (`resnet` with --folder, else `small_resnet`) and the
-study's `published` on the same training split, each with its own settings of conf/ but at most
-`--steps` batches. Prints images per second and the time until the fraction `--goal` of
-the validation images is predicted correctly. The learning rate of the residual network
-falls to 0 over those steps.
+study's `published` on the same training split, each with its own settings of conf/ but
+at most `--steps` batches. Prints images per second and the time until the fraction
+`--goal` of the validation images is predicted correctly. The learning rate of the
+residual network falls to 0 over those steps.
 """
 
 import argparse

@@ -333,9 +333,11 @@ def test_counts_of_a_method_follow_its_settings():
     )
     split = checked["data_processing"].split.division
 
-    cnn = checked["scratch_cnn"].count_requirements(split, 0)
-    transfer = checked["transfer_learning"].count_requirements(split, 0)
-    svm = checked["facenet_svm"].count_requirements(split, 2)
+    cnn = checked["scratch_cnn"].count_requirements("scratch_cnn", split, 0)
+    transfer = checked["transfer_learning"].count_requirements(
+        "transfer_learning", split, 0
+    )
+    svm = checked["facenet_svm"].count_requirements("facenet_svm", split, 2)
 
     assert [one.split.parameter for one in cnn] == [
         "data_processing.split.validation_fraction",

@@ -1,13 +1,13 @@
 """Plain types that the packages of the project exchange: arrays, tables, callables.
 
-Axes: N images, H rows, W columns, C channels, D embedding dimensions, K class_names.
+Axes: N images, H rows, W columns, C channels, D embedding dimensions, K people.
 """
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -171,22 +171,6 @@ class Record(NamedTuple):
     label: int
 
 
-class Embeddings(TypedDict):
-    """Embeddings with their origin; a dict of arrays, so that it fits one .npz.
-
-    Keys:
-        ids: (N,) str, the photo each row comes from.
-        vectors: (N, D) float32, rows of L2 norm 1.
-        encoder: () str, `EncoderCard.fingerprint` of the encoder that made them, with
-            "+flips" where mirror images are averaged in. Compare embeddings only if
-            this value is equal.
-    """
-
-    ids: Strings
-    vectors: F32
-    encoder: Strings
-
-
 class WeightsFile(NamedTuple):
     """A file of weights.
 
@@ -234,9 +218,6 @@ ReadWeights = Callable[[PackagedWeights | PublishedWeights | Path], WeightsFile]
 
 The reader of the content checks its SHA-256.
 """
-
-ReadPackaged = Callable[[], bytes]
-"""Reads a weights file that is installed; called only where it is needed."""
 
 
 class EncoderOptions(NamedTuple):

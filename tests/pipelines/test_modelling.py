@@ -2,9 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from kedro.pipeline import Pipeline
-from pydantic import BaseModel
 
-from lfw17_kedro.pipelines.modelling import Fitted, Method, create_pipeline
+from lfw17_kedro.pipelines.modelling import (
+    Fitted,
+    Method,
+    MethodSettings,
+    create_pipeline,
+)
 from lfw17_kedro.pipelines.modelling.nodes import (
     cross_validate_model,
     fit_model,
@@ -18,7 +22,7 @@ from lfw17_kedro.types import Features
 CLASS_NAMES = ["Ann", "Bob"]
 
 
-class Settings(BaseModel):
+class Settings(MethodSettings):
     cross_validation_folds: int | None = 5
 
 

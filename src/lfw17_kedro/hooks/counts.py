@@ -9,6 +9,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
+from lfw17_kedro.pipelines.modelling.settings import MethodSettings
+
 LABELS = "data_processing.original_labels"
 CLASS_NAMES = "class_names"
 PARAMETER = "params:"
@@ -37,7 +39,7 @@ class CountHooks:
         self._methods = {
             name: one
             for name, one in settings.items()
-            if hasattr(one, "count_requirements")
+            if isinstance(one, MethodSettings)
         }
         self._prepare = catalog.load("parameters")["data_processing"]
 
@@ -57,10 +59,9 @@ class CountHooks:
         names = outputs[CLASS_NAMES]
         counts = np.bincount(outputs[LABELS], minlength=len(names)).tolist()
         requirements = self._prepare.count_requirements()
-        for one in self._methods.values():
-            requirements += one.count_requirements(
-                self._prepare.split.division, self._prepare.augmentation.copies
-            )
+        split, copies = self._prepare.split.division, self._prepare.augmentation.copies
+        for name, one in self._methods.items():
+            requirements += one.count_requirements(name, split, copies)
         try:
             check_counts(dict(zip(names, counts, strict=True)), requirements)
         except ValueError as error:

@@ -177,6 +177,11 @@ def fit_network(
         )
     finally:
         log.on_train_end()  # closes its file also when training was interrupted
+    return _read_history(checkpoint)
+
+
+def _read_history(checkpoint: Path) -> pd.DataFrame:
+    """Give the history of training that has ended; see `fit_network`."""
     history = pd.read_csv(checkpoint / HISTORY).drop_duplicates("epoch", keep="last")
     if not np.isfinite(history["loss"]).all():
         shutil.rmtree(checkpoint)

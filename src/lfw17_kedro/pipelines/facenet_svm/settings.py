@@ -8,13 +8,13 @@ from lfw17_kedro.encoders.registry import ENCODERS
 from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
     Count,
-    Folds,
     NotNegative,
     Positive,
     Probability,
     Settings,
     refuse,
 )
+from lfw17_kedro.pipelines.modelling.settings import MethodSettings
 
 # Options that an encoder does not use.
 UNUSED_OPTIONS = {"dlib_resnet": ("sha256", "standardisation")}
@@ -92,7 +92,7 @@ class SvmSettings(Settings):
     set is trained on all (the study's)."""
 
 
-class FacenetSvmSettings(Settings):
+class FacenetSvmSettings(MethodSettings):
     """A linear SVM on the embeddings of a published face encoder."""
 
     encoder: str
@@ -110,10 +110,6 @@ class FacenetSvmSettings(Settings):
 
     svm: SvmSettings
     """The SVM."""
-
-    cross_validation_folds: Folds | None
-    """Besides the split of data_processing, cross-validate on all training images with
-    this many folds; null for none."""
 
     @field_validator("encoder")
     @classmethod
@@ -139,28 +135,16 @@ class FacenetSvmSettings(Settings):
                 )
         return options
 
-    def count_requirements(self, split: Split, copies: int) -> list[CountRequirement]:
-        """Say how many training images of each person this method needs.
-
-        Args:
-            split: of data_processing.
-            copies: augmented copies of each original that are trained on too.
-        """
-        splits = [split]
-        if self.cross_validation_folds:
-            name = "facenet_svm.cross_validation_folds"
-            splits.append(Split(name, self.cross_validation_folds, optional=True))
+    def require(self, method: str, split: Split, copies: int) -> CountRequirement:
+        """Ask for the images that calibration needs, of the people not left out."""
         # The minimum counts copies too.
         leave_out_below = -(-self.svm.min_nrof_images_per_class // (1 + copies))
-        return [
-            CountRequirement(
-                split,
-                "facenet_svm",
-                CALIBRATION_IMAGES,
-                "to calibrate its probabilities",
-                leave_out_parameter="facenet_svm.svm.min_nrof_images_per_class",
-                leave_out_below=leave_out_below,
-                copies=copies,
-            )
-            for split in splits
-        ]
+        return CountRequirement(
+            split,
+            method,
+            CALIBRATION_IMAGES,
+            "to calibrate its probabilities",
+            leave_out_parameter=f"{method}.svm.min_nrof_images_per_class",
+            leave_out_below=leave_out_below,
+            copies=copies,
+        )

@@ -2,5 +2,6 @@
 
 from lfw17_kedro.pipelines.modelling.method import Fitted, Method
 from lfw17_kedro.pipelines.modelling.pipeline import create_pipeline
+from lfw17_kedro.pipelines.modelling.settings import MethodSettings
 
-__all__ = ["Fitted", "Method", "create_pipeline"]
+__all__ = ["Fitted", "Method", "MethodSettings", "create_pipeline"]

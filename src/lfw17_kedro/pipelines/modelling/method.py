@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from kedro.pipeline import Pipeline
-from pydantic import BaseModel
 
+from lfw17_kedro.pipelines.modelling.settings import MethodSettings
 from lfw17_kedro.types import F64, Features, Table
 
 
@@ -77,8 +77,7 @@ class Method:
     Attributes:
         name: namespace of its nodes and datasets, name of its pipeline, and key of
             its parameters.
-        settings: the type of its parameters, `params:<name>`. Its field
-            `cross_validation_folds` (None for none) is read by the template.
+        settings: the type of its parameters, `params:<name>`.
         create_features: gives the nodes from photos or images to `train_features`
             and `test_features` (`Features`), and, if the metrics should say more,
             `feature_metadata` (JSON).
@@ -92,7 +91,7 @@ class Method:
     """
 
     name: str
-    settings: type[BaseModel]
+    settings: type[MethodSettings]
     create_features: Callable[[], Pipeline]
     fit: Callable[..., Fitted]  # a `Fit`
     predict: Predict

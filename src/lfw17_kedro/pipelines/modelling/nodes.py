@@ -6,12 +6,12 @@ A table of probabilities has the column `id` and one column for each class name.
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from lfw17_kedro.faces.split import TRAIN_ONLY, assign_folds, iterate_folds
 from lfw17_kedro.pipelines.modelling.method import Method
-from lfw17_kedro.types import F64, UNKNOWN, Features, Strings, Table
+from lfw17_kedro.pipelines.modelling.probabilities import check_ids, ids_of, tabulate
+from lfw17_kedro.types import UNKNOWN, Features, Table
 
 
 def validate_model(
@@ -218,7 +218,7 @@ def score_method(
 
     originals = train_table[train_table["copy"] == 0]
     validated = originals[originals["fold"] != TRAIN_ONLY]
-    check_ids(_ids(test_probabilities), test_table, "test probabilities")
+    check_ids(ids_of(test_probabilities), test_table, "test probabilities")
     known = test_table[test_table["label"] != UNKNOWN]
 
     def score(probabilities: Table, table: Table) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def score_method(
         rows = values.loc[table["id"], class_names].to_numpy()
         return score_probabilities(rows, labels, class_names)
 
-    check_ids(_ids(validation_probabilities), validated, "validation probabilities")
+    check_ids(ids_of(validation_probabilities), validated, "validation probabilities")
     on_lfw17 = is_lfw17(originals["label"].to_numpy(), len(test_table))
     return {
         "method": method.name,
@@ -255,62 +255,12 @@ def make_submission(
     Raises:
         ValueError: the probabilities are not of the test images, each once.
     """
-    check_ids(_ids(test_probabilities), test_table, "test probabilities")
+    check_ids(ids_of(test_probabilities), test_table, "test probabilities")
     labels = test_probabilities[class_names].to_numpy().argmax(axis=1)
     submission = pd.DataFrame(
         {"ImageId": test_probabilities["id"].astype(int), "PredictedClass": labels}
     )
     return submission.sort_values("ImageId", ignore_index=True)
-
-
-def tabulate(ids: Strings, probabilities: F64, class_names: list[str]) -> Table:
-    """Put (N, K) probabilities and their ids into a table."""
-    table = pd.DataFrame(probabilities, columns=class_names)
-    table.insert(0, "id", ids)
-    return table
-
-
-def check_ids(ids: Any, table: Table, what: str) -> None:
-    """Refuse rows that do not describe the images of a table, each once.
-
-    Args:
-        ids: (N,) str, of the rows, None where there are none; features must also be in
-            the order of the table.
-        table: with the column `id`.
-        what: the rows are, for the error message.
-
-    Raises:
-        ValueError: names the first id that is missing, unknown or there twice.
-    """
-    if ids is None:
-        raise ValueError(
-            f"expected {what} of {len(table)} images, got none: they have not been "
-            "made yet; run the whole pipeline."
-        )
-    found, wanted = pd.Index(np.asarray(ids, object)), pd.Index(table["id"])
-    if found.equals(wanted):
-        return
-    for problem, names in (
-        ("twice", found[found.duplicated()]),
-        ("that the table does not know", found.difference(wanted)),
-        ("missing", wanted.difference(found)),
-    ):
-        if len(names):
-            raise ValueError(
-                f"expected {what} of the {len(wanted)} images of the table, each once, "
-                f"got {len(found)} rows with {len(names)} {problem} ({names[0]!r}, for "
-                "one); they come from another run: run the whole pipeline again."
-            )
-    if what == "features":
-        raise ValueError(
-            "expected features in the order of the table, got the same images in "
-            "another order; run the whole pipeline again."
-        )
-
-
-def _ids(probabilities: Table | None) -> Any:
-    """Give the ids of probabilities: these tables are optional in the catalog."""
-    return None if probabilities is None else probabilities["id"]
 
 
 def _rows(table: Table, rows: pd.Index) -> Table:

@@ -9,12 +9,12 @@ from lfw17_kedro.parameter_types import (
     Count,
     CountOrNone,
     DropProbability,
-    Folds,
     OptimizerSettings,
     Settings,
     WarpSettings,
     refuse,
 )
+from lfw17_kedro.pipelines.modelling.settings import MethodSettings
 
 
 class ResnetSettings(Settings):
@@ -117,7 +117,7 @@ class Architectures(Settings):
     """The study's own network and training: hours on a CPU."""
 
 
-class ScratchCnnSettings(Settings):
+class ScratchCnnSettings(MethodSettings):
     """A network trained from random weights on the grey images."""
 
     architecture: Literal["small_resnet", "resnet", "published"]
@@ -126,10 +126,6 @@ class ScratchCnnSettings(Settings):
     precision: Literal["auto", "float32", "bfloat16"]
     """Numbers to compute with. auto: bfloat16 where the processor has it in hardware,
     elsewhere float32."""
-
-    cross_validation_folds: Folds | None
-    """Besides the split of data_processing, cross-validate on all training images with
-    this many folds: as many more trainings. null for none."""
 
     architectures: Architectures
     """The settings of each architecture."""
@@ -142,25 +138,12 @@ class ScratchCnnSettings(Settings):
         )
         return chosen
 
-    def count_requirements(self, split: Split, copies: int) -> list[CountRequirement]:
-        """Say how many training images of each person this method needs.
-
-        Args:
-            split: of data_processing.
-            copies: augmented copies of each original that are trained on too.
-        """
-        splits = [split]
-        if self.cross_validation_folds:
-            name = "scratch_cnn.cross_validation_folds"
-            splits.append(Split(name, self.cross_validation_folds, optional=True))
-        batch = f"scratch_cnn.architectures.{self.architecture}.batch_size"
-        return [
-            CountRequirement(
-                split,
-                "scratch_cnn",
-                batch_parameter=batch,
-                batch_size=self.chosen.batch_size,
-                copies=copies,
-            )
-            for split in splits
-        ]
+    def require(self, method: str, split: Split, copies: int) -> CountRequirement:
+        """Ask for an image of each person, and for a batch of them."""
+        return CountRequirement(
+            split,
+            method,
+            batch_parameter=f"{method}.architectures.{self.architecture}.batch_size",
+            batch_size=self.chosen.batch_size,
+            copies=copies,
+        )

@@ -10,7 +10,6 @@ from lfw17_kedro.parameter_types import (
     Count,
     CountOrNone,
     DropProbability,
-    Folds,
     NotNegative,
     OptimizerSettings,
     Positive,
@@ -18,6 +17,7 @@ from lfw17_kedro.parameter_types import (
     Settings,
     WarpSettings,
 )
+from lfw17_kedro.pipelines.modelling.settings import MethodSettings
 
 InceptionSide = Annotated[int, Field(ge=MIN_SIZE)]
 """Pixels; on smaller images Keras's InceptionV3 runs out of rows or columns."""
@@ -137,7 +137,7 @@ class TrainingSettings(Settings):
     """Random changes of each image while fine-tuning."""
 
 
-class TransferLearningSettings(Settings):
+class TransferLearningSettings(MethodSettings):
     """A network trained on ImageNet and retrained on the faces."""
 
     backbone: Literal["efficientnet_lite0", "inception_v3"]
@@ -151,10 +151,6 @@ class TransferLearningSettings(Settings):
 
     recipes: Recipes
     """The two lengths of fine-tuning."""
-
-    cross_validation_folds: Folds | None
-    """Besides the split of data_processing, cross-validate on all training images with
-    this many folds: as many more trainings. null for none."""
 
     training: TrainingSettings
     """Training of the head and of the layers below it."""
@@ -171,25 +167,12 @@ class TransferLearningSettings(Settings):
         chosen: RecipeSettings = getattr(self.recipes, self.recipe)
         return chosen
 
-    def count_requirements(self, split: Split, copies: int) -> list[CountRequirement]:
-        """Say how many training images of each person this method needs.
-
-        Args:
-            split: of data_processing.
-            copies: augmented copies of each original that are trained on too.
-        """
-        splits = [split]
-        if self.cross_validation_folds:
-            name = "transfer_learning.cross_validation_folds"
-            splits.append(Split(name, self.cross_validation_folds, optional=True))
-        batch = f"transfer_learning.recipes.{self.recipe}.batch_size"
-        return [
-            CountRequirement(
-                split,
-                "transfer_learning",
-                batch_parameter=batch,
-                batch_size=self.chosen_recipe.batch_size,
-                copies=copies,
-            )
-            for split in splits
-        ]
+    def require(self, method: str, split: Split, copies: int) -> CountRequirement:
+        """Ask for an image of each person, and for a batch of them."""
+        return CountRequirement(
+            split,
+            method,
+            batch_parameter=f"{method}.recipes.{self.recipe}.batch_size",
+            batch_size=self.chosen_recipe.batch_size,
+            copies=copies,
+        )
