@@ -1,7 +1,7 @@
-"""Names the person on a face image, with three methods side by side."""
+"""Names the person on a face image, and compares three methods."""
 
 import os
 
-# TensorFlow reads this when it is imported. Its notes on CPU features and missing GPUs
-# would bury the progress of a run; what goes wrong still comes as a Python exception.
+# TensorFlow reads this when it is imported. Its messages about CPU features and missing
+# GPUs would hide the progress of a run. Errors are still raised as Python exceptions.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -31,10 +31,10 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 """A number from 0 to 1."""
 
 DropProbability = Annotated[float, Field(ge=0, lt=1)]
-"""A probability below 1: at 1 nothing would be left to learn from."""
+"""A probability below 1: with 1 there would be nothing to learn from."""
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-"""A part of a whole that is neither nothing nor everything."""
+"""A fraction above 0 and below 1."""
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 """What NumPy, scikit-learn and Keras all accept as a seed."""

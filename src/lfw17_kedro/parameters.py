@@ -16,7 +16,7 @@ from lfw17_kedro.parameter_types import Seed, Settings
 from lfw17_kedro.pipelines.data_processing.settings import DataProcessingSettings
 from lfw17_kedro.pipelines.reporting.settings import ReportingSettings
 
-SIMILAR = 0.6  # difflib's own least similarity of a name worth suggesting
+SIMILAR = 0.6  # difflib's own min similarity of a name worth suggesting
 SIMILAR_REST = 0.4  # of what follows the groups that two names have in common
 MAX_SUGGESTIONS = 3
 UNKNOWN = ("extra_forbidden", "invalid_key")  # pydantic's errors for unknown names
@@ -60,7 +60,7 @@ def make_parameters_model(methods: Mapping[str, type[BaseModel]]) -> type[Settin
 
 
 def check_parameters(model: type[Settings], raw: Mapping[str, Any]) -> Parameters:
-    """Turn the parameters of the project into settings.
+    """Convert the parameters of the project to settings.
 
     Args:
         model: of `make_parameters_model`.
@@ -115,7 +115,7 @@ def list_names(parameters: Mapping[str, Any]) -> list[str]:
 
 
 def suggest_names(name: str, known: Iterable[str]) -> list[str]:
-    """Give the most similar full names, at most three of equal similarity.
+    """Give the full names of highest similarity, at most three of equal similarity.
 
     Args:
         name: as it was typed; its front may be missing: `epochs`, `svm.cots`.
@@ -206,7 +206,7 @@ def _describe_wrong(
     raw: Mapping[str, Any],
     known: Mapping[str, dict[str, Any]],
 ) -> str:
-    """Say what a parameter must be and what it is."""
+    """Write what a parameter must be and what it is."""
     expected = describe_schema(known[name])
     if detail["type"] == "rule":
         expected = detail["msg"]

@@ -1,4 +1,4 @@
-"""Every pipeline that `kedro run --pipelines` knows.
+"""Every pipeline that `kedro run --pipelines` can run.
 
 Written out, not found by `find_pipelines`: that imports only the pipeline named on the
 command line, and these are made of several.

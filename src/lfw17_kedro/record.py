@@ -74,7 +74,7 @@ class RunRecord(BaseModel):
 
 
 def add_runs(record: Record, runs: dict[str, dict[str, Any]]) -> Record:
-    """Add runs, by their ids, that the record does not know yet."""
+    """Add runs, by their ids, that the record does not have yet."""
     return record | {"runs": runs | record["runs"]}
 
 
@@ -84,7 +84,7 @@ def add_node(
     """Add a node in place of its older record, and hashes to its run.
 
     Other nodes that made one of the same outputs are dropped: the node was renamed. A
-    record begun anew in the middle of a run does not know the run and stays as it is.
+    record begun anew in the middle of a run does not have the run and is not changed.
 
     Args:
         record: it is not changed.
@@ -141,7 +141,7 @@ def trace_inputs(
 
 
 def finish_run(record: Record, run_id: str) -> Record:
-    """Say when a run ended; drop ended runs of which no node is left."""
+    """Set the time when a run ended; drop ended runs that no node refers to."""
     runs = record["runs"]
     if run_id in runs:
         runs = runs | {run_id: runs[run_id] | {"finished": read_clock()}}

@@ -53,7 +53,7 @@ class RawFaces:
         train_images: (N, H*W) float32, grey, 0-255, each row an image, row-major.
         train_labels: (N,) int64, 0..K-1.
         test_images: (M, H*W) float32, like `train_images`.
-        test_labels: (M,) int64, or None where nobody knows them.
+        test_labels: (M,) int64, or None where they are unknown.
         class_names: the K names; label k is `class_names[k]`.
         source: where the faces come from.
     """

@@ -164,7 +164,7 @@ def test_missing_file_says_so(server, place):
     url = server.url.replace("weights", "nothing")
 
     with pytest.raises(
-        DatasetError, match=rf"{url}, the server answered 404 .*put the file at {place}"
+        DatasetError, match=rf"{url}, the server replied 404 .*put the file at {place}"
     ):
         read(url, place)
 

@@ -203,7 +203,7 @@ def test_a_record_of_another_shape_is_begun_anew(run_small, tmp_path, caplog, te
 
     assert set(record["nodes"]) == NODES
     (warning,) = [r for r in caplog.records if r.name == "lfw17_kedro.hooks.run_record"]
-    assert "begun anew, so the report does not know of earlier runs" in warning.message
+    assert "begun anew, so the report does not show earlier runs" in warning.message
 
 
 def test_a_locked_record_does_not_stop_the_run(
@@ -217,7 +217,7 @@ def test_a_locked_record_does_not_stop_the_run(
 
     assert after == before
     (warning,) = [r for r in caplog.records if r.name == "lfw17_kedro.hooks.run_record"]
-    assert "this run goes on without recording" in warning.message
+    assert "this run continues without recording" in warning.message
 
 
 def test_a_run_that_fails_is_closed_and_later_dropped(run_small):

@@ -160,7 +160,7 @@ def test_final_model_trains_on_everything(table):
     ("ids", "message"),
     [
         (["0", "1", "1"], r"got 3 rows with 1 twice \('1', for one\)"),
-        (["0", "z", "2"], r"1 that the table does not know \('z', for one\)"),
+        (["0", "z", "2"], r"1 that the table does not have \('z', for one\)"),
         (["0"], r"got 1 rows with 2 missing \('1', for one\)"),
         (["1", "0", "2"], "the same images in another order"),
     ],

@@ -23,7 +23,7 @@ def atomic_write(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
     old = target.with_name(f".{target.name}.old")
-    _remove(part)  # left by a run that was killed
+    _remove(part)  # of a run that was killed
     _remove(old)
     try:
         yield part

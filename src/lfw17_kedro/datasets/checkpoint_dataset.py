@@ -1,4 +1,4 @@
-"""Where the checkpoints of interrupted training lie."""
+"""The folders that hold the checkpoints of interrupted training."""
 
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,7 +11,7 @@ class CheckpointDataset(AbstractDataset[NoReturn, Path]):
 
     Loads the folder's path, whether or not the folder exists: Keras writes into the
     folder while a node runs, which no catalog entry could do. After a killed run the
-    next one resumes from there. A run that ends well empties the folder.
+    next one resumes from there. A run that succeeds deletes the checkpoints.
     """
 
     def __init__(

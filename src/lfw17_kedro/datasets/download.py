@@ -1,4 +1,4 @@
-"""Download one published file, resumably, and check it before it takes its place."""
+"""Download one published file, resumably; only a checked file gets its final name."""
 
 import errno
 import hashlib
@@ -48,8 +48,8 @@ def download_file(url: str, target: Path, sha256: str) -> None:
         if size <= before:
             raise DatasetError(
                 f"expected the {total} bytes of {url}, got {size} before the "
-                "connection broke; run again, which goes on from there where the "
-                f"server allows it, {by_hand}."
+                "connection broke; run again, which resumes the download if "
+                f"the server allows it, {by_hand}."
             )
     found = hash_file(part)
     if found != sha256:
@@ -63,7 +63,7 @@ def download_file(url: str, target: Path, sha256: str) -> None:
 
 
 def find_part(target: Path) -> Path:
-    """Give the place of the bytes that have come so far."""
+    """Give the path of the file for the bytes downloaded so far."""
     return target.with_name(f".{target.name}.part")
 
 
@@ -74,7 +74,7 @@ def hash_file(path: Path) -> str:
 
 
 def _fetch(url: str, part: Path, start: int, by_hand: str) -> int | None:
-    """Append what one connection brings; give the file's full size, if it is told."""
+    """Append the bytes of one connection; give the full size, if the server says it."""
     response = _connect(url, start, by_hand)
     if response is None:
         return start
@@ -97,7 +97,7 @@ def _fetch(url: str, part: Path, start: int, by_hand: str) -> int | None:
                 raise DatasetError(
                     f"expected room for the {total or '?'} bytes of {url} in "
                     f"{part.parent}, {reason} after {bar.n} bytes; make room and run "
-                    f"again, which goes on from there, {by_hand}."
+                    f"again, which resumes the download, {by_hand}."
                 ) from error
     return total
 
@@ -113,8 +113,8 @@ def _connect(url: str, start: int, by_hand: str) -> HTTPResponse | None:
         if error.code == RANGE_NOT_SATISFIABLE:
             return None
         raise DatasetError(
-            f"expected the file at {url}, the server answered {error.code} "
-            f"{error.reason}; see whether the address still holds, {by_hand}."
+            f"expected the file at {url}, the server replied {error.code} "
+            f"{error.reason}; check whether the address is still valid, {by_hand}."
         ) from error
     except (OSError, HTTPException) as error:  # URLError among them
         raise DatasetError(
@@ -137,7 +137,7 @@ def _full_size(response: HTTPResponse, start: int) -> int | None:
 
 
 def _read_chunks(response: HTTPResponse) -> Iterator[bytes]:
-    """Give what comes, to the end or until the connection breaks."""
+    """Yield the bytes, to the end or until the connection breaks."""
     while True:
         try:
             chunk = response.read1(CHUNK)

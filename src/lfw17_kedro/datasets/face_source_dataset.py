@@ -42,7 +42,7 @@ class FaceSourceDataset(AbstractDataset[NoReturn, RawFaces]):
 
 
 def _check_options(source: str, options: dict[str, Any]) -> None:
-    """Refuse options that the source does not know, and ask for those it needs."""
+    """Refuse options that the source does not have, and name those that are missing."""
     known = inspect.signature(SOURCES[source]).parameters
     needed = [name for name, p in known.items() if p.default is p.empty]
     problems = [

@@ -20,7 +20,7 @@ MAX_WAITING = 32  # photos in memory that are not written yet
 
 
 class JpgPhotos(Photos):
-    """The photos of a folder as they were listed; each is opened when asked for."""
+    """The photos of a folder, in listed order; a photo is opened when it is read."""
 
     def __init__(self, folder: Path, photo_ids: list[str]) -> None:
         """Remember where the photos are.

@@ -15,7 +15,7 @@ class KerasModelDataset(AbstractDataset["keras.Model", "keras.Model"]):
     """One model in a .keras file, for prediction: its optimizer is not kept.
 
     kedro-datasets' TensorFlowModelDataset copies the file to its path, so a run that is
-    killed meanwhile leaves a truncated file. Here the old file stays until the new one
+    killed meanwhile truncates the file. Here the old file stays until the new one
     is complete.
     """
 

@@ -62,7 +62,7 @@ class WeightsDataset(AbstractDataset[NoReturn, ReadWeights]):
             ) from error
 
     def _fetch(self, weights: PublishedWeights) -> Path:
-        """See that a published file is in the folder."""
+        """Give the path of a published file; download it if it is missing."""
         file = self._filepath / weights.name
         if not file.exists():
             download_file(weights.url, file, weights.sha256)

@@ -67,8 +67,8 @@ def build(read_weights: ReadWeights, options: EncoderOptions) -> Encoder:
 
     Args:
         read_weights: reads a weights file.
-        options: `weights` may be the path of a copy of `FILE`; the others are not
-            this encoder's.
+        options: `weights` may be the path of a copy of `FILE`; the others are
+            not used by this encoder.
 
     Raises:
         ValueError: an option that this encoder does not have, or another file.
@@ -77,7 +77,7 @@ def build(read_weights: ReadWeights, options: EncoderOptions) -> Encoder:
         if given := getattr(options, name):
             raise ValueError(
                 f"dlib_resnet: expected the option {name} to be null, for this encoder "
-                f"leaves no choice, got {given!r}; set it to null or choose facenet."
+                f"does not have it, got {given!r}; set it to null or choose facenet."
             )
     weights = WEIGHTS if options.weights is None else Path(options.weights)
     return build_dlib_resnet(read_weights(weights).content)

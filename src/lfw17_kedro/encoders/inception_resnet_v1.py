@@ -29,7 +29,7 @@ SIZE = 160  # height and width of a face
 DIMENSION = 512
 EPSILON = 1e-3  # of batch norm
 
-# Known but not needed: the classifier of VGGFace2's 8631 class_names.
+# Known but not needed: the classifier of VGGFace2's 8631 people.
 CLASSIFIER = ("logits.weight", "logits.bias")
 
 
@@ -137,7 +137,7 @@ def build_inception_resnet_v1(arrays: Mapping[str, Array]) -> "keras.Model":
 
 
 def _residual_blocks(weights: Weights, x: Any, block: Block) -> Any:
-    """Add to x, once a key, what the joined branches say."""
+    """Add the output of the joined branches to x, once for each key."""
     from keras import layers as kl
 
     width = x.shape[-1]

@@ -8,7 +8,7 @@
 - since: an uncompressed zip of <folder>/data.pkl, the state dict, and
   <folder>/data/<key>, the elements of each storage.
 
-A pickle can run any function that it names; the unpickler here knows only those that
+A pickle can run any function that it names; the unpickler here allows only those that
 build tensors.
 
 Source: torch/serialization.py and torch/_utils.py, PyTorch 2.13.

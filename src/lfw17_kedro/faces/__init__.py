@@ -1,1 +1,1 @@
-"""What we know about face images: pure functions on arrays."""
+"""Detection, alignment, splits and metrics of faces: pure functions on arrays."""

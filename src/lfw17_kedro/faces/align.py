@@ -10,7 +10,7 @@ from lfw17_kedro.types import F64, U8, EncoderCard
 
 
 def align_face(photo: U8, position: F64, card: EncoderCard) -> U8:
-    """Cut the face out of a photo the way an encoder wants it.
+    """Cut the face out of a photo with the alignment that an encoder needs.
 
     Args:
         photo: (H, W) grey or (H, W, 3) RGB, uint8.
@@ -41,7 +41,7 @@ def align_face(photo: U8, position: F64, card: EncoderCard) -> U8:
 def align_similarity(
     image: Image.Image, landmarks: F64, template: F64, size: int
 ) -> Image.Image:
-    """Turn, scale and shift a face so that its landmarks fall onto a template.
+    """Rotate, scale and shift a face so that its landmarks fall onto a template.
 
     Args:
         image: the photo.
@@ -53,7 +53,7 @@ def align_similarity(
         The face, size x size, bicubic; black outside the photo.
     """
     scale_rotation, shift = fit_similarity(landmarks, template)
-    # Pillow wants the way back: result pixel -> photo pixel, z = (w - shift) / a.
+    # Pillow needs the inverse: result pixel -> photo pixel, z = (w - shift) / a.
     a = 1 / scale_rotation
     b = -shift / scale_rotation
     matrix = (a.real, -a.imag, b.real, a.imag, a.real, b.imag)
@@ -66,7 +66,7 @@ def fit_similarity(points: F64, targets: F64) -> tuple[complex, complex]:
     """Fit the least-squares similarity transform that takes points to targets.
 
     With points as complex numbers x + iy it is targets = a points + b: |a| scales, its
-    angle turns, b shifts (Umeyama 1991 in two dimensions, without reflection).
+    angle rotates, b shifts (Umeyama 1991 in two dimensions, without reflection).
 
     Args:
         points: (P, 2) float64, not all the same.

@@ -20,12 +20,12 @@ def augment_faces(
         images: (N, H, W) float32, 0-255.
         copies: of each image, at least 0.
         max_degrees: a rotation's angle is uniform between minus this and this.
-        rotation_probability: that a copy is turned, 0-1.
+        rotation_probability: that a copy is rotated, 0-1.
         flip_probability: that a copy is mirrored left to right, 0-1.
         rng: source of all randomness.
 
     Returns:
-        (copies, N, H, W) float32, 0-255: `[c, i]` is copy c of image i. Turned about
+        (copies, N, H, W) float32, 0-255: `[c, i]` is copy c of image i. Rotated about
         the centre with bilinear interpolation, edge pixels repeated outwards.
 
     Source: the study's faces_dataset_from_npy_to_jpg.py.

@@ -16,7 +16,7 @@ CALIBRATION_FOLDS = 5
 
 @dataclass(frozen=True)
 class FaceClassifier:
-    """A fitted classifier of embeddings that knows whose they must be.
+    """A fitted classifier of embeddings, and the encoder that it was fitted for.
 
     Attributes:
         svm: the calibrated SVM; its classes are the labels it was trained on.
@@ -69,9 +69,10 @@ def fit_classifier(
 
     One SVM a person against all others, then Platt's sigmoid on its margins, fitted
     by cross-validation in which copies of one original stay together. The margins of
-    scikit-learn's `SVC`, which counts votes between pairs of people, make far worse
-    probabilities: with ORL's 40 people its sigmoids name a fifth of them wrongly, and
-    temperature scaling is sure of everything once the people are separable. The study
+    scikit-learn's `SVC`, which counts votes between pairs of people, give far worse
+    probabilities: on ORL, with 40 people, its sigmoids predict a fifth of the faces
+    incorrectly. Temperature scaling gives probabilities near 1 to every prediction
+    once the people are separable. The study
     used `SVC(kernel="linear", probability=True)`, which scikit-learn 1.9 deprecates in
     favour of `CalibratedClassifierCV`.
 

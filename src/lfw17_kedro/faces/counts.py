@@ -1,4 +1,4 @@
-"""Check that every person has enough training images for what the parameters ask.
+"""Check that every person has enough training images for the parameters.
 
 All checks use the numbers of original images alone, so they run before any face is
 detected or any network is trained. Shapes: K people.
@@ -16,14 +16,14 @@ from lfw17_kedro.types import I64
 def check_counts(
     train_counts: Mapping[str, int], requirements: Sequence[CountRequirement]
 ) -> None:
-    """Refuse parameters that ask for more training images than there are.
+    """Refuse parameters that need more training images than there are.
 
     Args:
         train_counts: person -> number of original training images, K people.
         requirements: of all settings that the run uses.
 
     Raises:
-        ValueError: names every parameter that asks for too much, the person with the
+        ValueError: names every parameter that needs too many, the person with the
             fewest images, and a value that works.
     """
     names = list(train_counts)
@@ -103,7 +103,7 @@ def _describe_cause(
         return (
             f"leaves {one.count_people(train)} of {len(names)} people with at least "
             f"the {one.leave_out_below} training images that {one.leave_out_parameter} "
-            f"asks for; {one.who} needs at least {MIN_PEOPLE} people"
+            f"sets; {one.who} needs at least {MIN_PEOPLE} people"
         )
     row = int(short[0])
     return (

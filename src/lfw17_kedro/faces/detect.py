@@ -1,8 +1,8 @@
 """Find the one face that each photo is about.
 
-The photos of the study are tight 50x37 crops. MTCNN was trained on faces with something
-around them and misses a third of such crops; with their edge pixels repeated outwards
-it misses hardly any, so every photo is padded before detection.
+The photos of the study are tight 50x37 crops. MTCNN was trained on faces with some
+background and misses a third of such crops. If the edge pixels are repeated outwards,
+MTCNN misses hardly any, so every photo is padded before detection.
 
 A position is (7, 2) float64: left top and right bottom of the box, then five landmarks
 (left eye, right eye, nose, left and right mouth corner; left is the viewer's left), as
@@ -32,7 +32,7 @@ class Found(NamedTuple):
     """The face of one photo.
 
     Attributes:
-        row: place of the photo in the list that was asked for.
+        row: position of the photo in the list of ids.
         photo: the decoded photo, (H, W) or (H, W, 3) uint8.
         position: of the face, None if none was found.
         confidence: the detector's score, 0-1; NaN if none was found.

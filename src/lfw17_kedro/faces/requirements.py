@@ -1,4 +1,4 @@
-"""What a split and a method need of the numbers of training images. K people."""
+"""How many training images of each person a split and a method need. K people."""
 
 import math
 from dataclasses import dataclass, replace
@@ -49,7 +49,7 @@ class Split:
         return _hold_out(counts, self.count_validated(int(counts.sum()), value))
 
     def count_validated(self, n_images: int, value: float | int) -> int:
-        """Give how many of all images validate at most; rounded up by scikit-learn."""
+        """Give the max number of images that validate; scikit-learn rounds up."""
         if isinstance(value, int):
             return -(-n_images // value)
         return math.ceil(value * n_images)
@@ -131,11 +131,11 @@ class CountRequirement:
 
 
 def _hold_out(counts: I64, validated: int) -> I64 | None:
-    """Give the training images of each person as a stratified hold-out leaves them.
+    """Give the min training images of each person after a stratified hold-out.
 
     scikit-learn gives each person the whole part of the exact proportion, and the
-    images that remain to the largest remainders; it draws lots among equal remainders,
-    so here none of these people gets one more.
+    images that remain to the largest remainders. Among equal remainders it samples, so
+    here none of these people gets one more.
     """
     n_images, n_people = int(counts.sum()), len(counts)
     if not n_people <= validated <= n_images - n_people or counts.min() < MIN_IMAGES:

@@ -1,9 +1,8 @@
 """Split images for validation, by original image.
 
-A fold number for each original says it all: an image is validated in its fold by a
-model that was trained on the other folds, and `TRAIN_ONLY` stands for images that only
-train. Augmented copies take their original's fold, so no copy of a validation image is
-ever trained on.
+Each original has a fold number. An image is validated by a model that was trained on
+the other folds. Images with the number `TRAIN_ONLY` are never validated. Augmented
+copies take their original's fold, so no copy of a validation image is trained on.
 """
 
 import math
@@ -55,7 +54,7 @@ def hold_out(labels: I64, fraction: float, seed: int) -> I64:
 
 
 def assign_folds(labels: I64, n_folds: int, seed: int) -> I64:
-    """Deal images into stratified folds.
+    """Assign images to stratified folds.
 
     Args:
         labels: (N,) int64, 0..K-1, of the originals.

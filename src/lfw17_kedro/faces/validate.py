@@ -185,7 +185,7 @@ def check_faces(
     Returns:
         Train images (N, height, width) float32, train labels (N,) int64, test images
         (M, height, width) float32, test labels (M,) int64, `UNKNOWN` (-1) where
-        nobody knows them, and the K names. Images may share memory with `raw`.
+        they are unknown, and the K names. Images may share memory with `raw`.
 
     Raises:
         ValueError: says what was expected, what came and what to do.

@@ -17,7 +17,7 @@ PARAMETER = "params:"
 
 
 class CountHooks:
-    """Refuses parameters that ask for more training images than there are.
+    """Refuses parameters that need more training images than there are.
 
     A hook and not a node: what must be checked depends on the methods in the run,
     while `data_processing` is the same for all of them.
@@ -48,7 +48,7 @@ class CountHooks:
         """Check the labels when the node that makes them has run.
 
         Raises:
-            ClickException: every parameter that asks for too much, the person with
+            ClickException: every parameter that needs too many, the person with
                 the fewest images, and a value that works; a command ends with this
                 message and a non-zero exit code.
         """

@@ -1,4 +1,4 @@
-"""Tell the story of a run: one line a node, and what to do after Ctrl-C."""
+"""Log the progress of a run: one line a node, and what to do after Ctrl-C."""
 
 import logging
 import os
@@ -51,7 +51,7 @@ class ProgressHooks:
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
         """Number the nodes; catch Ctrl-C; keep log lines and progress bars apart."""
-        self._around_run.close()  # where the last run gave no sign of its end
+        self._around_run.close()  # if no hook was called at the end of the last run
         names = [node.name for node in pipeline.nodes]
         total = len(names)
         self._numbers = {
@@ -94,12 +94,12 @@ class ProgressHooks:
 
     @hook_impl
     def after_pipeline_run(self) -> None:
-        """Give Ctrl-C and the log back."""
+        """Restore the handling of Ctrl-C and of the log."""
         self._around_run.close()
 
     @hook_impl
     def on_pipeline_error(self) -> None:
-        """Give Ctrl-C and the log back."""
+        """Restore the handling of Ctrl-C and of the log."""
         self._around_run.close()
 
     def _start(self, node: Node) -> None:

@@ -129,7 +129,7 @@ class RunRecordHooks:
     def _update(self, catalog: DataCatalog, change: Callable[[Record], Record]) -> None:
         """Change the record on disk; other threads and processes may do so as well.
 
-        If another process holds the record's lock for too long, this run goes on
+        If another process holds the record's lock for too long, this run continues
         without recording.
         """
         if RECORD not in catalog or not self._recording:
@@ -145,7 +145,7 @@ class RunRecordHooks:
         except Timeout:
             self._recording = False
             logging.getLogger(__name__).warning(
-                "%s: another process has held %s for %s s, so this run goes on "
+                "%s: another process has held %s for %s s, so this run continues "
                 "without recording; end that process and run again for a full report.",
                 path,
                 lock,
@@ -208,7 +208,7 @@ def describe_run(
 
 
 def to_json(value: Any) -> Any:
-    """Turn parameters, pydantic models among them, into what JSON can hold."""
+    """Convert parameters, pydantic models among them, to what JSON can hold."""
     return to_jsonable_python(value, fallback=str)
 
 
@@ -234,7 +234,7 @@ def describe_git(folder: Path) -> dict[str, Any] | None:
 
 
 def _list_versions() -> dict[str, str]:
-    """List the versions of what the numbers depend on, without importing it."""
+    """List the versions of packages that affect results, without importing them."""
     versions = {}
     for name in DISTRIBUTIONS:
         try:
@@ -265,7 +265,7 @@ def _load_record(catalog: DataCatalog, path: Path) -> Record:
         place = ".".join(map(str, first["loc"]))
         reason = f"it is not a run record: {place or 'the file'}: {first['msg']}"
     logging.getLogger(__name__).warning(
-        "%s: begun anew, so the report does not know of earlier runs; %s", path, reason
+        "%s: begun anew, so the report does not show earlier runs; %s", path, reason
     )
     return empty
 

@@ -1,4 +1,4 @@
-"""End a run by saying what was found and where it is."""
+"""Print the scores and the paths of the results at the end of a run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +69,7 @@ def _tabulate_scores(scores: dict[str, dict[str, Any]]) -> "Table":
 
 
 def _describe_scores(metrics: dict[str, Any]) -> list[str]:
-    """Say validation score, test score and its interval."""
+    """Write the validation score, the test score and its interval."""
     validation, test = metrics["validation"], metrics["test"]
     cells = [f"{validation['accuracy']:.4f} of {validation['images']}"]
     if test is None:

@@ -1,4 +1,4 @@
-"""Advice that does not go in circles: the command that makes results fit the data.
+"""Advice to the user: the command that makes a method's results fit the data.
 
 The nodes that prepare the data are those in the namespace of the node that reads the
 dataset `raw_faces`; a namespace is what stands before the last dot of a node's name.

@@ -1,4 +1,4 @@
-"""Confusion matrices: who is taken for whom."""
+"""Confusion matrices: which people are predicted as which."""
 
 from collections.abc import Iterable, Mapping
 

@@ -3,7 +3,7 @@
 A table of predictions has one row for each method, split and image: `method`, `split`
 ("validation" or "test"), `id`, `truth` and `predicted` (labels; the truth may be
 `UNKNOWN`), `confidence` (probability of the predicted label), `correct` (False where
-the truth is unknown), then `P(<name>)` for each of the K class_names.
+the truth is unknown), then `P(<name>)` for each of the K class names.
 """
 
 from collections.abc import Mapping

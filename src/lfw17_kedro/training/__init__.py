@@ -1,1 +1,1 @@
-"""What the networks that we train share: batches, precision, resumable fitting."""
+"""Training of both networks: batches, precision, resumable fitting."""

@@ -24,18 +24,18 @@ def make_batches(
     seed: int,
     first_step: int = 0,
 ) -> "tf.data.Dataset":
-    """Stream shuffled, augmented batches for ever.
+    """Stream shuffled, augmented batches without end.
 
     Args:
         images: (N, H, W, C) float32 or uint8, 0-255; (N, ...) without augmentation.
         labels: (N,) int64, 0..n_classes-1.
         n_classes: K.
         batch_size: images in a batch, at most N.
-        augmentation: arguments of `augment_images` but for images and seed; None leaves
-            the images as they are.
+        augmentation: arguments of `augment_images` but for images and seed; None for
+            unchanged images.
         seed: the same seed gives the same stream.
-        first_step: batches to leave out at the start, so that interrupted training
-            goes on with the batches that it would have seen.
+        first_step: batches to skip at the start, so that interrupted training
+            continues with the batches that it would have seen.
 
     Returns:
         Pairs (batch_size, ...) float32 and (batch_size, K) float32, one-hot.
@@ -76,7 +76,7 @@ def augment_images(
         warp: arguments of `random_affine`.
 
     Returns:
-        (N, H, W, C) float32; the light may leave 0-255.
+        (N, H, W, C) float32; values may lie outside 0-255.
     """
     import tensorflow as tf
 
@@ -119,8 +119,8 @@ def random_affine(
     rotation, zoom, right, down = tf.unstack(2 * uniform[:4] - 1)
     angle, scale = rotation * max_degrees * np.pi / 180, tf.exp(zoom * max_zoom)
     mirror = tf.where(uniform[4] < flip_probability, -1.0, 1.0)
-    # Output (x, y) takes its value from input (a x + b y + tx, c x + d y + ty). The
-    # centre goes to the centre, but for the shift.
+    # Output (x, y) takes its value from input (a x + b y + tx, c x + d y + ty). Without
+    # a shift the centre stays in place.
     a, b = mirror * scale * tf.cos(angle), -scale * tf.sin(angle)
     c, d = mirror * scale * tf.sin(angle), scale * tf.cos(angle)
     centre_x, centre_y = (width - 1) / 2, (height - 1) / 2

@@ -1,4 +1,4 @@
-"""Where interrupted training is kept, and how it is found again."""
+"""Checkpoints: how interrupted training is saved, found and deleted."""
 
 import json
 import logging
@@ -55,7 +55,8 @@ def open_checkpoint(checkpoint: Path, fingerprint: str, epochs: int) -> int:
 def _read_epochs(checkpoint: Path) -> int:
     """Give the epochs of the newest copy that is whole, and make it the latest.
 
-    A run killed while it wrote leaves a damaged file and its predecessor.
+    If a run was killed while it wrote, the newest copy is damaged and the one before
+    it is used.
     """
     import h5py
 

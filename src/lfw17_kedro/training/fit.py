@@ -1,4 +1,4 @@
-"""Fit a Keras network so that a killed run goes on where it stood."""
+"""Fit a Keras network so that a killed run resumes after its last epoch."""
 
 import shutil
 from collections.abc import Callable

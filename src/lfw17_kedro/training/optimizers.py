@@ -14,12 +14,12 @@ def make_optimizer(
     """Make the optimizer of that name.
 
     Args:
-        name: "adamw", whose learning rate rises over the share `warmup` of the steps
+        name: "adamw", whose learning rate rises over the fraction `warmup` of the steps
             and then falls along a cosine to 0 (Loshchilov and Hutter 2017,
             arXiv:1608.03983), or "sgd", plain gradient descent at a constant rate.
-        learning_rate: the greatest; above 0.
+        learning_rate: the max learning rate; above 0.
         weight_decay: of adamw, for kernels only.
-        warmup: share of the steps, 0-1; of adamw.
+        warmup: fraction of the steps, 0-1; of adamw.
         steps: batches that it will see.
 
     Raises:

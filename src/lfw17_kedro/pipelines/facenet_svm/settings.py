@@ -136,7 +136,7 @@ class FacenetSvmSettings(MethodSettings):
         return options
 
     def require(self, method: str, split: Split, copies: int) -> CountRequirement:
-        """Ask for the images that calibration needs, of the people not left out."""
+        """Require the images for calibration, of each person not left out."""
         # The minimum counts copies too.
         leave_out_below = -(-self.svm.min_nrof_images_per_class // (1 + copies))
         return CountRequirement(

@@ -1,4 +1,4 @@
-"""What a method must say of itself so that the template can run it."""
+"""What a method must define so that the template can run it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ class Predict(Protocol):
 
 @dataclass(frozen=True)
 class Method:
-    """One way to name people.
+    """One method to name the person on an image.
 
     Attributes:
         name: namespace of its nodes and datasets, name of its pipeline, and key of

@@ -132,7 +132,7 @@ def fit_model(
     Args: see `validate_model`.
 
     Returns:
-        What the model says of itself and the model; for a resumable method also the
+        The metadata of the model and the model; for a resumable method also the
         training history.
 
     Raises:
@@ -241,7 +241,7 @@ def score_method(
 def make_submission(
     test_probabilities: Table, test_table: Table, class_names: list[str]
 ) -> Table:
-    """Make the table that Kaggle wants.
+    """Make the table that Kaggle expects.
 
     Args:
         test_probabilities: of `predict_images`.
@@ -264,5 +264,5 @@ def make_submission(
 
 
 def _rows(table: Table, rows: pd.Index) -> Table:
-    """Take some rows and number them anew."""
+    """Select some rows and renumber them from 0."""
     return table.loc[rows].reset_index(drop=True)

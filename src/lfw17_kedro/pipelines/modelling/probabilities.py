@@ -37,7 +37,7 @@ def check_ids(ids: Any, table: Table, what: str) -> None:
         return
     for problem, names in (
         ("twice", found[found.duplicated()]),
-        ("that the table does not know", found.difference(wanted)),
+        ("that the table does not have", found.difference(wanted)),
         ("missing", wanted.difference(found)),
     ):
         if len(names):

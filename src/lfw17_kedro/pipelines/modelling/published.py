@@ -1,4 +1,4 @@
-"""The study's own scores, to stand beside ours on the same images."""
+"""The study's own scores, to compare with ours on the same images."""
 
 import numpy as np
 

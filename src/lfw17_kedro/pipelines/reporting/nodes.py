@@ -146,8 +146,8 @@ def describe_data(
         test_images: (M, H, W) float32, 0-255.
         test_table: describes them.
         source_card: `name` and `credit`.
-        ran: of `find_methods`; with it as an input, a project where nothing ran hears
-            of that first.
+        ran: of `find_methods`; with it as an input, a project where nothing ran gets
+            that error first.
     """
     from lfw17_kedro.reporting import data_card
 

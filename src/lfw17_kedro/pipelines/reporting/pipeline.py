@@ -1,4 +1,4 @@
-"""Wiring of `reporting`, for whatever methods there are."""
+"""Wiring of `reporting`, for all registered methods."""
 
 import warnings
 from collections.abc import Mapping, Set

@@ -9,7 +9,7 @@ class MapSettings(Settings):
     """The map of the embeddings."""
 
     projection: Literal["tsne", "pca"]
-    """tsne keeps neighbours together; pca keeps distances and takes no time."""
+    """tsne keeps neighbours together; pca keeps distances and is faster."""
 
     max_faces: Count
     """The map shows at most this many faces; of more a random sample is drawn."""

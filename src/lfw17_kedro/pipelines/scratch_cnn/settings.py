@@ -80,7 +80,7 @@ class ArchitectureSettings(Settings):
     @field_validator("steps")
     @classmethod
     def _check_duration(cls, steps: int | None, info: ValidationInfo) -> Any:
-        """Refuse training without an end, or with two."""
+        """Refuse settings with neither `epochs` nor `steps`, or with both."""
         if "epochs" in info.data and (info.data["epochs"] is None) == (steps is None):
             raise refuse(
                 "null because epochs is a number (set epochs=null to train by steps)"
@@ -139,7 +139,7 @@ class ScratchCnnSettings(MethodSettings):
         return chosen
 
     def require(self, method: str, split: Split, copies: int) -> CountRequirement:
-        """Ask for an image of each person, and for a batch of them."""
+        """Require an image of each person, and a full batch."""
         return CountRequirement(
             split,
             method,

@@ -31,7 +31,7 @@ def attach_head(
     Args:
         backbone: (N, H, W, 3) RGB images, 0-255 -> (N, h, w, D); not changed.
         head: of `build_head`.
-        dropout: chance that a feature is left out while training.
+        dropout: probability that a feature is dropped while training.
         head_lr_multiplier: how many times as fast the head learns as the layers
             below it. Its weights are divided by this and its logits multiplied: the
             same function, but an Adam step, whose length does not depend on the

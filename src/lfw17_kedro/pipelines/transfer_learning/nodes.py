@@ -62,7 +62,7 @@ def build_backbone(
 def write_records(
     train_photos: Photos, train_table: Table, test_photos: Photos, test_table: Table
 ) -> dict[str, Iterable[Record]]:
-    """Turn jpg photos into records of the splits train and test, as in the tables."""
+    """Convert jpg photos to records of the splits train and test, as in the tables."""
     return {
         "train": make_records(train_photos, train_table),
         "test": make_records(test_photos, test_table),
@@ -76,7 +76,7 @@ def make_train_features(
     backbones: Backbones,
     backbone: Network,
 ) -> Features:
-    """Decode the training photos and compute what the frozen backbone makes of them.
+    """Decode the training photos and compute the features of the frozen backbone.
 
     Args:
         records: of `write_records`.

@@ -168,7 +168,7 @@ class TransferLearningSettings(MethodSettings):
         return chosen
 
     def require(self, method: str, split: Split, copies: int) -> CountRequirement:
-        """Ask for an image of each person, and for a batch of them."""
+        """Require an image of each person, and a full batch."""
         return CountRequirement(
             split,
             method,
