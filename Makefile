@@ -1,4 +1,4 @@
-# make run, make test: everything else is set up on the way.
+# make run and make test create .venv first and install what they need.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +15,7 @@ COMPILE := pip compile --universal --upgrade --generate-hashes --no-emit-index-u
 
 .PHONY: run test lint viz viz-static lab benchmark benchmark-cnn lock clean help
 
-help:  ## show what there is to make
+help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: $(RUN)  ## run every method on the ORL faces and report
@@ -36,14 +36,14 @@ viz: $(RUN)  ## look at the pipelines in the browser
 viz-static: $(RUN)  ## write the pipelines with previews as a web site to build/
 	$(BIN)/kedro viz build --include-previews
 
-lab: $(DEV)  ## open the notebooks with the project's catalog at hand
+lab: $(DEV)  ## open the notebooks, with the project's catalog loaded
 	$(BIN)/kedro jupyter lab
 
-benchmark: $(DEV)  ## compare our encoders with those they come from
+benchmark: $(DEV)  ## compare our encoders with the original ones
 	@$(UV) $(INSTALL) -r benchmarks/requirements.lock
 	$(BIN)/python benchmarks/encoder.py
 
-benchmark-cnn: $(RUN)  ## compare our network with the study's
+benchmark-cnn: $(RUN)  ## compare our network with the study's network
 	$(BIN)/python benchmarks/scratch_cnn.py
 
 lock: $(RUN)  ## pin the newest versions that pyproject.toml allows
@@ -54,7 +54,7 @@ lock: $(RUN)  ## pin the newest versions that pyproject.toml allows
 	@$(UV) $(COMPILE) -c requirements-dev.lock benchmarks/requirements.in \
 	  -o benchmarks/requirements.lock
 
-clean:  ## remove .venv, caches and the outputs of runs; keep what you put in yourself
+clean:  ## remove .venv, caches and the outputs of runs; keep your own files
 	rm -rf $(VENV) .viz build dist info.log .hypothesis .*_cache src/*.egg-info
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 	find data/0[2-8]_* -mindepth 1 ! -name .gitkeep \
