@@ -1,4 +1,4 @@
-"""Check all parameters of the project at once, and say what is wrong with them.
+"""Check all parameters of the project at once, and say what to correct.
 
 The model of all parameters is put together from the settings of `data_processing`, of
 `reporting` and of each method, so a new method only brings its own settings class.

@@ -2,7 +2,7 @@
 
 To add one, write a module with a function `build` in a file of its own and give it a
 line here. Such a module imports TensorFlow and Keras inside its functions, so that
-importing this registry takes no time.
+importing this registry is fast.
 """
 
 from collections.abc import Callable

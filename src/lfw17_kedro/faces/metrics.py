@@ -79,7 +79,7 @@ def bin_confidences(confidences: F64, correct: Bools) -> pd.DataFrame:
 
     Args:
         confidences: (N,) float64, 0-1, the probability of each prediction.
-        correct: (N,) bool, whether the prediction is.
+        correct: (N,) bool, whether the prediction is correct.
 
     Returns:
         One row a bin that is not empty: `images`, mean `confidence`, `accuracy`.

@@ -10,7 +10,7 @@ from PIL import Image
 
 from lfw17_kedro.types import F32, U8
 
-MAX_THREADS = 4  # decoding keeps up with the networks; more only take their cores
+MAX_THREADS = 4  # as fast as the networks; more would take their cores
 
 
 class EnlargedImages(Mapping[str, U8]):

@@ -250,7 +250,7 @@ def _list_datasets(names: list[str]) -> list[str]:
 
 
 def _load_record(catalog: DataCatalog, path: Path) -> Record:
-    """Load the record; one that cannot be read or has another shape is begun anew."""
+    """Load the record; one that cannot be read or has another shape is replaced."""
     empty: Record = {"nodes": {}, "runs": {}}
     try:
         record: Record | None = catalog.load(RECORD)
@@ -271,7 +271,7 @@ def _load_record(catalog: DataCatalog, path: Path) -> Record:
 
 
 def _reset_peak_memory() -> None:
-    """Let Linux measure the peak anew; see proc(5), /proc/pid/clear_refs."""
+    """Reset the peak that Linux measures; see proc(5), /proc/pid/clear_refs."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:

@@ -27,7 +27,7 @@ def tabulate_scores(
     """Put the scores of all methods into one table.
 
     Args:
-        metrics: method -> its metrics, of `evaluation`.
+        metrics: method -> its metrics, of `score_method`.
         run_record: of the hook `RunRecordHooks`, or None.
 
     Returns:

@@ -81,7 +81,7 @@ def choose_faces(
         test: features of test photos, likewise.
         predictions: one method's predictions; see `predictions`.
         train_table: of `data_processing`.
-        max_faces: of more faces so many are sampled.
+        max_faces: of more faces a sample of this size is shown.
         seed: of the sampling.
 
     Returns:

@@ -55,8 +55,8 @@ class GalleryFace(TypedDict):
 def pick_faces(predictions: pd.DataFrame, max_faces: int) -> pd.DataFrame:
     """Pick the faces to show: incorrect ones, then the least certain of the others.
 
-    Incorrect ones are test faces, the surest first. Where a test label is not known,
-    incorrect validation faces are shown too. The least certain are test faces.
+    Incorrect ones are test faces, the most confident first. Where a test label is not
+    known, incorrect validation faces are shown too. The least certain are test faces.
 
     Args:
         predictions: a table of predictions; see `predictions`.
@@ -160,7 +160,7 @@ def plot_gallery(faces: list[GalleryFace], columns: int = 6) -> go.Figure:
 
 
 def _caption(face: dict[str, Any] | GalleryFace) -> str:
-    """Say in three lines who was predicted, how surely, and who it is."""
+    """Write three lines: who was predicted, with which probability, and the truth."""
     truth = f"is {escape_markup(face['truth'])}" if face["truth"] else "truth unknown"
     return (
         f"{escape_markup(face['method'])}, {face['kind']}<br>"

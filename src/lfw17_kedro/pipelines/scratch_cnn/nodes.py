@@ -48,7 +48,7 @@ def fit(
     checkpoint: Path,
     validation: tuple[Features, Table] | None,
 ) -> Fitted:
-    """Train as many networks as the settings want and average them; see `Fit`."""
+    """Train the networks of the settings and average them; see `Fit`."""
     chosen = settings.chosen
     policy = choose_policy(settings.precision)
     networks, histories = [], []
