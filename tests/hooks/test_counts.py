@@ -9,13 +9,16 @@ from kedro.pipeline import Node, Pipeline
 from lfw17_kedro.faces.requirements import CountRequirement
 from lfw17_kedro.hooks.counts import CLASS_NAMES, LABELS, CountHooks
 from lfw17_kedro.pipelines.data_processing.settings import DataProcessingSettings
+from lfw17_kedro.pipelines.modelling import MethodSettings
 
 NAMES = ["Ann Lee", "Bo Ek"]
 
 
-class Calibrated:
-    def count_requirements(self, split, copies):
-        return [CountRequirement(split, "calibrated", 2, "to calibrate", copies=copies)]
+class Calibrated(MethodSettings):
+    cross_validation_folds: int | None = None
+
+    def require(self, method, split, copies):
+        return CountRequirement(split, method, 2, "to calibrate", copies=copies)
 
 
 def check(labels, *methods, **split):

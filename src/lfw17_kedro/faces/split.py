@@ -9,9 +9,8 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 
-from lfw17_kedro.types import I64
+from lfw17_kedro.types import I64, Table
 
 TRAIN_ONLY = -1
 
@@ -79,22 +78,23 @@ def assign_folds(labels: I64, n_folds: int, seed: int) -> I64:
     return folds
 
 
-def iterate_folds(table: pd.DataFrame) -> Iterator[tuple[int, pd.Index, pd.Index]]:
+def iterate_folds(table: Table) -> Iterator[tuple[int, I64, I64]]:
     """Walk through the folds of a table of images.
 
     Args:
         table: with the columns `fold` and `copy` (0 for an original).
 
     Yields:
-        The fold, the rows to train on and the rows to validate on: only originals
-        are validated.
+        The fold, the rows to train on and the rows to validate on, (n,) int64: only
+        originals are validated.
     """
     for fold in sorted(set(table["fold"]) - {TRAIN_ONLY}):
         validated = table["fold"] == fold
+        originals = table["copy"] == 0
         yield (
             int(fold),
-            table.index[~validated],
-            table.index[validated & (table["copy"] == 0)],
+            np.flatnonzero(~validated),
+            np.flatnonzero(validated & originals),
         )
 
 

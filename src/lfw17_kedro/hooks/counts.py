@@ -9,8 +9,6 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
-from lfw17_kedro.pipelines.modelling.settings import MethodSettings
-
 LABELS = "data_processing.original_labels"
 CLASS_NAMES = "class_names"
 PARAMETER = "params:"
@@ -31,6 +29,8 @@ class CountHooks:
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Find the settings of the methods that this run fits."""
+        from lfw17_kedro.pipelines.modelling import MethodSettings
+
         settings = {
             name.removeprefix(PARAMETER): catalog.load(name)
             for name in pipeline.inputs()

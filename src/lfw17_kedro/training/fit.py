@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lfw17_kedro.training.batch_norm import fuse_batch_norm
@@ -17,7 +16,7 @@ from lfw17_kedro.training.checkpoint import (
     name_checkpoint,
     open_checkpoint,
 )
-from lfw17_kedro.types import I64
+from lfw17_kedro.types import I64, Table
 
 if TYPE_CHECKING:
     import keras
@@ -39,7 +38,7 @@ def train_classifier(
     checkpoint: Path,
     fingerprint: object,
     validation: tuple[NDArray[Any], I64] | None = None,
-) -> pd.DataFrame:
+) -> Table:
     """Train a network to tell people apart, resumably; see `fit_network`.
 
     Args:
@@ -127,7 +126,7 @@ def fit_network(
     checkpoint: Path,
     fingerprint: str,
     validation: "tuple[Any, Any] | None" = None,
-) -> pd.DataFrame:
+) -> Table:
     """Train a compiled network, with a checkpoint on disk after every epoch.
 
     If a checkpoint with the same fingerprint exists, training resumes from it: the
@@ -180,8 +179,10 @@ def fit_network(
     return _read_history(checkpoint)
 
 
-def _read_history(checkpoint: Path) -> pd.DataFrame:
+def _read_history(checkpoint: Path) -> Table:
     """Give the history of training that has ended; see `fit_network`."""
+    import pandas as pd
+
     history = pd.read_csv(checkpoint / HISTORY).drop_duplicates("epoch", keep="last")
     if not np.isfinite(history["loss"]).all():
         shutil.rmtree(checkpoint)

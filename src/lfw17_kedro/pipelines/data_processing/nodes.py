@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 import numpy as np
-import pandas as pd
 
 from lfw17_kedro.faces.split import assign_folds, hold_out
 from lfw17_kedro.faces.validate import check_faces, name_folder
@@ -68,6 +67,8 @@ def augment_train_images(
         `person`, `label`, `original` (row of the original), `copy` (0 for the
         original) and `fold`.
     """
+    import pandas as pd
+
     from lfw17_kedro.faces.augment import augment_faces
 
     if augmentation.copies:
@@ -103,6 +104,8 @@ def list_test_images(labels: I64, class_names: list[str]) -> Table:
     Returns:
         One row an image: `id`, `person` (empty where unknown) and `label`.
     """
+    import pandas as pd
+
     return pd.DataFrame(
         {
             "id": [f"{row:06d}" for row in range(len(labels))],

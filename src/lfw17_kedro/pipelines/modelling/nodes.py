@@ -6,12 +6,10 @@ A table of probabilities has the column `id` and one column for each class name.
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from lfw17_kedro.faces.split import TRAIN_ONLY, assign_folds, iterate_folds
 from lfw17_kedro.pipelines.modelling.method import Method
 from lfw17_kedro.pipelines.modelling.probabilities import check_ids, ids_of, tabulate
-from lfw17_kedro.types import UNKNOWN, Features, Table
+from lfw17_kedro.types import I64, UNKNOWN, Features, Table
 
 
 def validate_model(
@@ -44,6 +42,8 @@ def validate_model(
     Raises:
         ValueError: features and table describe different images.
     """
+    import pandas as pd
+
     check_ids(features and features.ids, table, "features")
     predictions, histories = [], []
     for fold, train, validated in iterate_folds(table):
@@ -255,6 +255,8 @@ def make_submission(
     Raises:
         ValueError: the probabilities are not of the test images, each once.
     """
+    import pandas as pd
+
     check_ids(ids_of(test_probabilities), test_table, "test probabilities")
     labels = test_probabilities[class_names].to_numpy().argmax(axis=1)
     submission = pd.DataFrame(
@@ -263,6 +265,6 @@ def make_submission(
     return submission.sort_values("ImageId", ignore_index=True)
 
 
-def _rows(table: Table, rows: pd.Index) -> Table:
+def _rows(table: Table, rows: I64) -> Table:
     """Select some rows and renumber them from 0."""
-    return table.loc[rows].reset_index(drop=True)
+    return table.iloc[rows].reset_index(drop=True)

@@ -3,13 +3,14 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from lfw17_kedro.types import F64, Strings, Table
 
 
 def tabulate(ids: Strings, probabilities: F64, class_names: list[str]) -> Table:
     """Put (N, K) probabilities and their ids into a table."""
+    import pandas as pd
+
     table = pd.DataFrame(probabilities, columns=class_names)
     table.insert(0, "id", ids)
     return table
@@ -27,6 +28,8 @@ def check_ids(ids: Any, table: Table, what: str) -> None:
     Raises:
         ValueError: names the first id that is missing, unknown or there twice.
     """
+    import pandas as pd
+
     if ids is None:
         raise ValueError(
             f"expected {what} of {len(table)} images, got none: they have not been "

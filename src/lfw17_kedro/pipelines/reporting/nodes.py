@@ -7,10 +7,8 @@ each node imports what it needs.
 
 from typing import Any
 
-import pandas as pd
-
 from lfw17_kedro.pipelines.reporting.settings import MapSettings
-from lfw17_kedro.types import F32
+from lfw17_kedro.types import F32, Table
 
 Figure = Any
 """A `plotly.graph_objects.Figure`."""
@@ -40,12 +38,12 @@ def find_methods(**metrics: dict[str, Any] | None) -> dict[str, bool]:
 
 def collect_predictions(
     ran: dict[str, bool],
-    train_table: pd.DataFrame,
-    test_table: pd.DataFrame,
+    train_table: Table,
+    test_table: Table,
     class_names: list[str],
     run_record: dict[str, Any] | None,
     **results: Any,
-) -> tuple[pd.DataFrame, dict[str, str]]:
+) -> tuple[Table, dict[str, str]]:
     """Join the predictions of all methods with the truth; leave out what does not fit.
 
     Args:
@@ -64,6 +62,8 @@ def collect_predictions(
     Raises:
         ValueError: no method's results fit the present data.
     """
+    import pandas as pd
+
     from lfw17_kedro.reporting.advice import advise
     from lfw17_kedro.reporting.predictions import (
         StaleResultsError,
@@ -97,10 +97,10 @@ def collect_predictions(
 
 
 def compare_methods(
-    predictions: pd.DataFrame,
+    predictions: Table,
     run_record: dict[str, Any] | None,
     **metrics: dict[str, Any],
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+) -> tuple[Table, Table, Table]:
     """Compare the methods in the table of predictions.
 
     Args:
@@ -131,9 +131,9 @@ def compare_methods(
 def describe_data(
     class_names: list[str],
     train_images: F32,
-    train_table: pd.DataFrame,
+    train_table: Table,
     test_images: F32,
-    test_table: pd.DataFrame,
+    test_table: Table,
     source_card: dict[str, str],
     ran: dict[str, bool],
 ) -> dict[str, Any]:
@@ -156,16 +156,14 @@ def describe_data(
     )
 
 
-def plot_confusion(predictions: pd.DataFrame, class_names: list[str]) -> Figure:
+def plot_confusion(predictions: Table, class_names: list[str]) -> Figure:
     """Plot the confusion matrix of each method; see `reporting.confusion`."""
     from lfw17_kedro.reporting import confusion
 
     return confusion.plot_confusion(predictions, class_names)
 
 
-def plot_learning(
-    predictions: pd.DataFrame, **histories: pd.DataFrame | None
-) -> Figure:
+def plot_learning(predictions: Table, **histories: Table | None) -> Figure:
     """Plot the learning curves of the methods with predictions; see `figures`."""
     from lfw17_kedro.reporting import figures
 
@@ -175,14 +173,14 @@ def plot_learning(
     )
 
 
-def plot_classes(class_scores: pd.DataFrame, predictions: pd.DataFrame) -> Figure:
+def plot_classes(class_scores: Table, predictions: Table) -> Figure:
     """Plot the F1 score of each person; see `figures`."""
     from lfw17_kedro.reporting import figures
 
     return figures.plot_classes(class_scores, figures.choose_split(predictions)[0])
 
 
-def plot_reliability(predictions: pd.DataFrame) -> Figure:
+def plot_reliability(predictions: Table) -> Figure:
     """Plot accuracy against confidence; see `figures`."""
     from lfw17_kedro.reporting import figures
 
@@ -197,8 +195,8 @@ def plot_balance(data_card: dict[str, Any]) -> Figure:
 
 
 def plot_map(
-    predictions: pd.DataFrame,
-    train_table: pd.DataFrame,
+    predictions: Table,
+    train_table: Table,
     class_names: list[str],
     settings: MapSettings,
     seed: int,
@@ -229,11 +227,11 @@ def plot_map(
 
 
 def show_gallery(
-    predictions: pd.DataFrame,
+    predictions: Table,
     train_images: F32,
-    train_table: pd.DataFrame,
+    train_table: Table,
     test_images: F32,
-    test_table: pd.DataFrame,
+    test_table: Table,
     class_names: list[str],
     max_faces: int,
 ) -> tuple[list[Any], Figure]:
@@ -264,11 +262,11 @@ def show_gallery(
 
 
 def write_report(
-    predictions: pd.DataFrame,
+    predictions: Table,
     class_names: list[str],
-    comparison: pd.DataFrame,
-    paired_tests: pd.DataFrame,
-    class_scores: pd.DataFrame,
+    comparison: Table,
+    paired_tests: Table,
+    class_scores: Table,
     faces: list[Any],
     data_card: dict[str, Any],
     left_out: dict[str, str],

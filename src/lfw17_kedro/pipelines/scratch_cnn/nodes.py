@@ -4,7 +4,6 @@ import math
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from lfw17_kedro.pipelines.modelling import Fitted
 from lfw17_kedro.pipelines.scratch_cnn.architectures import ARCHITECTURES
@@ -49,6 +48,8 @@ def fit(
     validation: tuple[Features, Table] | None,
 ) -> Fitted:
     """Train the networks of the settings and average them; see `Fit`."""
+    import pandas as pd
+
     chosen = settings.chosen
     policy = choose_policy(settings.precision)
     networks, histories = [], []

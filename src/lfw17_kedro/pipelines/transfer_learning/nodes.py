@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from lfw17_kedro.encoders.registry import BACKBONES
 from lfw17_kedro.pipelines.modelling import Fitted
@@ -157,6 +156,7 @@ def fit(
     The backbone, of `build_backbone`, is not changed.
     """
     import keras
+    import pandas as pd
 
     from lfw17_kedro.pipelines.transfer_learning.networks import build_head
 
