@@ -126,7 +126,9 @@ def test_mistyped_names_and_values_on_the_command_line_come_at_once(refuse):
 def test_whole_method_replaced_by_a_number_is_refused(refuse):
     [line] = refuse("facenet_svm=5")
 
-    assert line.startswith("facenet_svm: expected a group of parameters (encoder, ")
+    assert line.startswith(
+        "facenet_svm: expected a group of parameters (cross_validation_folds, encoder, "
+    )
 
 
 def test_mistyped_name_in_conf_local_is_refused(conf, refuse):

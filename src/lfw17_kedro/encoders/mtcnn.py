@@ -4,6 +4,7 @@ Zhang et al. 2016, arXiv:1604.02878; the PyPI package `mtcnn` (MIT) carries the 
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from lfw17_kedro.types import U8, Detector, Face
 LANDMARKS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 
 
+@cache
 def build_detector(pnet: float, rnet: float, onet: float) -> Detector:
-    """Load MTCNN on the GPU if TensorFlow sees one, else on the CPU.
+    """Load MTCNN, once a process, on the GPU if TensorFlow sees one, else on the CPU.
 
     Args:
         pnet: min score of the proposal stage, 0-1.
