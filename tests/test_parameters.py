@@ -85,6 +85,28 @@ def test_name_that_fits_several_parameters_gets_them_all():
     ]
 
 
+@pytest.mark.parametrize(
+    ("typed", "nearest"),
+    [
+        (
+            "scratch_cnn__epochs",
+            "scratch_cnn.architectures.small_resnet.epochs or "
+            "scratch_cnn.architectures.resnet.epochs or "
+            "scratch_cnn.architectures.published.epochs",
+        ),
+        ("facenet_svm__C", "facenet_svm.svm.C"),
+        (
+            "transfer_learning__epochs",
+            "transfer_learning.training.head.epochs",
+        ),
+    ],
+)
+def test_name_without_its_middle_gets_the_full_names(typed, nearest):
+    [line] = refuse(**{typed: 2})
+
+    assert line.endswith(f"(got 2); did you mean {nearest}?")
+
+
 def test_name_that_is_like_no_other_points_to_the_files():
     assert refuse(zzzzz=1) == [
         "zzzzz: there is no parameter of this name (got 1); the files in conf/base "
@@ -112,7 +134,7 @@ def test_unknown_group_is_refused_value_by_value():
         (
             "data_processing__augmentation__copies",
             "two",
-            "a whole number of at least 0, got 'two'",
+            "a whole number from 0 to 100, got 'two'",
         ),
         ("data_processing__split__scheme", "hold", "one of holdout, kfold, got 'hold'"),
         (
@@ -129,7 +151,7 @@ def test_unknown_group_is_refused_value_by_value():
         ),
         ("facenet_svm__svm__C", 0, "a number above 0, got 0"),
         ("facenet_svm__svm__C", None, "a number above 0, got null"),
-        ("facenet_svm__svm__C", float("inf"), "a number above 0, got inf"),
+        ("facenet_svm__svm__C", float("inf"), "a finite number above 0, got inf"),
         (
             "facenet_svm__svm__multi_class",
             "ovr",
@@ -160,15 +182,34 @@ def test_unknown_group_is_refused_value_by_value():
         (
             "facenet_svm__detection__short_sides",
             [],
-            "a list of one or more values, each a whole number of at least 1, got []",
+            "a list of one or more values, each a whole number from 1 to 4096, got []",
         ),
         (
             "facenet_svm__detection__short_sides",
             [74, 0],
-            "a list of one or more values, each a whole number of at least 1, got "
+            "a list of one or more values, each a whole number from 1 to 4096, got "
             "[74, 0]",
         ),
-        ("facenet_svm__detection__padding", -0.1, "a number of at least 0, got -0.1"),
+        ("facenet_svm__detection__padding", -0.1, "a number from 0 to 4, got -0.1"),
+        # Sizes that would fill the memory.
+        ("facenet_svm__detection__padding", 1000, "a number from 0 to 4, got 1000"),
+        (
+            "facenet_svm__detection__short_sides",
+            [10**6],
+            "a list of one or more values, each a whole number from 1 to 4096, got "
+            "[1000000]",
+        ),
+        (
+            "data_processing__photo_short_side",
+            10**6,
+            "a whole number from 1 to 4096, got 1000000",
+        ),
+        (
+            "data_processing__augmentation__copies",
+            10**5,
+            "a whole number from 0 to 100, got 100000",
+        ),
+        ("facenet_svm__svm__C", float("nan"), "a finite number above 0, got nan"),
         ("facenet_svm__detection__batch_size", 0, "a whole number of at least 1"),
         ("facenet_svm__embedding__test_time_flip", "None", "true or false, got 'None'"),
         (

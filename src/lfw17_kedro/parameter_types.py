@@ -18,11 +18,23 @@ Count = Annotated[int, Field(ge=1)]
 CountOrNone = Annotated[int, Field(ge=0)]
 """A number of things that may be 0."""
 
+Pixels = Annotated[int, Field(ge=1, le=4096)]
+"""The side of an image. Larger ones would fill the memory of any machine."""
+
+Copies = Annotated[int, Field(ge=0, le=100)]
+"""A number of copies of every training image, all of them in memory at once."""
+
+Units = Annotated[int, Field(ge=1, le=65536)]
+"""Channels or units of a layer. Larger ones would fill the memory of any machine."""
+
 Folds = Annotated[int, Field(ge=2)]
 """A number of folds: at least one to train on and one to validate on."""
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """A number above 0."""
+
+Padding = Annotated[float, Field(ge=0, le=4)]
+"""A fraction of an image's side that is added around it: 4 makes 81 images of one."""
 
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """A number of at least 0."""

@@ -118,10 +118,14 @@ def suggest_names(name: str, known: Iterable[str]) -> list[str]:
     """Give the full names of highest similarity, at most three of equal similarity.
 
     Args:
-        name: as it was typed; its front may be missing: `epochs`, `svm.cots`.
+        name: as it was typed; its front may be missing (`epochs`, `svm.cots`), or its
+            middle (`scratch_cnn.epochs`).
         known: all full names.
     """
     typed = name.lower().split(".")
+    known = list(known)
+    if whole := [one for one in known if _skips_groups(typed, one.lower().split("."))]:
+        return whole[:MAX_SUGGESTIONS]
     scores = {}
     for one in known:
         whole = one.lower().split(".")
@@ -133,6 +137,14 @@ def suggest_names(name: str, known: Iterable[str]) -> list[str]:
             scores[one] = likeness
     best = max(scores.values(), default=0)
     return [one for one, score in scores.items() if score == best][:MAX_SUGGESTIONS]
+
+
+def _skips_groups(typed: list[str], known: list[str]) -> bool:
+    """Tell whether a name leaves out nothing but groups between its first and last."""
+    rest = iter(known)
+    return (typed[0], typed[-1]) == (known[0], known[-1]) and all(
+        part in rest for part in typed
+    )
 
 
 def _compare_names(typed: list[str], known: list[str]) -> float:
@@ -210,6 +222,8 @@ def _describe_wrong(
     expected = describe_schema(known[name])
     if detail["type"] == "rule":
         expected = detail["msg"]
+    elif detail["type"] == "finite_number":
+        expected = expected.replace("a number", "a finite number")
     elif detail["type"] == "missing" and isinstance(detail["loc"][-1], str):
         return f"{name}: expected {expected}, got nothing; add it."
     got = _look_up(raw, name.split("."))

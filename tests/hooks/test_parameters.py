@@ -102,7 +102,7 @@ def test_mistyped_names_and_values_on_the_command_line_come_at_once(refuse):
     assert {line.partition(": ")[0]: line.partition(": ")[2] for line in lines} == {
         "seed": "expected a whole number from 0 to 4294967295, got 'abc'.",
         "data_processing.augmentation.copies": (
-            "expected a whole number of at least 0, got 'two'."
+            "expected a whole number from 0 to 100, got 'two'."
         ),
         "facenet_svm.embedding": (
             "expected a group of parameters (batch_size, test_time_flip), got 5."

@@ -4,11 +4,11 @@ from typing import Literal
 
 from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
-    Count,
-    CountOrNone,
+    Copies,
     Folds,
     Fraction,
     NotNegative,
+    Pixels,
     Probability,
     Settings,
 )
@@ -40,7 +40,7 @@ class CopySettings(Settings):
     A copy always stays in the split of its original.
     """
 
-    copies: CountOrNone
+    copies: Copies
     """Copies of each training image; 0 for none."""
 
     max_degrees: NotNegative
@@ -56,10 +56,10 @@ class CopySettings(Settings):
 class DataProcessingSettings(Settings):
     """How the raw faces become checked, divided and augmented photos."""
 
-    height: Count
+    height: Pixels
     """Rows of a raw image, pixels."""
 
-    width: Count
+    width: Pixels
     """Columns of a raw image, pixels."""
 
     split: SplitSettings
@@ -68,7 +68,7 @@ class DataProcessingSettings(Settings):
     augmentation: CopySettings
     """Augmented copies of the training images."""
 
-    photo_short_side: Count
+    photo_short_side: Pixels
     """Photos are enlarged until their short side has this many pixels."""
 
     def count_requirements(self) -> list[CountRequirement]:

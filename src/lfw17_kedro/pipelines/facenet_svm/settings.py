@@ -8,7 +8,8 @@ from lfw17_kedro.encoders.registry import ENCODERS
 from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
     Count,
-    NotNegative,
+    Padding,
+    Pixels,
     Positive,
     Probability,
     Settings,
@@ -49,11 +50,11 @@ class DetectionSettings(Settings):
     ]
     """Minimum scores of MTCNN's three stages: proposals, refinement, output."""
 
-    short_sides: Annotated[tuple[Count, ...], Field(strict=False, min_length=1)]
+    short_sides: Annotated[tuple[Pixels, ...], Field(strict=False, min_length=1)]
     """Short side of the photos during detection, pixels. Every photo is searched at
     the first size, those without a face again at the next."""
 
-    padding: NotNegative
+    padding: Padding
     """Edge pixels are repeated outwards by this fraction of the short side. Without
     padding MTCNN misses a third of the faces on the study's tight crops."""
 

@@ -11,6 +11,7 @@ from lfw17_kedro.parameter_types import (
     DropProbability,
     OptimizerSettings,
     Settings,
+    Units,
     WarpSettings,
     refuse,
 )
@@ -20,13 +21,13 @@ from lfw17_kedro.pipelines.modelling.settings import MethodSettings
 class ResnetSettings(Settings):
     """The shape of the small residual network."""
 
-    widths: Annotated[tuple[Count, ...], Field(strict=False, min_length=1)]
+    widths: Annotated[tuple[Units, ...], Field(strict=False, min_length=1)]
     """Channels of each stage."""
 
     blocks: Annotated[tuple[CountOrNone, ...], Field(strict=False, min_length=1)]
     """Residual blocks of each stage, as many numbers as `widths` has."""
 
-    dense: Count
+    dense: Units
     """Units of the dense layer."""
 
     dropout: DropProbability

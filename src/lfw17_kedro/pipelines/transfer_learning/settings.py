@@ -12,6 +12,7 @@ from lfw17_kedro.parameter_types import (
     DropProbability,
     NotNegative,
     OptimizerSettings,
+    Pixels,
     Positive,
     Probability,
     Settings,
@@ -26,10 +27,10 @@ InceptionSide = Annotated[int, Field(ge=MIN_SIZE)]
 class BackboneSettings(Settings):
     """What differs between the backbones."""
 
-    height: Count
+    height: Pixels
     """Rows of the images that the backbone gets, pixels."""
 
-    width: Count
+    width: Pixels
     """Columns of these images, pixels."""
 
     precision: Literal["auto", "float32", "bfloat16"]
