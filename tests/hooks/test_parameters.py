@@ -92,6 +92,20 @@ def test_environment_chooses_networks_and_source(
     assert loader["catalog"]["raw_faces"]["source"] == source
 
 
+def test_mistyped_entry_of_the_catalog_is_refused(conf, load_context):
+    (conf / "local" / "catalog.yml").write_text("raw_face: {type: MemoryDataset}\n")
+
+    with pytest.raises(ClickException, match="^raw_face, .* did you mean raw_faces?"):
+        load_context()
+
+
+def test_file_that_is_no_yaml_is_refused_without_a_traceback(conf, load_context):
+    (conf / "local" / "catalog.yml").write_text("raw_faces: [")
+
+    with pytest.raises(ClickException, match="local/catalog.yml: expected YAML"):
+        load_context()
+
+
 def test_mistyped_names_and_values_on_the_command_line_come_at_once(refuse):
     lines = refuse(
         "sed=1,facenet_smv.svm.C=10,facenet_svm.svm.cots=10,seed=abc,"

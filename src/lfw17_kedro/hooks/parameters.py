@@ -7,6 +7,8 @@ from click import ClickException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
+from lfw17_kedro.hooks.conf_files import find_slips, load_section
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -42,7 +44,8 @@ class ParameterHooks:
         """Check the parameters of files and command line, then replace them.
 
         Raises:
-            ClickException: one line for each wrong parameter; a command ends with this
+            ClickException: one line for each wrong parameter, unreadable file or
+                mistyped entry of the catalog; a command ends with this
                 message and a non-zero exit code, without a traceback. (Kedro 1.7's own
                 KedroCliError loses its message with click 8.4.)
         """
@@ -54,8 +57,15 @@ class ParameterHooks:
 
         loader, causes = context.config_loader, []
         try:
+            given = load_section(loader, "parameters")
+            entries = load_section(loader, "catalog")
+        except ValueError as error:
+            raise ClickException(str(error)) from None
+        if slips := find_slips(entries, list_datasets()):
+            raise ClickException("\n".join(slips))
+        try:
             model = make_parameters_model(self._load_methods())
-            checked = check_parameters(model, loader["parameters"])
+            checked = check_parameters(model, given)
         except ParameterError as error:
             causes = str(error).splitlines()
         causes += _check_raw_folder(loader)
@@ -72,6 +82,17 @@ def load_method_settings() -> "dict[str, type[BaseModel]]":
     from lfw17_kedro.pipeline_registry import METHODS
 
     return {method.name: method.settings for method in METHODS}
+
+
+def list_datasets() -> set[str]:
+    """List the datasets of all pipelines."""
+    from lfw17_kedro.pipeline_registry import register_pipelines
+
+    return {
+        dataset
+        for pipeline in register_pipelines().values()
+        for dataset in pipeline.datasets()
+    }
 
 
 def _check_allowed(context: KedroContext, wrong: set[str]) -> list[str]:

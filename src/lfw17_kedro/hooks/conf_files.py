@@ -1,0 +1,103 @@
+"""Say which file of `conf/` cannot be used, and why."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from kedro.config import MissingConfigException
+
+LIKE = 0.9  # so alike that a name is a slip of the keyboard, not the user's own
+
+
+def load_section(loader: Any, section: str) -> dict[str, Any]:
+    """Load all files of a section.
+
+    Args:
+        loader: Kedro's configuration loader.
+        section: as in `loader.config_patterns`: "parameters", "catalog".
+
+    Raises:
+        ValueError: the environment has no folder, or a file is not a YAML file of
+            names and values; with the file and the line.
+    """
+    try:
+        loaded: dict[str, Any] = loader[section]
+    except MissingConfigException:
+        env = loader.env or loader.default_run_env
+        known = _list_environments(loader)
+        if env in known:
+            raise
+        raise ValueError(
+            f"--env {env}: expected one of {', '.join(known)}, or make a folder "
+            f"{Path(loader.conf_source, env)}."
+        ) from None
+    except Exception:
+        if problems := _find_problems(loader, section):
+            raise ValueError("\n".join(problems)) from None
+        raise
+    return loaded
+
+
+def find_slips(entries: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Say which entries of the catalog nothing uses because of a slip in the name.
+
+    Other entries that no pipeline uses are the user's own.
+
+    Args:
+        entries: names of all entries of the catalog.
+        known: datasets of all pipelines.
+    """
+    known = set(known)
+    return [
+        f"{entry}, in a catalog.yml: no pipeline has a dataset of this name; did you "
+        f"mean {nearest[0]}?"
+        for entry in entries
+        if entry not in known
+        and not entry.startswith("_")
+        and "{" not in entry
+        and (nearest := get_close_matches(entry, sorted(known), n=1, cutoff=LIKE))
+    ]
+
+
+def _list_environments(loader: Any) -> list[str]:
+    """List the folders of the configuration that `--env` may name."""
+    folders = Path(loader.conf_source).iterdir()
+    return sorted(path.name for path in folders if path.is_dir())
+
+
+def _find_problems(loader: Any, section: str) -> list[str]:
+    """Read the files of a section one by one; say what is wrong with each."""
+    import yaml
+    from omegaconf import OmegaConf
+
+    problems = []
+    for env in dict.fromkeys((loader.base_env, loader.env or loader.default_run_env)):
+        folder = Path(loader.conf_source, env)
+        files = {
+            path
+            for pattern in loader.config_patterns[section]
+            for path in folder.glob(pattern)
+            if path.suffix in {".yml", ".yaml", ".json"}
+        }
+        for path in sorted(files):
+            try:
+                content = OmegaConf.to_container(OmegaConf.load(path))
+            except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+                problems.append(f"{path}: {_describe(error)}")
+                continue
+            if not isinstance(content, Mapping):
+                problems.append(
+                    f"{path}: expected names and values (`seed: 666`), got "
+                    f"{type(content).__name__}."
+                )
+    return problems
+
+
+def _describe(error: Exception) -> str:
+    """Say what is wrong and in which line."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return f"{error}"
+    problem = getattr(error, "problem", "")
+    return f"expected YAML, got in line {mark.line + 1}: {problem}."

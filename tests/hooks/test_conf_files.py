@@ -1,0 +1,65 @@
+import pytest
+from kedro.config import OmegaConfigLoader
+
+from lfw17_kedro.hooks.conf_files import find_slips, load_section
+
+
+@pytest.fixture
+def conf(tmp_path):
+    for env in ("base", "local", "study"):
+        (tmp_path / env).mkdir()
+    (tmp_path / "base" / "parameters.yml").write_text("seed: 666\n")
+    return tmp_path
+
+
+def load(conf, env=None, section="parameters"):
+    loader = OmegaConfigLoader(
+        str(conf), base_env="base", default_run_env="local", env=env
+    )
+    return load_section(loader, section)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("svm: [1\n", "expected YAML, got in line 2: "),
+        (
+            "seed: 3\nseed: 4\n",
+            "expected YAML, got in line 2: found duplicate key seed.",
+        ),
+        ("- 1\n", "expected names and values (`seed: 666`), got list."),
+    ],
+)
+def test_unusable_file_is_named_with_what_is_wrong(conf, text, problem):
+    file = conf / "local" / "parameters.yml"
+    file.write_text(text)
+
+    with pytest.raises(ValueError) as refused:
+        load(conf)
+
+    assert str(refused.value).startswith(f"{file}: {problem}")
+
+
+def test_usable_files_are_loaded(conf):
+    (conf / "local" / "parameters.yml").write_text("seed: 3\n")
+
+    assert load(conf) == {"seed": 3}
+
+
+def test_unknown_environment_names_those_there_are(conf):
+    with pytest.raises(ValueError) as refused:
+        load(conf, env="studdy")
+
+    assert str(refused.value) == (
+        "--env studdy: expected one of base, local, study, or make a folder "
+        f"{conf / 'studdy'}."
+    )
+
+
+def test_slip_in_a_name_of_the_catalog_is_found():
+    entries = ["raw_face", "raw_faces", "_raw_face", "{x}_faces", "my_own_table"]
+
+    assert find_slips(entries, ["raw_faces", "train_table"]) == [
+        "raw_face, in a catalog.yml: no pipeline has a dataset of this name; did you "
+        "mean raw_faces?"
+    ]
