@@ -41,16 +41,28 @@ def test_a_new_source_is_one_line_of_the_registry(monkeypatch):
     ("entry", "message"),
     [
         ({"source": "olr"}, "one of lfw, npy, orl, got 'olr', did you mean orl?"),
-        ({"source": None}, "one of lfw, npy, orl, got None."),
+        ({"source": None}, "one of lfw, npy, orl, got None"),
         (
             {"source": "orl", "heigth": 50},
             "for the source orl the options height, width, train_per_person, got "
-            "heigth (unknown: heigth, did you mean height?).",
+            "heigth (unknown: heigth, did you mean height?)",
         ),
         (
             {"source": "npy", "folder": "data"},
             "the options filepath, class_names, name, credit, got folder (missing: "
-            "filepath; unknown: folder).",
+            "filepath; unknown: folder)",
+        ),
+        (
+            {"source": "orl", "train_per_person": "seven"},
+            "train_per_person: expected a whole number for the source orl, got 'seven'",
+        ),
+        (
+            {"source": "orl", "train_per_person": True},
+            "train_per_person: expected a whole number for the source orl, got True",
+        ),
+        (
+            {"source": "npy", "filepath": 5},
+            "filepath: expected text for the source npy, got 5",
         ),
     ],
 )
@@ -59,6 +71,13 @@ def test_unknown_sources_and_options_say_the_known_ones(entry, message):
         FaceSourceDataset(**entry)
 
     assert message in str(error.value)
+
+
+def test_message_in_a_run_ends_with_one_full_stop():
+    entry = {"type": "lfw17_kedro.datasets.FaceSourceDataset", "source": "olr"}
+
+    with pytest.raises(DatasetError, match=r"mean orl\?\.\n"):
+        DataCatalog.from_config({"raw_faces": entry})["raw_faces"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,9 @@ from kedro.io import AbstractDataset, DatasetError
 from lfw17_kedro.datasets.face_sources import SOURCES
 from lfw17_kedro.types import RawFaces
 
+# Kedro ends every message of this dataset with a full stop of its own.
+WORDS = {int: "a whole number", str: "text"}
+
 
 class FaceSourceDataset(AbstractDataset[NoReturn, RawFaces]):
     """The faces of one source of `face_sources.SOURCES`; read-only.
@@ -24,7 +27,7 @@ class FaceSourceDataset(AbstractDataset[NoReturn, RawFaces]):
         if source not in SOURCES:
             raise DatasetError(
                 f"source: expected one of {', '.join(SOURCES)}, got {source!r}"
-                f"{_suggest(source, SOURCES)}."
+                f"{_suggest(source, SOURCES)}"
             )
         _check_options(source, options)
         self._source = source
@@ -42,8 +45,11 @@ class FaceSourceDataset(AbstractDataset[NoReturn, RawFaces]):
 
 
 def _check_options(source: str, options: dict[str, Any]) -> None:
-    """Refuse options that the source does not have, and name those that are missing."""
-    known = inspect.signature(SOURCES[source]).parameters
+    """Refuse unknown options and those of a wrong type; ask for those it needs.
+
+    Types other than text and numbers are left to the source and to the pipelines.
+    """
+    known = inspect.signature(SOURCES[source], eval_str=True).parameters
     needed = [name for name, p in known.items() if p.default is p.empty]
     problems = [
         f"unknown: {name}{_suggest(name, known)}" for name in options.keys() - known
@@ -52,8 +58,14 @@ def _check_options(source: str, options: dict[str, Any]) -> None:
     if problems:
         raise DatasetError(
             f"expected for the source {source} the options {', '.join(known)}, got "
-            f"{', '.join(options) or 'none'} ({'; '.join(sorted(problems))})."
+            f"{', '.join(options) or 'none'} ({'; '.join(sorted(problems))})"
         )
+    for name, value in options.items():
+        kind = known[name].annotation
+        if kind in WORDS and type(value) is not kind:
+            raise DatasetError(
+                f"{name}: expected {WORDS[kind]} for the source {source}, got {value!r}"
+            )
 
 
 def _suggest(name: str, known: Any) -> str:
