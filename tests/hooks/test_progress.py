@@ -24,12 +24,14 @@ def wait(n):
     time.sleep(n)
     return n
 def fail(n): raise ValueError(f"photos must be 4 or more, got {n}; add photos.")
+def break_down(): raise ValueError("no photos; add some.")
 def end(n): return None
 
 counts = Node(count, None, "counted", name="count_photos")
 slow = Node(wait, "counted", "waited", name="facenet_svm.embed_train_faces")
 endless = Node(lambda n: wait(1000 * n), "counted", "waited", name="scratch_cnn.fit")
 ends = Node(end, "waited", None, name="end")
+breaks = Node(break_down, None, "broken", name="break_down")
 fails = Node(fail, "counted", "failed", name="check_photos")
 
 def register_pipelines():
@@ -37,6 +39,7 @@ def register_pipelines():
         "__default__": Pipeline([counts, slow, ends]),
         "endless": Pipeline([counts, endless]),
         "failing": Pipeline([counts, fails]),
+        "failing_at_once": Pipeline([breaks]),
     }
 """
 SETTINGS = """
@@ -106,6 +109,14 @@ def test_failed_run_ends_with_the_message_and_an_exit_code(small_project):
     assert "1/2 count_photos" in shown.stdout
     assert "2/2 check_photos" not in shown.stdout  # it has not ended
     assert "check_photos" in shown.stdout  # the log names the node that failed
+
+
+def test_run_that_fails_at_once_is_not_told_to_repeat_the_command(small_project):
+    shown = run_kedro(small_project, "--pipelines", "failing_at_once")
+
+    assert shown.returncode == 1
+    assert shown.stderr.splitlines()[-1] == "ValueError: no photos; add some."
+    assert "Repeat the previous command" not in shown.stdout + shown.stderr
 
 
 def test_ctrl_c_says_how_to_go_on(small_project):

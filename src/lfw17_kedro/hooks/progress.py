@@ -23,6 +23,9 @@ STOPPED = (
     "Stopped. Run the same command again: training resumes after its last finished "
     "epoch."
 )
+# Kedro's advice when the first node fails. The error that follows says what to change.
+WRONG_ADVICE = "No nodes ran. Repeat the previous command"
+RUNNERS = ("sequential", "thread", "parallel")
 
 
 @dataclass
@@ -52,6 +55,9 @@ class ProgressHooks:
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
         """Number the nodes; catch Ctrl-C; keep log lines and progress bars apart."""
         self._around_run.close()  # if no hook was called at the end of the last run
+        for runner in RUNNERS:
+            log = logging.getLogger(f"kedro.runner.{runner}_runner")
+            log.addFilter(_is_not_wrong_advice)
         names = [node.name for node in pipeline.nodes]
         total = len(names)
         self._numbers = {
@@ -129,6 +135,11 @@ class ProgressHooks:
         for running in self._running.values():
             running.timer.cancel()
         self._running.clear()
+
+
+def _is_not_wrong_advice(record: logging.LogRecord) -> bool:
+    """Let every line of the runner's log pass but one."""
+    return not record.getMessage().startswith(WRONG_ADVICE)
 
 
 def _logs_to_terminal() -> bool:
