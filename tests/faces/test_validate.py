@@ -50,7 +50,11 @@ def test_unknown_test_labels_are_minus_one():
             {"train_images": np.zeros((4, 7), np.float32)},
             r"train images: expected float32 \(N, 6\), rows of 2x3 .*shape \(4, 7\)",
         ),
-        ({"test_images": np.zeros((4, 2, 3))}, r"test images: .*got shape \(4, 2, 3\)"),
+        (
+            {"test_images": np.zeros((4, 2, 3))},
+            r"test images: .*got shape \(4, 2, 3\); reshape it, or correct the "
+            r"parameters data_processing.height and data_processing.width\.",
+        ),
         ({"train_images": np.full((4, 6), "a")}, "got dtype <U1; save it as float32"),
         (
             {"test_images": np.zeros((0, 6))},

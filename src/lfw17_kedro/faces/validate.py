@@ -116,7 +116,7 @@ def check_images(images: NDArray[Any], name: str, height: int, width: int) -> F3
     if images.ndim != 2 or images.shape[1] != columns:  # noqa: PLR2004 (rows, columns)
         raise ValueError(
             f"{wanted}, got shape {images.shape}; reshape it, or correct "
-            "the parameters height and width."
+            "the parameters data_processing.height and data_processing.width."
         )
     if not len(images):
         raise ValueError(f"{wanted} with at least one row, got none.")
