@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-# uv does not read pip's settings: the package index that pip uses is passed on to it.
-INDEX = $(PIP) config list | sed -nE "s/^(:env:|global)\.index-url='(.*)'/\2/p" | head -n 1
-UV = index="$${UV_DEFAULT_INDEX:-$$($(INDEX))}"; \
-  $${index:+env UV_DEFAULT_INDEX="$$index"} $(BIN)/uv --quiet
+# uv does not read pip's settings: the package index and the certificates that pip uses
+# are passed on to it.
+SETTING = $(PIP) config list | sed -nE "s/^(:env:|global)\.$(1)='(.*)'/\2/p" | head -n 1
+UV = index="$${UV_DEFAULT_INDEX:-$$($(call SETTING,index-url))}"; \
+  cert="$${SSL_CERT_FILE:-$$($(call SETTING,cert))}"; \
+  env $${index:+UV_DEFAULT_INDEX="$$index"} $${cert:+SSL_CERT_FILE="$$cert"} \
+  $(BIN)/uv --quiet
 INSTALL := pip install --python $(VENV) --require-hashes
 COMPILE := pip compile --universal --upgrade --generate-hashes --no-emit-index-url \
   --python-version 3.11 --custom-compile-command "make lock"

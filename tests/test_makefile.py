@@ -143,14 +143,16 @@ def test_wrong_python_is_named_with_what_to_type(copied):
 
 
 @pytest.fixture
-def asked_index(copied, monkeypatch):
-    """Give a function: the package index that make hands to uv, "" for uv's own."""
+def asked(copied, monkeypatch):
+    """Give a function: the index and certificates that make hands to uv."""
     for name in (*LOCKS, "pyproject.toml"):
         shutil.copy(ROOT / name, copied)
-    for name in ("PIP_INDEX_URL", "PIP_CONFIG_FILE", "UV_DEFAULT_INDEX"):
+    for name in ("INDEX_URL", "CERT", "CONFIG_FILE"):
+        monkeypatch.delenv(f"PIP_{name}", raising=False)
+    for name in ("UV_DEFAULT_INDEX", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
     scripts = {
-        "uv": 'echo "$UV_DEFAULT_INDEX" >> asked.txt',
+        "uv": "env >> asked.txt",
         "python": f'exec "{sys.executable}" "$@"',
     }
     for name, script in scripts.items():
@@ -162,32 +164,51 @@ def asked_index(copied, monkeypatch):
     def ask():
         done = make(copied, "lock")
         assert done.returncode == 0, done.stderr
-        asked = (copied / "asked.txt").read_text().splitlines()
-        assert len(asked) == 4
-        return set(asked)
+        environment = (copied / "asked.txt").read_text()
+        values = {}
+        for variable in ("UV_DEFAULT_INDEX", "SSL_CERT_FILE"):
+            found = re.findall(rf"^{variable}=(.*)$", environment, re.MULTILINE)
+            assert len(found) in (0, 4)
+            assert len(set(found)) <= 1
+            values[variable] = found[0] if found else None
+        return values
 
     return ask
 
 
-def test_uv_gets_the_package_index_of_pips_environment(asked_index, monkeypatch):
-    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.example/simple")
-
-    assert asked_index() == {"https://mirror.example/simple"}
+INDEX, CERT = "https://mirror.example/simple", "/etc/company.pem"
 
 
-def test_uv_gets_the_package_index_of_pips_settings(asked_index, monkeypatch, copied):
+def test_uv_gets_the_index_and_certificates_of_pips_environment(asked, monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", INDEX)
+    monkeypatch.setenv("PIP_CERT", CERT)
+
+    assert asked() == {"UV_DEFAULT_INDEX": INDEX, "SSL_CERT_FILE": CERT}
+
+
+def test_uv_gets_the_index_and_certificates_of_pips_settings(
+    asked, monkeypatch, copied
+):
     settings = copied / "pip.conf"
-    settings.write_text("[global]\nindex-url = https://mirror.example/simple\n")
+    settings.write_text(f"[global]\nindex-url = {INDEX}\ncert = {CERT}\n")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(settings))
 
-    assert asked_index() == {"https://mirror.example/simple"}
+    assert asked() == {"UV_DEFAULT_INDEX": INDEX, "SSL_CERT_FILE": CERT}
 
 
-def test_uvs_own_package_index_comes_first(asked_index, monkeypatch):
-    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.example/simple")
-    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://uv.example/simple")
+def test_uvs_own_settings_come_first(asked, monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", "https://pip.example/simple")
+    monkeypatch.setenv("PIP_CERT", "/etc/pip.pem")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", INDEX)
+    monkeypatch.setenv("SSL_CERT_FILE", CERT)
 
-    assert asked_index() == {"https://uv.example/simple"}
+    assert asked() == {"UV_DEFAULT_INDEX": INDEX, "SSL_CERT_FILE": CERT}
+
+
+def test_uv_gets_nothing_where_pip_has_no_setting(asked, monkeypatch):
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+
+    assert asked() == {"UV_DEFAULT_INDEX": None, "SSL_CERT_FILE": None}
 
 
 def read_pins(lock):
