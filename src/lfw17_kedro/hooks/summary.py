@@ -57,7 +57,7 @@ class SummaryHooks:
 
 
 def _tabulate_scores(scores: dict[str, dict[str, Any]]) -> "Table":
-    """Tabulate accuracies, one row a method."""
+    """Tabulate correct predictions, one row a method."""
     from rich.table import Table
 
     table = Table()
@@ -71,7 +71,7 @@ def _tabulate_scores(scores: dict[str, dict[str, Any]]) -> "Table":
 def _describe_scores(metrics: dict[str, Any]) -> list[str]:
     """Write the validation score, the test score and its interval."""
     validation, test = metrics["validation"], metrics["test"]
-    cells = [f"{validation['accuracy']:.4f} of {validation['images']}"]
+    cells = [f"{validation['correct']} of {validation['images']}"]
     if test is None:
         return [*cells, "labels unknown", ""]
     low, high = test["accuracy_95"]
