@@ -56,7 +56,16 @@ def plot_learning(histories: Mapping[str, pd.DataFrame | None]) -> go.Figure:
     figure.update_xaxes(
         title="epoch<br>dotted: training, solid: validation", row=2, col=1
     )
-    figure.update_yaxes(title="loss (nats)", type="log", dtick="D2", row=1, col=1)
+    # Written out: between powers of ten Plotly labels 0.5 and 5 both as "5".
+    ticks = [digit * 10.0**power for power in range(-4, 3) for digit in (1, 2, 5)]
+    figure.update_yaxes(
+        title="loss (nats)",
+        type="log",
+        tickvals=ticks,
+        ticktext=[f"{tick:g}" for tick in ticks],
+        row=1,
+        col=1,
+    )
     figure.update_yaxes(title="accuracy (0-1)", range=[0, 1.02], row=2, col=1)
     return describe_figure(
         set_look(figure, 520),
