@@ -7,7 +7,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.datasets.atomic import atomic_write
+from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.types import EncoderCard
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.datasets.atomic import atomic_write
+from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.datasets.encoder_card_dataset import read_card, write_card
 from lfw17_kedro.types import U8, Encoder
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.datasets.atomic import atomic_write
+from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.datasets.numpy_dataset import read_arrays
 from lfw17_kedro.types import Features
 

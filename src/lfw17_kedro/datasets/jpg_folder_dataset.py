@@ -11,7 +11,7 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from PIL import Image
 
-from lfw17_kedro.datasets.atomic import atomic_write
+from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.types import U8, Photos
 
 SUFFIX = ".jpg"

@@ -9,7 +9,7 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from numpy.typing import NDArray
 
-from lfw17_kedro.datasets.atomic import atomic_write
+from lfw17_kedro.atomic import atomic_write
 
 Arrays = NDArray[Any] | Mapping[str, NDArray[Any]]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.datasets.atomic import atomic_write
+from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.types import Record
 
 COUNTS = "counts.json"  # shard -> records; a file cut between two records reads well

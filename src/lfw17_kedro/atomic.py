@@ -1,0 +1,181 @@
+"""Write a whole file or folder, or nothing.
+
+New content goes to a part beside the target, `.<stem>.<process>-<random>.part<suffix>`,
+reaches the disk, and then takes the target's name. A file takes it in one step. A folder
+cannot be replaced in one step: the old one steps aside first, as
+`.<stem>.<process>-<random>.old<suffix>`. If the process dies between the two steps,
+`recover` puts the old folder back.
+"""
+
+import errno
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PART, OLD = "part", "old"
+
+
+@contextmanager
+def atomic_write(
+    target: Path, before_swap: Callable[[Path], None] | None = None
+) -> Iterator[Path]:
+    """Give a path to write to, and move it to the target if nothing failed.
+
+    A reader, also one after a crash, finds the old content or the new content, never a
+    part. Several processes may write one target: the last one wins.
+
+    Args:
+        target: the file or folder to replace; its parents are made. A symbolic link
+            stays, and what it points to is replaced.
+        before_swap: called with the whole part, when all of it is on the disk.
+
+    Yields:
+        A path in the target's folder, with the target's suffix, at which to make the
+        file or folder. Nothing is there yet.
+
+    Raises:
+        OSError: the disk is full, or a folder cannot be written to; the old content
+            stays.
+    """
+    target = follow_links(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    sweep(target)
+    owner = f"{os.getpid()}-{secrets.token_hex(4)}"
+    part, old = (_name_beside(target, owner, kind) for kind in (PART, OLD))
+    try:
+        yield part
+        flush(part)
+        if before_swap is not None:
+            before_swap(part)
+        if target.is_dir():
+            target.rename(old)
+        try:
+            part.replace(target)
+        except BaseException:
+            if old.exists():
+                old.rename(target)
+            raise
+        flush_folder(target.parent)
+    finally:
+        for leftover in (part, old):
+            remove(leftover, ignore_errors=True)
+
+
+def recover(target: Path) -> None:
+    """Put an old folder back that a killed process had moved aside.
+
+    Does nothing where the target exists.
+    """
+    target = follow_links(target)
+    if target.exists():
+        return
+    for old in sorted(_list_beside(target, OLD), key=lambda path: path.stat().st_mtime):
+        old.rename(target)
+        return
+
+
+def sweep(target: Path) -> None:
+    """Remove what processes left beside a target that were killed while they wrote."""
+    recover(target)
+    for kind in (PART, OLD):
+        for leftover in _list_beside(target, kind):
+            remove(leftover, ignore_errors=True)
+
+
+def follow_links(path: Path) -> Path:
+    """Give the path that a symbolic link stands for, there or not.
+
+    Raises:
+        OSError: the links lead round in a circle.
+    """
+    if not path.is_symlink():
+        return path
+    try:
+        path.stat()
+    except FileNotFoundError:
+        pass  # a link to what will be made
+    except OSError as error:
+        raise OSError(
+            error.errno or errno.ELOOP,
+            "the symbolic link leads nowhere; remove it",
+            str(path),
+        ) from error
+    return path.resolve()
+
+
+def flush(path: Path) -> None:
+    """Wait until a file, or a folder with all it holds, is on the disk."""
+    if not path.is_dir():
+        _flush_one(path)
+        return
+    for folder, _, files in os.walk(path):
+        for name in files:
+            _flush_one(Path(folder, name))
+        flush_folder(Path(folder))
+
+
+def flush_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the system can tell."""
+    if os.name == "posix":  # Windows opens no folders
+        _flush_one(folder)
+
+
+def remove(path: Path, *, ignore_errors: bool = False) -> None:
+    """Remove a file or a folder, if there is one; of a symbolic link only the link."""
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError:
+        if not ignore_errors:
+            raise
+
+
+def _flush_one(path: Path) -> None:
+    """Call fsync on a file or folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _name_beside(target: Path, owner: str, kind: str) -> Path:
+    """Name a part or an old version of a target; Keras, for one, needs the suffix."""
+    return target.with_name(f".{target.stem}.{owner}.{kind}{target.suffix}")
+
+
+def _list_beside(target: Path, kind: str) -> list[Path]:
+    """List parts or old versions of a target whose process is dead."""
+    name = re.compile(
+        rf"\.{re.escape(target.stem)}\.(\d+)-[0-9a-f]{{8}}\.{kind}"
+        rf"{re.escape(target.suffix)}"
+    )
+    try:
+        beside = os.listdir(target.parent)
+    except FileNotFoundError:
+        return []
+    found = ((name.fullmatch(one), one) for one in beside)
+    return [
+        target.with_name(one)
+        for match, one in found
+        if match and not is_alive(int(match[1]))
+    ]
+
+
+def is_alive(process: int) -> bool:
+    """Tell whether a process of this machine is alive."""
+    if os.name != "posix":  # there os.kill would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
