@@ -25,7 +25,7 @@ def make_run(**changes):
     return run | changes
 
 
-def make_entry(run="1", inputs=(), outputs=(), **parameters):
+def make_entry(run="1", outputs=()):
     return {
         "run": run,
         "started": "2026-01-01 10:00:00.000001 UTC",
@@ -33,9 +33,11 @@ def make_entry(run="1", inputs=(), outputs=(), **parameters):
         "seconds": 1.0,
         "peak_memory_mb": None,
         "tags": [],
-        "parameters": parameters,
-        "inputs": list(inputs),
+        "parameters": {},
+        "inputs": {},
         "outputs": list(outputs),
+        "fingerprint": "f",
+        "data": {},
     }
 
 
@@ -44,18 +46,6 @@ def make_record():
     record = add_runs(EMPTY, {"1": make_run(), "2": make_run()})
     record = add_node(record, "node_1", make_entry("1", outputs=["a"]), {})
     return add_node(record, "node_2", make_entry("2", outputs=["b"]), {})
-
-
-def run_chain(record, *, seed, raw="aaa", nodes=("split", "fit")):
-    """Run raw_faces -> split -> table, then table -> fit -> model."""
-    entries = {
-        "split": make_entry(inputs=["raw_faces"], outputs=["table"], seed=seed),
-        "fit": make_entry(inputs=["table"], outputs=["model"], C=1.0),
-    }
-    for name in nodes:
-        hashes = {"raw_faces": raw} if name == "split" else {}
-        record = add_node(record, name, entries[name], hashes)
-    return record
 
 
 def test_a_later_run_keeps_the_other_nodes():
@@ -101,34 +91,6 @@ def test_a_renamed_node_takes_the_place_of_the_old_one():
     assert set(record["nodes"]) == {"renamed", "node_2"}
 
 
-def test_a_node_made_again_from_the_same_is_the_same():
-    runs = add_runs(EMPTY, {"1": make_run()})
-    first = run_chain(runs, seed=666)
-    again = run_chain(first, seed=666, nodes=("split",))
-    other = run_chain(first, seed=1, nodes=("split",))
-    swapped = run_chain(first, seed=666, raw="bbb", nodes=("split",))
-
-    read = first["nodes"]["fit"]["inputs"]["table"]
-    assert first["nodes"]["split"]["inputs"] == {"raw_faces": "aaa"}
-    assert again["nodes"]["split"]["fingerprint"] == read
-    assert other["nodes"]["split"]["fingerprint"] != read
-    assert swapped["nodes"]["split"]["fingerprint"] != read
-    assert other["nodes"]["fit"] == first["nodes"]["fit"]
-
-
-def test_results_know_the_data_from_outside_that_they_depend_on():
-    runs = add_runs(EMPTY, {"1": make_run()})
-    first = run_chain(runs, seed=666)
-    mixed = make_entry(inputs=["table", "model", "unknown"], outputs=["metrics"])
-
-    swapped = run_chain(first, seed=666, raw="bbb", nodes=("split",))
-    node = add_node(swapped, "score", mixed, {})["nodes"]["score"]
-
-    assert first["nodes"]["fit"]["data"] == {"raw_faces": ["aaa"]}
-    assert node["data"] == {"raw_faces": ["aaa", "bbb"]}
-    assert node["inputs"]["unknown"] is None
-
-
 def test_the_shape_is_checked():
     record = make_record()
     RunRecord.model_validate(record)
@@ -136,8 +98,10 @@ def test_the_shape_is_checked():
 
     with pytest.raises(ValidationError, match="node_1 is of run 1, which is not there"):
         RunRecord.model_validate(record | {"runs": {"2": make_run()}})
+    entry = make_entry("1")
+    del entry["fingerprint"]
     with pytest.raises(ValidationError, match="fingerprint"):
-        RunRecord.model_validate(record | {"nodes": {"a": make_entry("1")}})
+        RunRecord.model_validate(record | {"nodes": {"a": entry}})
     with pytest.raises(ValidationError):
         RunRecord.model_validate([1, 2])
 

@@ -1,10 +1,10 @@
 """Write a whole file or folder, or nothing.
 
-New content goes to a part, `.<stem>.<process>-<random>.part<suffix>` beside the target,
-reaches the disk, and then takes the target's name. A file takes it in one step. A folder
-cannot be replaced in one step: the old one steps aside first, as
-`.<stem>.<process>-<random>.old<suffix>`. If the process dies between the two steps,
-`recover` puts the old folder back.
+New content goes to a part beside the target, named
+`.<stem>.<process>-<random>.part<suffix>`, reaches the disk, and then takes the target's
+name. A file takes it in one step. A folder cannot be replaced in one step: the old one
+steps aside first, as `.<stem>.<process>-<random>.old<suffix>`. If the process dies
+between the two steps, `recover` puts the old folder back.
 """
 
 import errno

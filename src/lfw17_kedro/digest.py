@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,12 @@ def hash_data(data: Any) -> str:
     digest = hashlib.sha256()
     _feed(digest, data)
     return digest.hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """Give the SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _feed(digest: Any, data: Any) -> None:

@@ -103,3 +103,14 @@ class WarpSettings(Settings):
 
     max_zoom: NotNegative
     """An image is scaled by up to exp(this), either way: 0.12 is 12 %."""
+
+
+class RunSettings(Settings):
+    """How runs behave, whatever they make."""
+
+    stale_inputs: Literal["refuse", "warn"]
+    """Results of earlier runs that were made with other settings, data or code.
+    refuse: a run that reads one ends at once. warn: it uses them."""
+
+    max_wait: NotNegative
+    """Seconds to wait while another run of the same source is under way."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
-from lfw17_kedro.parameter_types import Seed, Settings
+from lfw17_kedro.parameter_types import RunSettings, Seed, Settings
 from lfw17_kedro.pipelines.data_processing.settings import DataProcessingSettings
 from lfw17_kedro.pipelines.reporting.settings import ReportingSettings
 
@@ -44,6 +44,7 @@ def make_parameters_model(methods: Mapping[str, type[BaseModel]]) -> type[Settin
             Seed,
             Field(description="Seed of the split, augmentation and training."),
         ],
+        "runs": Annotated[RunSettings, Field(description="How runs behave.")],
         **{
             name: Annotated[model, Field(description=f"Parameters of {name}.")]
             for name, model in groups.items()

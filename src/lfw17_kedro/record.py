@@ -5,7 +5,7 @@ The record is one JSON file, the catalog's `run_record`:
     nodes: node -> run (its id), started, finished, seconds, peak_memory_mb, tags,
            parameters (name -> the value the node got),
            inputs (dataset -> fingerprint of what the node read, null where not known),
-           outputs (datasets), fingerprint (of parameters and inputs: what was made),
+           outputs (datasets), fingerprint (see `lineage`: what was made),
            data (dataset from outside -> every SHA-256 the results depend on)
     runs:  run id -> started, finished, env, command, runtime_parameters, parameters,
            git, versions, machine, data (SHA-256 of what came from outside the project)
@@ -13,19 +13,15 @@ The record is one JSON file, the catalog's `run_record`:
 Each node keeps its last record, whichever run that was, so running one pipeline does
 not lose the others'. Runs that no node refers to any more are dropped.
 
-A dataset's fingerprint is that of the node that made it. If a node runs again with the
-same parameters and inputs, its fingerprint stays the same, so what others made from its
-outputs stays valid.
+A dataset's fingerprint is that of the node that made it, see `lineage`. If a node runs
+again with the same parameters, inputs and code, its fingerprint stays the same, so what
+others made from its outputs stays valid.
 """
 
-import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, model_validator
-
-from lfw17_kedro.digest import hash_data
 
 Record = dict[str, Any]
 
@@ -89,8 +85,7 @@ def add_node(
     Args:
         record: it is not changed.
         name: of the node.
-        entry: as the record keeps it, but `inputs` a list of names, and neither
-            `fingerprint` nor `data`.
+        entry: as the record keeps it.
         hashes: dataset from outside the project -> its SHA-256.
     """
     if (run_id := entry["run"]) not in record["runs"]:
@@ -102,42 +97,9 @@ def add_node(
         for other, node in record["nodes"].items()
         if other != name and made.isdisjoint(node["outputs"])
     }
-    nodes[name] = entry | trace_inputs(entry, nodes, hashes)
+    nodes[name] = entry
     runs = record["runs"] | {run_id: run | {"data": run["data"] | hashes}}
     return record | {"nodes": nodes, "runs": runs}
-
-
-def trace_inputs(
-    entry: dict[str, Any], nodes: Mapping[str, Any], hashes: Mapping[str, str]
-) -> dict[str, Any]:
-    """Say from what a node makes its outputs.
-
-    Args:
-        entry: of the node, with `inputs`, `outputs` and `parameters`.
-        nodes: the entries of the other nodes.
-        hashes: dataset from outside the project -> its SHA-256.
-
-    Returns:
-        `inputs`, `fingerprint` and `data`, as the record keeps them.
-    """
-    makers = {output: node for node in nodes.values() for output in node["outputs"]}
-    inputs: dict[str, str | None] = {}
-    data: dict[str, set[str]] = {}
-    for name in entry["inputs"]:
-        maker = makers.get(name)
-        inputs[name] = maker["fingerprint"] if maker else hashes.get(name)
-        if maker:
-            sources = maker["data"]
-        else:
-            sources = {name: [hashes[name]]} if name in hashes else {}
-        for source, found in sources.items():
-            data.setdefault(source, set()).update(found)
-    made_from = [sorted(entry["outputs"]), entry["parameters"], inputs]
-    return {
-        "inputs": inputs,
-        "fingerprint": hash_data(json.dumps(made_from, sort_keys=True)),
-        "data": {name: sorted(found) for name, found in sorted(data.items())},
-    }
 
 
 def finish_run(record: Record, run_id: str) -> Record:

@@ -4,6 +4,7 @@ import warnings
 
 from lfw17_kedro.hooks import (
     CountHooks,
+    LineageHooks,
     MlflowRecordHooks,
     ParameterHooks,
     ProgressHooks,
@@ -14,12 +15,15 @@ from lfw17_kedro.hooks import (
 # Kedro's own use of omegaconf, three times at the head of every run.
 warnings.filterwarnings("ignore", r"\s*register_new_resolver\(\) is deprecated")
 
+lineage = LineageHooks()
+
 HOOKS = (
     ParameterHooks(),
+    lineage,
     CountHooks(),
     ProgressHooks(),
     SummaryHooks(),
-    RunRecordHooks(),
+    RunRecordHooks(lineage),
     MlflowRecordHooks(),
 )
 

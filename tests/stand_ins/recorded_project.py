@@ -1,5 +1,6 @@
 """An invented project whose runs are recorded without Kedro."""
 
+from lfw17_kedro.lineage import NodeCall, trace_origin
 from lfw17_kedro.record import add_node, add_runs
 
 DATA = ("prepare.check", "prepare.split")
@@ -16,6 +17,7 @@ class Project:
 
     def __init__(self):
         self.record = {"nodes": {}, "runs": {}}
+        self.origins = {}  # dataset -> from what its present version is made
         self.clock = 0
 
     def tick(self):
@@ -50,11 +52,15 @@ class Project:
                 "seconds": 1.0,
                 "peak_memory_mb": None,
                 "tags": [],
-                "parameters": {key: got[key] for key in parameters},
-                "inputs": inputs,
                 "outputs": [output],
             }
             hashes = {"raw_faces": raw} if "raw_faces" in inputs else {}
+            chosen = {key: got[key] for key in parameters}
+            call = NodeCall(name, chosen, inputs, [output], "code", {})
+            self.origins[output] = trace_origin(call, self.origins, hashes)
+            entry |= self.origins[output].model_dump(
+                include={"parameters", "inputs", "fingerprint", "data"}
+            )
             self.record = add_node(self.record, name, entry, hashes)
         return self
 

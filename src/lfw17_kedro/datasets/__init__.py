@@ -11,7 +11,7 @@ from lfw17_kedro.datasets.features_dataset import FeaturesDataset
 from lfw17_kedro.datasets.jpg_folder_dataset import JpgFolderDataset
 from lfw17_kedro.datasets.keras_model_dataset import KerasModelDataset
 from lfw17_kedro.datasets.numpy_dataset import NumpyDataset
-from lfw17_kedro.datasets.optional_dataset import OptionalDataset
+from lfw17_kedro.datasets.stored_dataset import StoredDataset
 from lfw17_kedro.datasets.tfrecord_dataset import TFRecordDataset
 from lfw17_kedro.datasets.weights_dataset import WeightsDataset
 
@@ -24,7 +24,7 @@ __all__ = [
     "JpgFolderDataset",
     "KerasModelDataset",
     "NumpyDataset",
-    "OptionalDataset",
+    "StoredDataset",
     "TFRecordDataset",
     "WeightsDataset",
 ]

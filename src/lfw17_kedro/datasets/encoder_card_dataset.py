@@ -7,7 +7,6 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.types import EncoderCard
 
 
@@ -47,8 +46,8 @@ class EncoderCardDataset(AbstractDataset[EncoderCard, EncoderCard]):
         return read_card(self._filepath)
 
     def save(self, data: EncoderCard) -> None:
-        with atomic_write(self._filepath) as part:
-            write_card(data, part)
+        self._filepath.parent.mkdir(parents=True, exist_ok=True)
+        write_card(data, self._filepath)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

@@ -5,7 +5,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.atomic import atomic_write
+from lfw17_kedro.atomic import remove
 from lfw17_kedro.datasets.encoder_card_dataset import read_card, write_card
 from lfw17_kedro.types import U8, Encoder
 
@@ -50,9 +50,9 @@ class EncoderDataset(AbstractDataset[Encoder, Encoder]):
                 "expected an encoder whose network is a Keras model, got "
                 f"{type(data.network).__name__}; a loaded encoder is already saved."
             )
-        with atomic_write(self._filepath) as part:
-            export(part, verbose=False)
-            write_card(data.card, part / CARD)
+        remove(self._filepath)
+        export(self._filepath, verbose=False)
+        write_card(data.card, self._filepath / CARD)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.datasets.numpy_dataset import read_arrays
 from lfw17_kedro.types import Features
 
@@ -46,7 +45,8 @@ class FeaturesDataset(AbstractDataset[Features, Features]):
     def save(self, data: Features) -> None:
         arrays = {f"{PREFIX}{name}": array for name, array in data.arrays.items()}
         fingerprint = np.array(data.fingerprint)
-        with atomic_write(self._filepath) as part, part.open("wb") as file:
+        self._filepath.parent.mkdir(parents=True, exist_ok=True)
+        with self._filepath.open("wb") as file:
             np.savez(
                 file,
                 allow_pickle=False,

@@ -11,7 +11,7 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from PIL import Image
 
-from lfw17_kedro.atomic import atomic_write
+from lfw17_kedro.atomic import remove
 from lfw17_kedro.types import U8, Photos
 
 SUFFIX = ".jpg"
@@ -123,16 +123,16 @@ class JpgFolderDataset(AbstractDataset[Mapping[str, U8], Photos]):
 
     def save(self, data: Mapping[str, U8]) -> None:
         waiting: deque[Future[None]] = deque()
-        with atomic_write(self._filepath) as part:
-            part.mkdir()
-            with ThreadPoolExecutor(WRITERS) as pool:
-                for photo_id, photo in data.items():
-                    file = _locate(part, photo_id)
-                    waiting.append(pool.submit(self._write, file, photo))
-                    if len(waiting) > MAX_WAITING:
-                        waiting.popleft().result()
-                for written in waiting:
-                    written.result()
+        remove(self._filepath)
+        self._filepath.mkdir(parents=True)
+        with ThreadPoolExecutor(WRITERS) as pool:
+            for photo_id, photo in data.items():
+                file = _locate(self._filepath, photo_id)
+                waiting.append(pool.submit(self._write, file, photo))
+                if len(waiting) > MAX_WAITING:
+                    waiting.popleft().result()
+            for written in waiting:
+                written.result()
 
     def _write(self, file: Path, photo: U8) -> None:
         """Encode one photo."""

@@ -5,19 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.atomic import atomic_write
-
 if TYPE_CHECKING:
     import keras
 
 
 class KerasModelDataset(AbstractDataset["keras.Model", "keras.Model"]):
-    """One model in a .keras file, for prediction: its optimizer is not kept.
-
-    kedro-datasets' TensorFlowModelDataset copies the file to its path, so a run that is
-    killed meanwhile truncates the file. Here the old file stays until the new one
-    is complete.
-    """
+    """One model in a .keras file, for prediction: its optimizer is not kept."""
 
     def __init__(
         self, *, filepath: str, metadata: dict[str, Any] | None = None
@@ -37,11 +30,8 @@ class KerasModelDataset(AbstractDataset["keras.Model", "keras.Model"]):
             ) from error
 
     def save(self, data: "keras.Model") -> None:
-        # Keras chooses the format by the suffix, which a name with .part would hide.
-        with atomic_write(self._filepath) as part:
-            whole = part.with_name(f"{part.name}.keras")
-            data.save(whole, include_optimizer=False)
-            whole.replace(part)
+        self._filepath.parent.mkdir(parents=True, exist_ok=True)
+        data.save(self._filepath, include_optimizer=False)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

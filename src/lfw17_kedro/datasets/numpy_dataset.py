@@ -9,8 +9,6 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from numpy.typing import NDArray
 
-from lfw17_kedro.atomic import atomic_write
-
 Arrays = NDArray[Any] | Mapping[str, NDArray[Any]]
 
 
@@ -57,7 +55,8 @@ class NumpyDataset(AbstractDataset[Arrays, Any]):
         return read_arrays(self._filepath)
 
     def save(self, data: Arrays) -> None:
-        with atomic_write(self._filepath) as part, part.open("wb") as file:
+        self._filepath.parent.mkdir(parents=True, exist_ok=True)
+        with self._filepath.open("wb") as file:
             if isinstance(data, Mapping):
                 np.savez(file, allow_pickle=False, **data)
             else:

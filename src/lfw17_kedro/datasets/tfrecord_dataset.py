@@ -9,7 +9,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.atomic import atomic_write
+from lfw17_kedro.atomic import remove
 from lfw17_kedro.types import Record
 
 COUNTS = "counts.json"  # shard -> records; a file cut between two records reads well
@@ -69,13 +69,14 @@ class TFRecordDataset(
         }
 
     def save(self, data: Mapping[str, Iterable[Record]]) -> None:
-        with atomic_write(self._filepath) as part:
-            part.mkdir()
-            counts = {
-                split: self._write_split(part, split, records)
-                for split, records in data.items()
-            }
-            (part / COUNTS).write_text(json.dumps(counts, indent=2) + "\n")
+        remove(self._filepath)
+        self._filepath.mkdir(parents=True)
+        counts = {
+            split: self._write_split(self._filepath, split, records)
+            for split, records in data.items()
+        }
+        text = json.dumps(counts, indent=2) + "\n"
+        (self._filepath / COUNTS).write_text(text, encoding="utf-8")
 
     def _write_split(
         self, folder: Path, split: str, records: Iterable[Record]

@@ -7,7 +7,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
-from lfw17_kedro.hooks.run_record import RECORD
+from lfw17_kedro.hooks.node_calls import RECORD
 
 METRICS = ".metrics"
 SCORES = ("accuracy", "macro_f1", "log_loss")

@@ -3,13 +3,14 @@
 `record` says what the record holds.
 """
 
+import json
 import logging
 import os
 import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,16 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline.node import Node
 from pydantic import ValidationError
-from pydantic_core import to_jsonable_python
 
+from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.command import write_command
-from lfw17_kedro.digest import hash_data
+from lfw17_kedro.hooks.lineage import LineageHooks
+from lfw17_kedro.hooks.node_calls import (
+    RECORD,
+    find_stored,
+    strip_transcoding,
+    to_json,
+)
 from lfw17_kedro.record import (
     Record,
     RunRecord,
@@ -31,11 +38,8 @@ from lfw17_kedro.record import (
     finish_run,
     read_clock,
 )
-from lfw17_kedro.types import RawFaces
 
-RECORD = "run_record"
 LOCK_SECONDS = 10  # how long to wait for another process that writes the record
-PARAMETER = "params:"
 DISTRIBUTIONS = (
     "lfw17-kedro",
     "kedro",
@@ -54,10 +58,14 @@ class RunRecordHooks:
     `reporting` reads the record in the same run: by then all nodes before it are in.
     """
 
-    def __init__(self) -> None:
-        """Start without a run."""
+    def __init__(self, lineage: LineageHooks) -> None:
+        """Start without a run.
+
+        Args:
+            lineage: says from what each node makes its outputs.
+        """
+        self._lineage = lineage
         self._started: dict[str, tuple[str, float]] = {}
-        self._hashes: dict[str, str] = {}
         self._runs: dict[str, dict[str, Any]] = {}
         self._recording, self._recorded = True, False
 
@@ -70,18 +78,11 @@ class RunRecordHooks:
         A run that fails before its first node is not recorded. Only the processes of
         ParallelRunner, which do not share this object, must find the run on disk.
         """
-        self._hashes.clear()
         self._recording, self._recorded = True, False
         run_id = run_params["run_id"]
         self._runs = {run_id: describe_run(run_params, catalog.load("parameters"))}
         if "ParallelRunner" in str(run_params.get("runner")):
             self._update(catalog, lambda record: add_runs(record, self._runs))
-
-    @hook_impl
-    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
-        """Hash what comes from outside the project, once a run: raw faces, weights."""
-        if isinstance(data, RawFaces | bytes) and dataset_name not in self._hashes:
-            self._hashes[dataset_name] = hash_data(data)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
@@ -102,8 +103,12 @@ class RunRecordHooks:
             "finished": read_clock("microseconds"),
             "seconds": round(time.perf_counter() - start, 3),
             "peak_memory_mb": _read_peak_memory(),
-        } | describe_node(node, inputs)
-        hashes = dict(self._hashes)
+            "tags": sorted(node.tags),
+            "outputs": list(dict.fromkeys(map(strip_transcoding, node.outputs))),
+        } | self._lineage.trace(node, catalog, inputs).model_dump(
+            include={"parameters", "inputs", "fingerprint", "data"}
+        )
+        hashes = self._lineage.hashes
         self._update(
             catalog,
             lambda record: add_node(
@@ -115,8 +120,12 @@ class RunRecordHooks:
     def after_pipeline_run(
         self, run_params: dict[str, Any], catalog: DataCatalog
     ) -> None:
-        """Close the record of this run."""
+        """Close the record of this run, and copy it."""
         self._update(catalog, lambda record: finish_run(record, run_params["run_id"]))
+        path = self._find_record(catalog)
+        if path is not None and path.is_file():
+            with atomic_write(find_copy(path)) as part:
+                shutil.copyfile(path, part)
 
     @hook_impl
     def on_pipeline_error(
@@ -126,15 +135,20 @@ class RunRecordHooks:
         if self._recorded:
             self.after_pipeline_run(run_params, catalog)
 
+    def _find_record(self, catalog: DataCatalog) -> Path | None:
+        """Give the path of the record, None without one in the catalog."""
+        dataset = find_stored(catalog, RECORD)
+        return Path(dataset._describe()["filepath"]) if dataset else None
+
     def _update(self, catalog: DataCatalog, change: Callable[[Record], Record]) -> None:
         """Change the record on disk; other threads and processes may do so as well.
 
         If another process holds the record's lock for too long, this run continues
         without recording.
         """
-        if RECORD not in catalog or not self._recording:
+        path = self._find_record(catalog)
+        if path is None or not self._recording:
             return
-        path = Path(catalog[RECORD]._describe()["filepath"])
         lock = path.with_name(f".{path.name}.lock")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -151,36 +165,6 @@ class RunRecordHooks:
                 lock,
                 LOCK_SECONDS,
             )
-
-
-def describe_node(node: Node, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe a node and the parameters that it got.
-
-    Args:
-        node: as Kedro runs it.
-        inputs: dataset or parameter -> the value the node got.
-
-    Returns:
-        `tags`, `parameters`, `inputs` and `outputs` (names of datasets, without the
-        `@` of transcoding), all of them JSON.
-    """
-    parameters: dict[str, Any] = {}
-    for name in node.inputs:
-        if name == "parameters":
-            parameters |= to_json(inputs[name])
-        elif name.startswith(PARAMETER):
-            parameters[name.removeprefix(PARAMETER)] = to_json(inputs[name])
-    datasets = [
-        name
-        for name in node.inputs
-        if name != "parameters" and not name.startswith(PARAMETER)
-    ]
-    return {
-        "tags": sorted(node.tags),
-        "parameters": parameters,
-        "inputs": _list_datasets(datasets),
-        "outputs": _list_datasets(node.outputs),
-    }
 
 
 def describe_run(
@@ -205,11 +189,6 @@ def describe_run(
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "data": {},
     }
-
-
-def to_json(value: Any) -> Any:
-    """Convert parameters, pydantic models among them, to what JSON can hold."""
-    return to_jsonable_python(value, fallback=str)
 
 
 def describe_git(folder: Path) -> dict[str, Any] | None:
@@ -244,30 +223,43 @@ def _list_versions() -> dict[str, str]:
     return versions
 
 
-def _list_datasets(names: list[str]) -> list[str]:
-    """List datasets once each, by the name that all their transcodings share."""
-    return list(dict.fromkeys(name.partition("@")[0] for name in names))
-
-
 def _load_record(catalog: DataCatalog, path: Path) -> Record:
-    """Load the record; one that cannot be read or has another shape is replaced."""
+    """Load the record; take its copy, or an empty one, for one that is damaged."""
     empty: Record = {"nodes": {}, "runs": {}}
     try:
-        record: Record | None = catalog.load(RECORD)
-        if record is None:
+        dataset = find_stored(catalog, RECORD)
+        if dataset is None or dataset.check() is None:
             return empty
-        RunRecord.model_validate(record)
-        return record
+        return _check_record(catalog.load(RECORD))
     except DatasetError as error:
         reason = str(error)
+    copy = find_copy(path)
+    try:
+        record = _check_record(json.loads(copy.read_text(encoding="utf-8")))
+        what = f"replaced by {copy.name}, the copy of the last run that ended"
+    except (OSError, ValueError, DatasetError):
+        record = empty
+        what = "begun anew, so the report does not show earlier runs"
+    logging.getLogger(__name__).warning("%s: %s; %s", path, what, reason)
+    return record
+
+
+def _check_record(record: Any) -> Record:
+    """Refuse what has not the shape of a record."""
+    try:
+        RunRecord.model_validate(record)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        reason = f"it is not a run record: {place or 'the file'}: {first['msg']}"
-    logging.getLogger(__name__).warning(
-        "%s: begun anew, so the report does not show earlier runs; %s", path, reason
-    )
-    return empty
+        raise DatasetError(
+            f"it is not a run record: {place or 'the file'}: {first['msg']}"
+        ) from None
+    return dict(record)
+
+
+def find_copy(path: Path) -> Path:
+    """Give the path of the record's copy, which each run makes when it ends."""
+    return path.with_name(f".{path.stem}.copy{path.suffix}")
 
 
 def _reset_peak_memory() -> None:

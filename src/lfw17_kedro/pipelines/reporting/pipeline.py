@@ -20,6 +20,8 @@ from lfw17_kedro.pipelines.reporting.nodes import (
     write_report,
 )
 
+# Its inputs may be results of any runs; the nodes check themselves whether they fit.
+COMPARES_RUNS = "compares_runs"
 IN_PAGE = ("classes", "reliability", "map", "learning", "balance")  # figures
 IMAGES = ("train_images", "train_table", "test_images", "test_table", "class_names")
 
@@ -69,7 +71,7 @@ def create_pipeline(outputs: Mapping[str, Set[str]], embeds: Set[str]) -> Pipeli
                 "run_record",
             },
             parameters={"params:seed"},
-            tags="report",
+            tags={"report", COMPARES_RUNS},
         )
 
 

@@ -1,0 +1,172 @@
+"""The record beside an artifact: its content's hash, its size, and its origin.
+
+`.<name>.record.json` describes the present version and the one before. A save writes
+the record first and then swaps the content, so that a process may die at any moment:
+the content says which of the two versions it is.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kedro.io import DatasetError
+
+from lfw17_kedro.atomic import atomic_write, follow_links
+from lfw17_kedro.digest import hash_data, hash_file
+
+VERSIONS = 2  # of an artifact that its record describes
+MAX_RECORD = 64 << 20  # bytes; 100,000 files in a folder need 12 MB
+
+
+@dataclass(frozen=True)
+class ArtifactVersion:
+    """One version of an artifact.
+
+    Attributes:
+        sha256: of the content, hexadecimal; of a folder, of its files' names and
+            contents.
+        size: of the content, bytes.
+        rows: of a table or an array, images in a folder; None where that means nothing.
+        files: of a folder: path inside -> SHA-256. None for a file.
+        origin: from what it was made, see `lineage.Origin`; None if nobody said.
+        command: that makes it again.
+    """
+
+    sha256: str
+    size: int
+    rows: int | None
+    files: dict[str, str] | None
+    origin: dict[str, Any] | None
+    command: str | None
+
+
+@dataclass(frozen=True)
+class Content:
+    """What lies at a path: see `ArtifactVersion`."""
+
+    sha256: str
+    size: int
+    files: dict[str, str] | None
+
+
+class _State(NamedTuple):
+    """What the file system says of a file; another inode or time is another file."""
+
+    name: str
+    size: int
+    inode: int
+    modified: int
+    changed: int
+
+
+# path -> what lay there when it was hashed, so that it is not read again.
+_hashed: dict[Path, tuple[list[_State], Content]] = {}
+
+
+def find_record(filepath: Path) -> Path:
+    """Give the path of an artifact's record."""
+    filepath = follow_links(filepath)
+    return filepath.with_name(f".{filepath.name}.record.json")
+
+
+def read_versions(filepath: Path) -> list[ArtifactVersion]:
+    """Read the record of an artifact, the newest version first.
+
+    Raises:
+        DatasetError: the record is damaged.
+    """
+    path = find_record(filepath)
+    if not path.is_file():
+        return []
+    try:
+        if path.stat().st_size > MAX_RECORD:
+            raise ValueError("it is too large")
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        versions = stored["versions"]
+        if stored["checksum"] != hash_data(json.dumps(versions, sort_keys=True)):
+            raise ValueError("its checksum is another")
+        return [ArtifactVersion(**version) for version in versions]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DatasetError(f"its record {path} is damaged ({error!r})") from error
+
+
+def write_versions(filepath: Path, versions: list[ArtifactVersion]) -> None:
+    """Write the record of an artifact."""
+    listed = [asdict(version) for version in versions[:VERSIONS]]
+    checksum = hash_data(json.dumps(listed, sort_keys=True))
+    text = json.dumps({"checksum": checksum, "versions": listed}, indent=1)
+    with atomic_write(find_record(filepath)) as part:
+        part.write_text(text + "\n", encoding="utf-8")
+
+
+def hash_content(path: Path) -> Content:
+    """Hash a file, or the names and contents of a folder's files.
+
+    A path whose size, times and inode have not changed since it was last hashed in this
+    process is not read again.
+    """
+    path = follow_links(path)
+    signature = _sign(path)
+    known = _hashed.get(path)
+    if known is not None and known[0] == signature:
+        return known[1]
+    size = sum(state.size for state in signature)
+    if path.is_dir():
+        hashes = {state.name: hash_file(path / state.name) for state in signature}
+        content = Content(hash_data(hashes), size, hashes)
+    else:
+        content = Content(hash_file(path), size, None)
+    _hashed[path] = signature, content
+    return content
+
+
+def remember_content(path: Path, content: Content) -> None:
+    """Note what a path holds that was hashed under another name."""
+    path = follow_links(path)
+    _hashed[path] = _sign(path), content
+
+
+def compare_content(content: Content, version: ArtifactVersion) -> str:
+    """Say how a content differs from its record."""
+    if content.files is None or version.files is None:
+        return (
+            f"{content.size} bytes with SHA-256 {content.sha256[:12]}..., its record "
+            f"says {version.size} bytes with {version.sha256[:12]}..."
+        )
+    missing = sorted(version.files.keys() - content.files.keys())
+    added = sorted(content.files.keys() - version.files.keys())
+    changed = sorted(
+        name
+        for name in version.files.keys() & content.files.keys()
+        if version.files[name] != content.files[name]
+    )
+    parts = [
+        f"{len(names)} files {what} ({names[0]})"
+        for what, names in (
+            ("missing", missing),
+            ("too many", added),
+            ("changed", changed),
+        )
+        if names
+    ]
+    return ", ".join(parts)
+
+
+def _sign(path: Path) -> list[_State]:
+    """Describe a file, or each file of a folder, without reading it."""
+    names = _list_files(path) if path.is_dir() else [""]
+    states = [(name, (path / name).stat()) for name in names]
+    return [
+        _State(name, s.st_size, s.st_ino, s.st_mtime_ns, s.st_ctime_ns)
+        for name, s in states
+    ]
+
+
+def _list_files(folder: Path) -> list[str]:
+    """List all files of a folder by their paths inside it, sorted."""
+    found = []
+    for inner, _, names in os.walk(folder):
+        found += [Path(inner, name).relative_to(folder).as_posix() for name in names]
+    return sorted(found)

@@ -1,0 +1,232 @@
+"""Any dataset of one file or folder, saved whole and checked when it is loaded."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError
+
+from lfw17_kedro.atomic import atomic_write, recover
+from lfw17_kedro.datasets.artifact_record import (
+    ArtifactVersion,
+    Content,
+    compare_content,
+    find_record,
+    hash_content,
+    read_versions,
+    remember_content,
+    write_versions,
+)
+from lfw17_kedro.datasets.save_errors import explain_error
+
+logger = logging.getLogger(__name__)
+
+AGAIN = "the pipeline that writes it"
+
+
+class StoredDataset(AbstractDataset[Any, Any]):
+    """One artifact of the project: a dataset with a record beside its file or folder.
+
+    A save replaces the whole artifact or nothing, however it ends. A load compares the
+    content with the record, so a file that was cut, flipped, exchanged or put there by
+    hand is refused. The record also says from what the artifact was made; a run sets
+    that, and what it must be now, by `set_origin` and `expect`.
+
+    Args of the constructor:
+        dataset: type of the dataset inside, as in any catalog.
+        filepath: of the file or folder.
+        optional: load None, with a warning if the artifact is damaged, where there is
+            no whole one: for results that only some methods have.
+        options: of the dataset inside.
+
+    Example:
+        >>> dataset = StoredDataset(
+        ...     dataset="json.JSONDataset", filepath=f"{tmp_path}/names.json"
+        ... )
+        >>> dataset.save(["Ann", "Bob"])
+        >>> dataset.load()
+        ['Ann', 'Bob']
+    """
+
+    def __init__(
+        self,
+        *,
+        dataset: str,
+        filepath: str,
+        optional: bool = False,
+        metadata: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        self._type = dataset
+        self._options = options
+        self._filepath = Path(filepath)
+        self._optional = optional
+        self.metadata = metadata
+        self._origin: dict[str, Any] | None = None
+        self._command: str | None = None
+        self._expected: str | None = None
+        inner = self._open(self._filepath)
+        if hasattr(inner, "preview"):  # Kedro-Viz asks whether there is one
+            self.preview = inner.preview
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How the artifact is saved: the dataset's type and its options."""
+        return {"type": self._type, **self._options}
+
+    def set_origin(self, origin: dict[str, Any], command: str) -> None:
+        """Say from what the next version is made, and the command that makes it."""
+        self._origin, self._command = origin, command
+
+    def expect(self, fingerprint: str | None) -> None:
+        """Say which fingerprint the artifact must have to exist; None for any."""
+        self._expected = fingerprint
+
+    def read_version(self) -> ArtifactVersion | None:
+        """Give the record of what lies there now, None if nothing does.
+
+        Raises:
+            DatasetError: the content is not what its record says.
+        """
+        recover(self._filepath)
+        if not self._filepath.exists():
+            return None
+        versions = read_versions(self._filepath)
+        if not versions:
+            raise DatasetError(
+                f"it has no record {find_record(self._filepath).name}: it was put "
+                "there by hand or by an older version of this project"
+            )
+        content = hash_content(self._filepath)
+        for version in versions:
+            if version.sha256 == content.sha256:
+                return version
+        raise DatasetError(compare_content(content, versions[0]))
+
+    def check(self) -> ArtifactVersion | None:
+        """Give the record of what `load` would load.
+
+        Returns:
+            None if there is nothing, which only an optional dataset allows.
+
+        Raises:
+            DatasetError: nothing is there, it is damaged, or it is not what this run
+                would make. Says the command that makes it again.
+        """
+        try:
+            version = self.read_version()
+        except OSError as error:
+            raise DatasetError(
+                f"{self._filepath}: expected to read it, got: {error}; change the "
+                "rights of the file or its folder, or check the disk."
+            ) from error
+        except DatasetError as error:
+            raise DatasetError(
+                f"{self._filepath}: expected a whole artifact, got a damaged one: "
+                f"{error}; run {self._advise()} to make it again."
+            ) from error
+        if version is None:
+            if self._optional:
+                return None
+            raise DatasetError(
+                f"{self._filepath}: expected an artifact of an earlier run, found "
+                f"none; run {self._advise()} to make it."
+            )
+        if not self._is_expected(version):
+            raise DatasetError(
+                f"{self._filepath}: expected what this run would make, got one made "
+                f"with other settings, data or code; run {self._advise()} to make it "
+                "again."
+            )
+        return version
+
+    def load(self) -> Any:
+        try:
+            version = self.check()
+        except DatasetError as error:
+            if not self._optional:
+                raise
+            logger.warning("%s", error)
+            return None
+        if version is None and self._optional:
+            return None
+        return self._open(self._filepath).load()
+
+    def save(self, data: Any) -> None:
+        content: list[Content] = []
+
+        def write_record(part: Path) -> None:
+            content.append(hash_content(part))
+            versions = [self._describe_version(content[0], data)]
+            write_versions(self._filepath, versions + self._find_present())
+
+        try:
+            with atomic_write(self._filepath, write_record) as part:
+                self._open(part).save(data)
+        except (OSError, DatasetError) as error:
+            raise DatasetError(
+                f"{self._filepath}: expected to write it, got: {explain_error(error)} "
+                "The version before it, if there was one, is kept."
+            ) from error
+        remember_content(self._filepath, content[0])
+
+    def _describe_version(self, content: Content, data: Any) -> ArtifactVersion:
+        """Describe what is about to be swapped in."""
+        return ArtifactVersion(
+            content.sha256,
+            content.size,
+            _count_rows(data),
+            content.files,
+            self._origin,
+            self._command,
+        )
+
+    def _find_present(self) -> list[ArtifactVersion]:
+        """Give the record of what is about to be replaced, if that is whole."""
+        try:
+            version = self.read_version()
+        except DatasetError:
+            return []
+        return [version] if version else []
+
+    def _is_expected(self, version: ArtifactVersion) -> bool:
+        """Tell whether a version has the fingerprint that was set, if one was."""
+        return self._expected is None or (
+            version.origin is not None
+            and version.origin["fingerprint"] == self._expected
+        )
+
+    def _advise(self) -> str:
+        """Give the command that makes the artifact again, as far as it is known."""
+        try:
+            versions = read_versions(self._filepath)
+        except DatasetError:
+            versions = []
+        commands = [version.command for version in versions if version.command]
+        return f"`{commands[0]}`" if commands else AGAIN
+
+    def _open(self, path: Path) -> Any:
+        """Make the dataset inside, on this path."""
+        config = {"type": self._type, "filepath": str(path), **self._options}
+        return AbstractDataset.from_config(str(path), config)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath), "dataset": self._type, **self._options}
+
+    def _exists(self) -> bool:
+        """Tell whether a whole artifact is there that this run would make."""
+        try:
+            version = self.read_version()
+        except (DatasetError, OSError):
+            return False
+        return version is not None and self._is_expected(version)
+
+
+def _count_rows(data: Any) -> int | None:
+    """Count the rows of a table, an array or a set of photos; of others None."""
+    if isinstance(data, str | bytes | dict) or not hasattr(data, "__len__"):
+        return None
+    try:
+        return len(data)
+    except TypeError:  # an array without axes
+        return None

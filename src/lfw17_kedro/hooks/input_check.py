@@ -1,0 +1,201 @@
+"""Compare the artifacts of earlier runs with what this run would make."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from kedro.io import DataCatalog, DatasetError
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from lfw17_kedro.digest import hash_data
+from lfw17_kedro.hooks.node_calls import (
+    PARAMETER,
+    RECORD,
+    describe_call,
+    find_stored,
+    is_from_outside,
+    list_datasets,
+    read_origin,
+    strip_transcoding,
+)
+from lfw17_kedro.lineage import Origin, expect_origins, explain_differences
+from lfw17_kedro.pipelines.reporting.pipeline import COMPARES_RUNS
+
+logger = logging.getLogger(__name__)
+
+
+class InputCheck:
+    """Compares the artifacts of earlier runs with what this run would make."""
+
+    def __init__(self, pipeline: Pipeline, catalog: DataCatalog, command: str) -> None:
+        """Remember the run.
+
+        Args:
+            pipeline: of the run.
+            catalog: of the run.
+            command: that makes missing, damaged and stale artifacts again.
+        """
+        self._pipeline, self._catalog, self._command = pipeline, catalog, command
+        self._makers = _list_makers(pipeline)
+        read = [name for name in pipeline.inputs() if name != RECORD]
+        self._read = {
+            strip_transcoding(name): dataset
+            for name in sorted(read)
+            if (dataset := find_stored(catalog, name)) is not None
+        }
+        self._compared = self._read.keys() - {
+            strip_transcoding(name)
+            for node in pipeline.nodes
+            if COMPARES_RUNS not in node.tags
+            for name in node.inputs
+        }
+
+    def find_problems(self) -> list[str]:
+        """Say which artifacts that the run reads are missing, damaged or stale.
+
+        Those that are only compared may be of any run.
+        """
+        problems = []
+        recorded: dict[str, Origin | None] = {}
+        for name in self._read.keys() - self._compared:
+            try:
+                version = self._read[name].check()
+            except DatasetError as error:
+                problems.append(str(error))
+                continue
+            if version is not None:
+                recorded[name] = Origin(**version.origin) if version.origin else None
+        problems += self._find_mixed()
+        if problems or not recorded:
+            return sorted(problems)
+        expected = self._expect(recorded)
+        stale = [
+            name
+            for name, origin in sorted(recorded.items())
+            if name in expected
+            and (origin is None or origin.fingerprint != expected[name].fingerprint)
+        ]
+        everything = recorded | self._read_origins(expected.keys() - recorded.keys())
+        return [
+            f"{cause}; run `{self._command}` to make what is missing or stale again, "
+            "or use it as it is with `--params runs.stale_inputs=warn`."
+            for cause in explain_differences(stale, everything, expected)
+        ]
+
+    def _find_mixed(self) -> list[str]:
+        """Say which data to compare results on do not come from one run.
+
+        The methods' own results (`<method>.<dataset>`) may: the report checks those.
+        """
+        shared = {name for name in self._compared if "." not in name}
+        origins = self._read_origins(shared)
+        return [
+            f"{name} was not made from the present {one}; run `{self._command}` to "
+            "make what is missing or stale again."
+            for name, origin in sorted(origins.items())
+            for one in shared & (origin.inputs.keys() if origin else set())
+            if (other := origins[one]) and origin
+            if origin.inputs[one] != other.fingerprint
+        ]
+
+    def expect_outputs(self) -> None:
+        """Tell each output which fingerprint it must have to be up to date."""
+        taken = {name: read_origin(self._read[name]) for name in self._compared}
+        expected = self._expect(taken)
+        for name in self._pipeline.all_outputs():
+            dataset = find_stored(self._catalog, name)
+            if dataset is not None:
+                dataset.expect(expected[strip_transcoding(name)].fingerprint)
+
+    def _expect(self, recorded: dict[str, Origin | None]) -> dict[str, Origin]:
+        """Give the origin that each artifact must have."""
+        taken = {name: recorded.get(name) for name in self._compared}
+        wanted = {*self._read, *map(strip_transcoding, self._pipeline.all_outputs())}
+        nodes = list(_sort_nodes(wanted - self._compared, self._makers))
+        outside = {
+            name
+            for node in nodes
+            for name in list_datasets(node.inputs)
+            if strip_transcoding(name) not in self._makers
+        }
+        hashes = self._hash_outside(outside, recorded)
+        calls = [
+            describe_call(node, self._catalog, self._load_parameters(node))
+            for node in nodes
+        ]
+        return expect_origins(calls, hashes, taken)
+
+    def _load_parameters(self, node: Node) -> dict[str, Any]:
+        """Load the parameters of a node."""
+        return {
+            name: self._catalog.load(name)
+            for name in node.inputs
+            if name == "parameters" or name.startswith(PARAMETER)
+        }
+
+    def _hash_outside(
+        self, names: Iterable[str], recorded: dict[str, Origin | None]
+    ) -> dict[str, str]:
+        """Hash what comes from outside the project.
+
+        Where it cannot be read, the artifacts must agree on what it was.
+        """
+        hashes = {}
+        for name in sorted(set(names) - {RECORD}):
+            try:
+                data = self._catalog.load(name)
+            except DatasetError as error:
+                known = {
+                    one
+                    for origin in recorded.values()
+                    if origin
+                    for one in origin.data.get(name, [])
+                }
+                if len(known) != 1:
+                    raise
+                logger.warning(
+                    "%s cannot be read, so nothing tells whether the earlier results "
+                    "were made from it: %s",
+                    name,
+                    error,
+                )
+                hashes[name] = known.pop()
+                continue
+            if is_from_outside(data):
+                hashes[name] = hash_data(data)
+        return hashes
+
+    def _read_origins(self, names: Iterable[str]) -> dict[str, Origin | None]:
+        """Read the origins of artifacts on the way to those that the run reads."""
+        stored = {name: find_stored(self._catalog, name) for name in names}
+        return {name: read_origin(one) for name, one in stored.items() if one}
+
+
+def _list_makers(pipeline: Pipeline) -> dict[str, Node]:
+    """Give the node that makes each dataset: of this run, else of any pipeline."""
+    from kedro.framework.project import pipelines
+
+    makers: dict[str, Node] = {}
+    for one in (pipeline, *pipelines.values()):
+        for node in one.nodes:
+            for name in node.outputs:
+                makers.setdefault(strip_transcoding(name), node)
+    return makers
+
+
+def _sort_nodes(wanted: Iterable[str], makers: dict[str, Node]) -> Iterator[Node]:
+    """Give the nodes that datasets depend on, each after those it depends on."""
+    done: set[str] = set()
+
+    def visit(name: str) -> Iterator[Node]:
+        node = makers.get(name)
+        if node is None or node.name in done:
+            return
+        done.add(node.name)
+        for one in list_datasets(node.inputs):
+            yield from visit(strip_transcoding(one))
+        yield node
+
+    for name in sorted(wanted):
+        yield from visit(name)

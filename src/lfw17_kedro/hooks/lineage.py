@@ -1,0 +1,143 @@
+"""Before a run: one run at a time, and no results of other settings, data or code.
+
+During a run: each artifact is told from what it is made.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from click import ClickException
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog, DatasetError
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from lfw17_kedro.command import write_command
+from lfw17_kedro.digest import hash_data
+from lfw17_kedro.hooks.input_check import InputCheck
+from lfw17_kedro.hooks.node_calls import (
+    RECORD,
+    describe_call,
+    find_stored,
+    is_from_outside,
+    list_datasets,
+    read_origin,
+    strip_transcoding,
+    to_json,
+)
+from lfw17_kedro.lineage import Origin, trace_origin
+from lfw17_kedro.run_lock import RunLock, RunningError
+
+logger = logging.getLogger(__name__)
+
+
+class LineageHooks:
+    """Locks the source, refuses stale inputs, and gives each artifact its origin."""
+
+    def __init__(self) -> None:
+        """Start without a run."""
+        self._lock: RunLock | None = None
+        self._hashes: dict[str, str] = {}
+        self._made: dict[str, Origin] = {}
+        self._command = ""
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 of what this run loaded from outside the project, by dataset."""
+        return dict(self._hashes)
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Lock the source and check the artifacts that this run reads.
+
+        Raises:
+            ClickException: another run is under way, or an artifact is missing,
+                damaged or stale; a command ends with this message.
+        """
+        self._release()  # of a run in this process that was interrupted
+        self._hashes, self._made = {}, {}
+        again = {key: run_params.get(key) for key in ("pipeline_names", "env")}
+        runtime = to_json(run_params.get("runtime_params") or {})
+        again |= {"runtime_params": runtime, "only_missing_outputs": True}
+        self._command = write_command(again)
+        settings = catalog.load("parameters")["runs"]
+        try:
+            self._acquire(catalog, run_params, settings.max_wait)
+            check = InputCheck(pipeline, catalog, self._command)
+            problems = check.find_problems()
+            if problems and settings.stale_inputs == "refuse":
+                raise ClickException("\n".join(problems))
+            for problem in problems:
+                logger.warning("%s", problem)
+            if run_params.get("only_missing_outputs"):
+                check.expect_outputs()
+        except (RunningError, DatasetError) as error:
+            self._release()
+            raise ClickException(str(error)) from None
+        except BaseException:
+            self._release()
+            raise
+
+    @hook_impl
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+        """Hash what comes from outside the project, once a run."""
+        if is_from_outside(data) and dataset_name not in self._hashes:
+            self._hashes[dataset_name] = hash_data(data)
+
+    @hook_impl
+    def after_node_run(
+        self, node: Node, catalog: DataCatalog, inputs: dict[str, Any]
+    ) -> None:
+        """Tell the artifacts from what they are made, before they are saved."""
+        origin = self.trace(node, catalog, inputs)
+        for name in node.outputs:
+            self._made[strip_transcoding(name)] = origin
+            dataset = find_stored(catalog, name)
+            if dataset is not None:
+                dataset.set_origin(origin.model_dump(), self._command)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Let other runs begin."""
+        self._release()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Let other runs begin."""
+        self._release()
+
+    def trace(self, node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> Origin:
+        """Say from what a node makes its outputs.
+
+        Args:
+            node: as Kedro runs it.
+            catalog: of the run.
+            inputs: dataset or parameter -> the value that the node got.
+        """
+        origins: dict[str, Origin | None] = {}
+        for name in list_datasets(node.inputs):
+            stored = find_stored(catalog, name)
+            origins[strip_transcoding(name)] = self._made.get(
+                strip_transcoding(name)
+            ) or (read_origin(stored) if stored else None)
+        return trace_origin(describe_call(node, catalog, inputs), origins, self._hashes)
+
+    def _acquire(
+        self, catalog: DataCatalog, run_params: dict[str, Any], max_wait: float
+    ) -> None:
+        """Lock the folder of the run record, where there is one."""
+        record = find_stored(catalog, RECORD)
+        if record is not None:
+            self._lock = RunLock(Path(record._describe()["filepath"]).parent)
+            runtime = to_json(run_params.get("runtime_params") or {})
+            command = write_command(run_params | {"runtime_params": runtime})
+            self._lock.acquire(command, max_wait)
+
+    def _release(self) -> None:
+        """Give the lock back, if there is one."""
+        if self._lock is not None:
+            self._lock.release()
+        self._lock = None

@@ -1,0 +1,84 @@
+"""What Kedro's nodes and catalog say of what a node makes, and from what."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from kedro.io import DataCatalog, DatasetError
+from kedro.pipeline.node import Node
+from pydantic_core import to_jsonable_python
+
+from lfw17_kedro.code_version import hash_code
+from lfw17_kedro.datasets.stored_dataset import StoredDataset
+from lfw17_kedro.lineage import NodeCall, Origin
+from lfw17_kedro.types import RawFaces
+
+RECORD = "run_record"  # the diary of the runs: no node makes it
+PARAMETER = "params:"
+
+
+def describe_call(node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> NodeCall:
+    """Describe what of a node decides what it makes.
+
+    Args:
+        node: as Kedro runs it.
+        catalog: of the run.
+        inputs: at least the node's parameters, by name.
+    """
+    parameters: dict[str, Any] = {}
+    for name in node.inputs:
+        if name == "parameters":
+            parameters |= to_json(inputs[name])
+        elif name.startswith(PARAMETER):
+            parameters[name.removeprefix(PARAMETER)] = to_json(inputs[name])
+    stored = {name: find_stored(catalog, name) for name in node.outputs}
+    options = {
+        strip_transcoding(name): one.options for name, one in stored.items() if one
+    }
+    modules = [one["type"].rpartition(".")[0] for one in options.values()]
+    return NodeCall(
+        node=node.name,
+        parameters=parameters,
+        inputs=[
+            strip_transcoding(name)
+            for name in list_datasets(node.inputs)
+            if name != RECORD
+        ],
+        outputs=[strip_transcoding(name) for name in node.outputs],
+        code=hash_code(node.func, *modules),
+        options=to_json(options),
+    )
+
+
+def find_stored(catalog: DataCatalog, name: str) -> StoredDataset | None:
+    """Give a dataset of the catalog if it is an artifact with a record."""
+    dataset = catalog.get(name) if name in catalog else None
+    return dataset if isinstance(dataset, StoredDataset) else None
+
+
+def read_origin(dataset: StoredDataset) -> Origin | None:
+    """Give the origin of an artifact, None where nothing tells."""
+    try:
+        version = dataset.read_version()
+    except (DatasetError, OSError):
+        return None
+    return Origin(**version.origin) if version and version.origin else None
+
+
+def list_datasets(names: Iterable[str]) -> list[str]:
+    """Give the names of datasets that are no parameters."""
+    return [n for n in names if n != "parameters" and not n.startswith(PARAMETER)]
+
+
+def strip_transcoding(name: str) -> str:
+    """Give the name that all transcodings of a dataset share."""
+    return name.partition("@")[0]
+
+
+def is_from_outside(data: Any) -> bool:
+    """Tell data that come from outside the project and can be hashed."""
+    return isinstance(data, RawFaces | bytes)
+
+
+def to_json(value: Any) -> Any:
+    """Convert parameters, pydantic models among them, to what JSON can hold."""
+    return to_jsonable_python(value, fallback=str)
