@@ -402,7 +402,9 @@ def test_new_method_adds_its_own_parameters():
         """Cells of the histogram."""
 
     model = make_parameters_model({"hog": HogSettings})
-    raw = {name: BASE[name] for name in ("seed", "data_processing", "reporting")}
+    raw = {
+        name: BASE[name] for name in ("seed", "runs", "data_processing", "reporting")
+    }
 
     checked = check_parameters(model, {**raw, "hog": {"cells": 8}})
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError
 
-from lfw17_kedro.datasets import JpgFolderDataset
+from lfw17_kedro.datasets import JpgFolderDataset, StoredDataset
 
 
 @pytest.fixture
@@ -112,8 +112,14 @@ def test_saving_holds_few_photos_at_once(tmp_path):
     assert loaded["0700"].mean() == 700 % 256
 
 
+def store(path):
+    """Make the dataset of the catalog: whole or not at all."""
+    kind = "lfw17_kedro.datasets.JpgFolderDataset"
+    return StoredDataset(dataset=kind, filepath=str(path))
+
+
 def test_photos_read_from_a_folder_may_replace_it(tmp_path, photos):
-    dataset = JpgFolderDataset(filepath=str(tmp_path / "photos"))
+    dataset = store(tmp_path / "photos")
     dataset.save(photos)
 
     dataset.save(dataset.load())
@@ -125,7 +131,7 @@ def test_photos_read_from_a_folder_may_replace_it(tmp_path, photos):
     "photo_id", ["../x", "/x", "a/../../x", "a/../x", "./x", "a//x", "", "a/", "x\0y"]
 )
 def test_ids_outside_the_folder_are_refused(tmp_path, photos, photo_id):
-    dataset = JpgFolderDataset(filepath=str(tmp_path / "layer" / "photos"))
+    dataset = store(tmp_path / "layer" / "photos")
     dataset.save(photos)
     before = sorted(tmp_path.rglob("*"))
     photo = np.zeros((8, 8), np.uint8)
@@ -137,7 +143,7 @@ def test_ids_outside_the_folder_are_refused(tmp_path, photos, photo_id):
 
 
 def test_photo_that_cannot_be_encoded_keeps_the_old_folder(tmp_path, photos):
-    dataset = JpgFolderDataset(filepath=str(tmp_path / "photos"))
+    dataset = store(tmp_path / "photos")
     dataset.save(photos)
 
     with pytest.raises(DatasetError, match="data type"):

@@ -37,21 +37,3 @@ def test_truncated_model_is_never_read(tmp_path, fraction):
 def test_missing_model_is_named(tmp_path):
     with pytest.raises(DatasetError, match=r"whole Keras model at .*model\.keras"):
         KerasModelDataset(filepath=str(tmp_path / "model.keras")).load()
-
-
-def test_failed_save_keeps_the_old_model(tmp_path, monkeypatch):
-    file = tmp_path / "model.keras"
-    dataset = KerasModelDataset(filepath=str(file))
-    dataset.save(make_model())
-    before = file.read_bytes()
-    model = make_model()
-
-    def fill_disk(path, **options):
-        path.write_bytes(b"half")
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(model, "save", fill_disk)
-    with pytest.raises(DatasetError, match="No space left"):
-        dataset.save(model)
-
-    assert file.read_bytes() == before

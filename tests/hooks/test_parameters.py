@@ -240,7 +240,7 @@ def test_study_refuses_what_would_make_it_something_else(refuse, params):
     name = params.partition("=")[0]
     assert line.startswith(
         f"{name}: the environment study is a fixed method, so --params may only change "
-        "seed, raw_folder, facenet_svm.encoder_options.weights, "
+        "seed, runs.stale_inputs, runs.max_wait, raw_folder, "
     )
     assert line.endswith("`--env kaggle` takes any parameter.")
 

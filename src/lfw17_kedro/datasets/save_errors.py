@@ -6,6 +6,7 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
 # NumPy ("518000 requested and 14304 written"), TensorFlow and HDF5 name no errno.
 NO_ROOM_TEXTS = ("No space left", "File too large", "requested and", "Disk quota")
+KEDRO = "Failed while saving data to dataset"
 NO_RIGHT_TEXTS = ("Permission denied", "Read-only file system")
 
 
@@ -24,7 +25,8 @@ def explain_error(error: BaseException) -> str:
             return "the disk is full; make room and run again."
         if number in NO_RIGHT or any(known in text for known in NO_RIGHT_TEXTS):
             return f"no permission to write ({_name(one)}); change the folder's rights."
-    first = causes[-1]
+    # Kedro's own message repeats the error below it.
+    first = causes[1] if len(causes) > 1 and KEDRO in str(error) else error
     if isinstance(first, OSError):
         return f"{_name(first)}; check the disk and run again."
     return str(first)  # the data could not be made: its own error says what to do

@@ -1,0 +1,199 @@
+import logging
+import subprocess
+import sys
+
+import pytest
+from click import ClickException
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from kedro.runner import SequentialRunner
+
+from lfw17_kedro.hooks.lineage import LineageHooks
+from lfw17_kedro.run_lock import RunLock
+
+NODES = "data_processing"
+
+
+@pytest.fixture
+def prepared(few_faces, save_faces, run_project, project):
+    """Run data_processing on three people; gives the folder of the project."""
+    save_faces(few_faces)
+    run_project("data_processing")
+    return project
+
+
+def run(project, only_missing=False, **options):
+    """Run a part of data_processing; gives the nodes that ran."""
+    runtime = options.pop("params", {})
+    bootstrap_project(project)
+    with KedroSession.create(project, runtime_params=runtime) as session:
+        session.run(
+            pipeline_names=["data_processing"],
+            runner=SequentialRunner(),
+            only_missing_outputs=only_missing,
+            **options,
+        )
+
+
+def read_all(project):
+    """Read every artifact, without the records beside them and those of the runs."""
+    return {
+        path.relative_to(project): path.read_bytes()
+        for path in (project / "data").rglob("*")
+        if path.is_file() and path.name[0] != "." and path.name != "run.json"
+    }
+
+
+def list_run(caplog):
+    """List the nodes of data_processing that were logged as done."""
+    return [
+        word.removeprefix(f"{NODES}.")
+        for message in caplog.messages
+        for word in message.split()
+        if word.startswith(f"{NODES}.") and message.endswith(" s")
+    ]
+
+
+def test_a_run_from_the_middle_takes_what_fits(prepared):
+    before = read_all(prepared)
+
+    run(prepared, from_nodes=[f"{NODES}.augment_train_images"])
+
+    assert read_all(prepared) == before
+
+
+def test_other_settings_are_refused_and_named(prepared):
+    before = read_all(prepared)
+
+    with pytest.raises(ClickException) as error:
+        run(prepared, params={"seed": 1}, node_names=[f"{NODES}.augment_train_images"])
+
+    assert error.value.message == (
+        "data_processing.original_folds: made with seed=666, this run has 1; run "
+        "`kedro run --pipelines data_processing --params seed=1 "
+        "--only-missing-outputs` to make what is missing or stale again, or use it as "
+        "it is with `--params runs.stale_inputs=warn`."
+    )
+    assert read_all(prepared) == before
+
+
+def test_other_raw_faces_are_refused(prepared, few_faces, save_faces):
+    save_faces(few_faces, X_test=few_faces.test_images[::-1])
+
+    with pytest.raises(ClickException, match="raw_faces has other content than before"):
+        run(prepared, node_names=[f"{NODES}.make_test_photos"])
+
+
+def test_a_user_may_take_stale_inputs(prepared, caplog):
+    params = {"seed": 1, "runs": {"stale_inputs": "warn"}}
+
+    run(prepared, params=params, node_names=[f"{NODES}.augment_train_images"])
+
+    assert any("made with seed=666, this run has 1" in m for m in caplog.messages)
+
+
+def test_raw_faces_that_are_gone_are_taken_from_the_records(prepared, caplog):
+    (prepared / "data/01_raw/X_train.npy").unlink()
+
+    run(prepared, node_names=[f"{NODES}.make_test_photos"])
+
+    assert any(
+        "raw_faces cannot be read, so nothing tells" in m for m in caplog.messages
+    )
+
+
+def test_damaged_inputs_are_refused_before_anything_runs(prepared):
+    (prepared / "data/02_intermediate/orl/original_folds.npy").write_bytes(b"")
+
+    with pytest.raises(
+        ClickException, match="original_folds.npy: expected a whole art"
+    ):
+        run(prepared, from_nodes=[f"{NODES}.augment_train_images"])
+
+
+def test_only_missing_runs_nothing_where_all_is_there(prepared, caplog):
+    caplog.set_level(logging.INFO)
+    before = read_all(prepared)
+
+    run(prepared, only_missing=True)
+
+    assert list_run(caplog) == []
+    assert read_all(prepared) == before
+
+
+def test_only_missing_makes_what_is_missing_damaged_or_stale(prepared, caplog):
+    caplog.set_level(logging.INFO)
+    before = read_all(prepared)
+    layer = prepared / "data/03_primary/orl"
+    (layer / "test_table.csv").unlink()
+    photo = next((layer / "train_photos").rglob("*.jpg"))
+    photo.write_bytes(photo.read_bytes()[:-10])
+
+    run(prepared, only_missing=True)
+
+    assert sorted(list_run(caplog)) == ["list_test_images", "make_train_photos"]
+    assert read_all(prepared) == before
+
+    caplog.clear()
+    run(prepared, only_missing=True, params={"seed": 1})
+
+    assert sorted(list_run(caplog)) == [
+        "augment_train_images",
+        "make_train_photos",
+        "split_originals",
+    ]
+    mixed = read_all(prepared)
+    run(prepared, params={"seed": 1})
+    assert read_all(prepared) == mixed
+
+
+def test_a_second_run_ends_at_once_and_leaves_all_as_it_is(prepared):
+    before = read_all(prepared)
+    lock = RunLock(prepared / "data/08_reporting/orl")
+    lock.acquire("kedro run", 0)
+
+    with pytest.raises(ClickException, match="has been using the data of this source"):
+        run(prepared)
+    lock.release()
+
+    assert read_all(prepared) == before
+    run(prepared)
+
+
+def test_a_refused_run_gives_the_lock_back(prepared):
+    with pytest.raises(ClickException):
+        run(prepared, params={"seed": 1}, node_names=[f"{NODES}.augment_train_images"])
+
+    run(prepared)
+
+
+def test_a_command_ends_with_the_sentence_alone(prepared):
+    (prepared / "data/02_intermediate/orl/original_folds.npy").write_bytes(b"")
+
+    command = [sys.executable, "-m", "kedro", "run", "--from-nodes"]
+    done = subprocess.run(
+        [*command, f"{NODES}.augment_train_images"],
+        cwd=prepared,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode != 0
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_raw_faces_are_hashed_once_a_run(monkeypatch):
+    from lfw17_kedro.hooks import lineage
+
+    hashed = []
+    monkeypatch.setattr(lineage, "hash_data", lambda data: hashed.append(data) or "h")
+    hooks = LineageHooks()
+
+    for _ in range(3):
+        hooks.after_dataset_loaded("raw_faces", b"faces")
+    hooks.after_dataset_loaded("table", [1])
+
+    assert hashed == [b"faces"]
+    assert hooks.hashes == {"raw_faces": "h"}

@@ -1,0 +1,86 @@
+from lfw17_kedro.lineage import (
+    NodeCall,
+    expect_origins,
+    explain_differences,
+    trace_origin,
+)
+
+
+def make_calls(seed=666, C=1.0, code="1", quality=95):  # noqa: N803 (scikit-learn's name)
+    """raw -> split -> table, photos; table -> fit -> model."""
+    options = {"photos": {"quality": quality}}
+    return [
+        NodeCall("split", {"seed": seed}, ["raw"], ["table", "photos"], "s", options),
+        NodeCall("fit", {"svm": {"C": C}}, ["table"], ["model"], code, {}),
+    ]
+
+
+def expect(raw="aaa", recorded=None, **changes):
+    return expect_origins(make_calls(**changes), {"raw": raw}, recorded or {})
+
+
+def explain(**changes):
+    """Explain why table and model of the usual settings are stale."""
+    recorded, expected = expect(), expect(**changes)
+    stale = [n for n in expected if recorded[n].fingerprint != expected[n].fingerprint]
+    return explain_differences(stale, recorded, expected)
+
+
+def test_what_is_expected_is_what_is_traced():
+    split, fit = make_calls()
+    table = trace_origin(split, {}, {"raw": "aaa"})
+    model = trace_origin(fit, {"table": table}, {})
+
+    assert expect() == {"table": table, "photos": table, "model": model}
+    assert table.inputs == {"raw": "aaa"}
+    assert model.inputs == {"table": table.fingerprint}
+    assert model.data == {"raw": ["aaa"]}
+
+
+def test_the_same_is_not_stale():
+    assert explain() == []
+
+
+def test_causes_are_followed_back():
+    assert explain(seed=1) == [
+        "table, photos and model: made with seed=666, this run has 1"
+    ]
+    assert explain(raw="bbb") == [
+        "table, photos and model: raw has other content than before"
+    ]
+    assert explain(code="2") == ["model: the code of fit has changed since"]
+    assert explain(quality=90) == [
+        "table, photos and model: saved with photos.quality=95, this run has 90"
+    ]
+    assert explain(C=10.0, seed=1) == [
+        "table, photos and model: made with seed=666, this run has 1",
+        "model: made with svm.C=1, this run has 10",
+    ]
+
+
+def test_an_input_of_which_nothing_is_recorded():
+    recorded, expected = expect(), expect(seed=1)
+    del recorded["table"]
+
+    assert explain_differences(["model"], recorded, expected) == [
+        "model: nothing says how it was made"
+    ]
+
+
+def test_data_of_two_sources_are_both_named():
+    mixed = NodeCall("score", {}, ["model", "table", "unknown"], ["scores"], "", {})
+    origins = expect() | {"table": expect(raw="bbb")["table"]}
+
+    scores = trace_origin(mixed, origins, {})
+
+    assert scores.data == {"raw": ["aaa", "bbb"]}
+    assert scores.inputs["unknown"] is None
+
+
+def test_recorded_origins_are_taken_as_they_are():
+    [_, fit] = make_calls()
+    other = expect(seed=1)["table"]
+
+    model = expect_origins([fit], {}, {"table": other})["model"]
+
+    assert model.inputs == {"table": other.fingerprint}
