@@ -4,6 +4,7 @@ import warnings
 
 from lfw17_kedro.hooks import (
     CountHooks,
+    ErrorHooks,
     LineageHooks,
     MlflowRecordHooks,
     ParameterHooks,
@@ -25,6 +26,7 @@ HOOKS = (
     SummaryHooks(),
     RunRecordHooks(lineage),
     MlflowRecordHooks(),
+    ErrorHooks(),
 )
 
 CONFIG_LOADER_ARGS = {

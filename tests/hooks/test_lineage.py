@@ -170,9 +170,9 @@ def test_a_refused_run_gives_the_lock_back(prepared):
 def test_a_command_ends_with_the_sentence_alone(prepared):
     (prepared / "data/02_intermediate/orl/original_folds.npy").write_bytes(b"")
 
-    command = [sys.executable, "-m", "kedro", "run", "--from-nodes"]
+    command = [sys.executable, "-m", "kedro", "run", "--pipelines", NODES]
     done = subprocess.run(
-        [*command, f"{NODES}.augment_train_images"],
+        [*command, "--from-nodes", f"{NODES}.augment_train_images"],
         cwd=prepared,
         capture_output=True,
         text=True,

@@ -4,6 +4,7 @@ import sys
 
 import pandas as pd
 import pytest
+from click import ClickException
 from invented_results import invent_results, plot_everything
 
 from lfw17_kedro.pipelines.reporting import create_pipeline
@@ -61,7 +62,9 @@ def test_results_of_another_split_are_left_out(leave_results, run_project):
     first = run_project("data_processing").load("scratch_cnn.metrics")
     run_project("data_processing", seed=1)
 
-    with pytest.raises(ValueError, match="present data, got none: scratch_cnn: its"):
+    with pytest.raises(
+        ClickException, match="present data, got none: scratch_cnn: its"
+    ):
         run_project("reporting")
     assert first["test"]["images"] == 9
 
@@ -80,7 +83,7 @@ def test_unknown_test_labels_leave_validation_scores(leave_results, run_project)
 
 
 def test_nothing_run_at_all_says_what_to_run(run_project):
-    with pytest.raises(ValueError, match="found none; run `kedro run` for all"):
+    with pytest.raises(ClickException, match="found none; run `kedro run` for all"):
         run_project("reporting")
 
 
@@ -138,7 +141,10 @@ def test_wiring_takes_any_methods():
     assert {"hog.train_features", "hog.test_features", "hog.metrics"} <= inputs
     assert {"net.validation_history", "net.test_probabilities"} <= inputs
     assert "net.train_features" not in inputs
-    assert {tag for node in pipeline.nodes for tag in node.tags} == {"report"}
+    assert {tag for node in pipeline.nodes for tag in node.tags} == {
+        "report",
+        "compares_runs",
+    }
 
 
 def test_wiring_is_imported_without_plotly_and_scikit_learn():

@@ -154,7 +154,8 @@ def test_pipeline_leaves_model_history_and_submission(
     )
     submission = catalog.load("scratch_cnn.submission")
     assert submission["ImageId"].tolist() == list(range(9))
-    left = {p.name for p in (tmp_path / "data/06_models/orl/scratch_cnn").iterdir()}
+    folder = tmp_path / "data/06_models/orl/scratch_cnn"
+    left = {path.name for path in folder.glob("[!.]*")}
     assert left == {"model.keras"}
 
 

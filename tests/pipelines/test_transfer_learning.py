@@ -179,7 +179,7 @@ def test_pipeline_retrains_the_bundled_backbone(
     records = catalog.load("transfer_learning.records")
     assert [len(records[s]) for s in ("train", "test")] == [21, 9]
     left = tmp_path / "data/06_models/orl/transfer_learning"
-    assert {p.name for p in left.iterdir()} == {"model.keras", "backbone.keras"}
+    assert {p.name for p in left.glob("[!.]*")} == {"model.keras", "backbone.keras"}
 
 
 def test_pipeline_retrains_inception_v3(few_faces, save_faces, run_project, tmp_path):

@@ -1,6 +1,7 @@
 """What happens around every run: checks before it, its progress, its record."""
 
 from lfw17_kedro.hooks.counts import CountHooks
+from lfw17_kedro.hooks.errors import ErrorHooks
 from lfw17_kedro.hooks.lineage import LineageHooks
 from lfw17_kedro.hooks.mlflow_record import MlflowRecordHooks
 from lfw17_kedro.hooks.parameters import ParameterHooks
@@ -10,6 +11,7 @@ from lfw17_kedro.hooks.summary import SummaryHooks
 
 __all__ = [
     "CountHooks",
+    "ErrorHooks",
     "LineageHooks",
     "MlflowRecordHooks",
     "ParameterHooks",

@@ -77,7 +77,8 @@ def collect_predictions(
     for method, was_run in ran.items():
         command = f"`{advise(method, run_record)}`"
         if not was_run:
-            left_out[method] = f"it was not run; run {command}."
+            reason = explain_missing(f"{method}.metrics", run_record)
+            left_out[method] = f"{reason}; run {command}."
             continue
         own = _select(results, method)
         if missing := [name for name, one in own.items() if one is None]:
@@ -294,6 +295,14 @@ def write_report(
         run_record,
         matrices | figures,
     )
+
+
+def explain_missing(metrics: str, run_record: dict[str, Any] | None) -> str:
+    """Say why a method has no metrics: it was not run, or the file is not whole."""
+    nodes = (run_record or {"nodes": {}})["nodes"].values()
+    if any(metrics in node["outputs"] for node in nodes):
+        return "it was run, but its metrics are missing or damaged"
+    return "it was not run"
 
 
 def _select(results: dict[str, Any], method: str) -> dict[str, Any]:
