@@ -83,8 +83,34 @@ def test_unknown_test_labels_leave_validation_scores(leave_results, run_project)
 
 
 def test_nothing_run_at_all_says_what_to_run(run_project):
+    with pytest.raises(ClickException) as error:
+        run_project("reporting")
+
+    assert error.value.message == (
+        "class_names, source_card, test_images and 3 more: expected artifacts of an "
+        "earlier run, found none; run `kedro run --only-missing-outputs` to make them."
+    )
+
+
+def test_no_method_run_says_what_to_run(leave_results, run_project):
+    leave_results()
+
     with pytest.raises(ClickException, match="found none; run `kedro run` for all"):
         run_project("reporting")
+
+
+def test_damaged_data_are_found_before_anything_runs(
+    leave_results, run_project, tmp_path, caplog
+):
+    leave_results("facenet_svm")
+    table = tmp_path / "data/03_primary/orl/test_table.csv"
+    table.write_bytes(table.read_bytes()[:100])
+    caplog.clear()
+
+    with pytest.raises(ClickException, match="test_table.csv: expected a whole art"):
+        run_project("reporting")
+
+    assert caplog.messages == []
 
 
 def test_report_alone_does_not_import_tensorflow(leave_results, project):

@@ -24,6 +24,10 @@ logger = logging.getLogger(__name__)
 AGAIN = "the pipeline that writes it"
 
 
+class MissingArtifactError(DatasetError):
+    """Nothing is there."""
+
+
 class StoredDataset(AbstractDataset[Any, Any]):
     """One artifact of the project: a dataset with a record beside its file or folder.
 
@@ -103,15 +107,19 @@ class StoredDataset(AbstractDataset[Any, Any]):
                 return version
         raise DatasetError(compare_content(content, versions[0]))
 
-    def check(self) -> ArtifactVersion | None:
+    def check(self, command: str | None = None) -> ArtifactVersion | None:
         """Give the record of what `load` would load.
+
+        Args:
+            command: that makes it again, where its record does not say.
 
         Returns:
             None if there is nothing, which only an optional dataset allows.
 
         Raises:
-            DatasetError: nothing is there, it is damaged, or it is not what this run
-                would make. Says the command that makes it again.
+            MissingArtifactError: nothing is there.
+            DatasetError: it is damaged, or it is not what this run would make. Says
+                the command that makes it again.
         """
         try:
             version = self.read_version()
@@ -123,20 +131,20 @@ class StoredDataset(AbstractDataset[Any, Any]):
         except DatasetError as error:
             raise DatasetError(
                 f"{self._filepath}: expected a whole artifact, got a damaged one: "
-                f"{error}; run {self._advise()} to make it again."
+                f"{error}; run {self._advise(command)} to make it again."
             ) from error
         if version is None:
             if self._optional:
                 return None
-            raise DatasetError(
+            raise MissingArtifactError(
                 f"{self._filepath}: expected an artifact of an earlier run, found "
-                f"none; run {self._advise()} to make it."
+                f"none; run {self._advise(command)} to make it."
             )
         if not self._is_expected(version):
             raise DatasetError(
                 f"{self._filepath}: expected what this run would make, got one made "
-                f"with other settings, data or code; run {self._advise()} to make it "
-                "again."
+                f"with other settings, data or code; run {self._advise(command)} to "
+                "make it again."
             )
         return version
 
@@ -196,13 +204,17 @@ class StoredDataset(AbstractDataset[Any, Any]):
             and version.origin["fingerprint"] == self._expected
         )
 
-    def _advise(self) -> str:
-        """Give the command that makes the artifact again, as far as it is known."""
+    def _advise(self, command: str | None) -> str:
+        """Give the command that makes the artifact again, as far as it is known.
+
+        Args:
+            command: where its record does not say.
+        """
         try:
             versions = read_versions(self._filepath)
         except DatasetError:
             versions = []
-        commands = [version.command for version in versions if version.command]
+        commands = [one for one in (*(v.command for v in versions), command) if one]
         return f"`{commands[0]}`" if commands else AGAIN
 
     def _open(self, path: Path) -> Any:

@@ -8,6 +8,9 @@ from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from lfw17_kedro.command import write_command
+from lfw17_kedro.datasets.artifact_record import ArtifactVersion
+from lfw17_kedro.datasets.stored_dataset import MissingArtifactError
 from lfw17_kedro.digest import hash_data
 from lfw17_kedro.hooks.node_calls import (
     PARAMETER,
@@ -19,7 +22,12 @@ from lfw17_kedro.hooks.node_calls import (
     read_origin,
     strip_transcoding,
 )
-from lfw17_kedro.lineage import Origin, expect_origins, explain_differences
+from lfw17_kedro.lineage import (
+    Origin,
+    expect_origins,
+    explain_differences,
+    join_names,
+)
 from lfw17_kedro.pipelines.reporting.pipeline import COMPARES_RUNS
 
 logger = logging.getLogger(__name__)
@@ -28,15 +36,18 @@ logger = logging.getLogger(__name__)
 class InputCheck:
     """Compares the artifacts of earlier runs with what this run would make."""
 
-    def __init__(self, pipeline: Pipeline, catalog: DataCatalog, command: str) -> None:
+    def __init__(
+        self, pipeline: Pipeline, catalog: DataCatalog, run_params: dict[str, Any]
+    ) -> None:
         """Remember the run.
 
         Args:
             pipeline: of the run.
             catalog: of the run.
-            command: that makes missing, damaged and stale artifacts again.
+            run_params: of the command that makes its outputs again, for
+                `write_command`.
         """
-        self._pipeline, self._catalog, self._command = pipeline, catalog, command
+        self._pipeline, self._catalog = pipeline, catalog
         self._makers = _list_makers(pipeline)
         read = [name for name in pipeline.inputs() if name != RECORD]
         self._read = {
@@ -50,25 +61,46 @@ class InputCheck:
             if COMPARES_RUNS not in node.tags
             for name in node.inputs
         }
+        # The methods' own results (`<method>.<dataset>`): the report checks those.
+        self._results = {name for name in self._compared if "." in name}
+        self._versions: dict[str, ArtifactVersion] = {}
+        self._command = self._write_command(run_params)
 
-    def find_problems(self) -> list[str]:
-        """Say which artifacts that the run reads are missing, damaged or stale.
-
-        Those that are only compared may be of any run.
-        """
-        problems = []
-        recorded: dict[str, Origin | None] = {}
-        for name in self._read.keys() - self._compared:
+    def find_damaged(self) -> list[str]:
+        """Say which artifacts that the run reads are missing or damaged."""
+        problems, missing = [], []
+        for name in sorted(self._read.keys() - self._results):
+            dataset = self._read[name]
             try:
-                version = self._read[name].check()
+                version = dataset.check(self._command)
+            except MissingArtifactError:
+                missing.append(name)
             except DatasetError as error:
                 problems.append(str(error))
-                continue
-            if version is not None:
-                recorded[name] = Origin(**version.origin) if version.origin else None
-        problems += self._find_mixed()
-        if problems or not recorded:
-            return sorted(problems)
+            else:
+                if version is not None:
+                    self._versions[name] = version
+        if missing:
+            problems.append(
+                f"{join_names(missing)}: expected artifacts of an earlier run, found "
+                f"none; run `{self._command}` to make them."
+            )
+        return problems
+
+    def find_stale(self) -> list[str]:
+        """Say which artifacts are not what this run would make, and why.
+
+        Those that are only compared may be of any run, but of one. Call `find_damaged`
+        first.
+        """
+        mixed = self._find_mixed()
+        recorded = {
+            name: Origin(**version.origin) if version.origin else None
+            for name, version in self._versions.items()
+            if name not in self._compared
+        }
+        if mixed or not recorded:
+            return mixed
         expected = self._expect(recorded)
         stale = [
             name
@@ -83,12 +115,32 @@ class InputCheck:
             for cause in explain_differences(stale, everything, expected)
         ]
 
-    def _find_mixed(self) -> list[str]:
-        """Say which data to compare results on do not come from one run.
+    def expect_outputs(self) -> None:
+        """Tell each output which fingerprint it must have to be up to date."""
+        taken = {name: read_origin(self._read[name]) for name in self._compared}
+        expected = self._expect(taken)
+        for name in self._pipeline.all_outputs():
+            dataset = find_stored(self._catalog, name)
+            if dataset is not None:
+                dataset.expect(expected[strip_transcoding(name)].fingerprint)
 
-        The methods' own results (`<method>.<dataset>`) may: the report checks those.
+    def _write_command(self, run_params: dict[str, Any]) -> str:
+        """Write the command that makes what the run reads.
+
+        Where the run's own pipelines do not make all of that, it is `kedro run` for
+        all pipelines.
         """
-        shared = {name for name in self._compared if "." not in name}
+        from kedro.framework.project import pipelines
+
+        names = run_params.get("pipeline_names") or []
+        made = {one for name in names for one in pipelines[name].all_outputs()}
+        if self._read.keys() - self._results - set(map(strip_transcoding, made)):
+            run_params = run_params | {"pipeline_names": None}
+        return write_command(run_params)
+
+    def _find_mixed(self) -> list[str]:
+        """Say which data to compare results on do not come from one run."""
+        shared = self._compared - self._results
         origins = self._read_origins(shared)
         return [
             f"{name} was not made from the present {one}; run `{self._command}` to "
@@ -98,15 +150,6 @@ class InputCheck:
             if (other := origins[one]) and origin
             if origin.inputs[one] != other.fingerprint
         ]
-
-    def expect_outputs(self) -> None:
-        """Tell each output which fingerprint it must have to be up to date."""
-        taken = {name: read_origin(self._read[name]) for name in self._compared}
-        expected = self._expect(taken)
-        for name in self._pipeline.all_outputs():
-            dataset = find_stored(self._catalog, name)
-            if dataset is not None:
-                dataset.expect(expected[strip_transcoding(name)].fingerprint)
 
     def _expect(self, recorded: dict[str, Origin | None]) -> dict[str, Origin]:
         """Give the origin that each artifact must have."""

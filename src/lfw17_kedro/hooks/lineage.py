@@ -66,11 +66,13 @@ class LineageHooks:
         settings = catalog.load("parameters")["runs"]
         try:
             self._acquire(catalog, run_params, settings.max_wait)
-            check = InputCheck(pipeline, catalog, self._command)
-            problems = check.find_problems()
-            if problems and settings.stale_inputs == "refuse":
-                raise ClickException("\n".join(problems))
-            for problem in problems:
+            check = InputCheck(pipeline, catalog, again)
+            if damaged := check.find_damaged():
+                raise ClickException("\n".join(damaged))
+            stale = check.find_stale()
+            if stale and settings.stale_inputs == "refuse":
+                raise ClickException("\n".join(stale))
+            for problem in stale:
                 logger.warning("%s", problem)
             if run_params.get("only_missing_outputs"):
                 check.expect_outputs()
