@@ -132,7 +132,7 @@ class InputCheck:
         """
         from kedro.framework.project import pipelines
 
-        names = run_params.get("pipeline_names") or []
+        names = set(run_params.get("pipeline_names") or []) & pipelines.keys()
         made = {one for name in names for one in pipelines[name].all_outputs()}
         if self._read.keys() - self._results - set(map(strip_transcoding, made)):
             run_params = run_params | {"pipeline_names": None}
