@@ -60,6 +60,8 @@ lock: $(RUN)  ## pin the newest versions that pyproject.toml allows
 clean:  ## remove .venv, caches and the outputs of runs; keep your own files
 	rm -rf $(VENV) .viz build dist info.log .hypothesis .*_cache src/*.egg-info
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	@if [ -L data ]; then \
+	  echo "expected a folder data, got a link to $$(readlink data): delete what runs wrote there by hand."; exit 1; fi
 	find data/0[2-8]_* -mindepth 1 ! -name .gitkeep \
 	  ! -path data/06_models/weights ! -path 'data/06_models/weights/*' \
 	  ! -path data/06_models/facenet ! -path 'data/06_models/facenet/*' \

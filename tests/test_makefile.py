@@ -21,13 +21,21 @@ USERS_OWN = [
 ]
 FROM_RUNS = [
     "data/02_intermediate/orl/train_table.csv",
+    "data/02_intermediate/orl/.train_table.csv.record.json",
+    "data/02_intermediate/orl/.test_table.csv.41-9f3a.part.csv",
     "data/03_primary/orl/train_photos/000.jpg",
+    "data/03_primary/orl/.train_photos.record.json",
+    "data/03_primary/orl/.test_photos.41-9f3a.part/000.jpg",
+    "data/05_model_input/orl/.train.tfrecord.record.json",
     "data/04_feature/orl/features.npz",
     "data/05_model_input/orl/train.tfrecord",
     "data/06_models/orl/facenet_svm/encoder/saved_model.pb",
     "data/06_models/facenet_study/model.keras",
     "data/07_model_output/kaggle/facenet_svm/submission.csv",
     "data/08_reporting/orl/.run.json.lock",
+    "data/08_reporting/orl/.run.lock",
+    "data/08_reporting/orl/.run.holder.json",
+    "data/08_reporting/orl/.run.copy.json",
     ".venv/bin/python",
     ".pytest_cache/README.md",
     ".ruff_cache/0",
@@ -88,6 +96,61 @@ def test_clean_removes_the_environment_caches_and_outputs_of_runs(copied):
     assert [name for name in FROM_RUNS if (copied / name).exists()] == []
     gone = ["data/07_model_output/kaggle", "data/06_models/orl", ".venv", ".ruff_cache"]
     assert [name for name in gone if (copied / name).exists()] == []
+
+
+def test_clean_deletes_links_of_runs_but_never_what_they_point_to(
+    copied, tmp_path_factory
+):
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "mine.npy").write_text("mine")
+    links = [
+        "data/02_intermediate/lfw17",
+        "data/06_models/kaggle/facenet_svm",
+        "data/07_model_output/kaggle/mine.npy",
+    ]
+    for name in links:
+        target = outside / "mine.npy" if name.endswith(".npy") else outside
+        (copied / name).parent.mkdir(parents=True, exist_ok=True)
+        (copied / name).symlink_to(target)
+
+    done = make(copied, "clean")
+
+    assert done.returncode == 0, done.stderr
+    assert [name for name in links if (copied / name).is_symlink()] == []
+    assert (outside / "mine.npy").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "folder", ["data/03_primary", "data/06_models", "data/06_models/weights", ".venv"]
+)
+def test_clean_does_not_go_into_a_linked_folder(copied, tmp_path_factory, folder):
+    outside = tmp_path_factory.mktemp("outside") / "moved"
+    shutil.move(copied / folder, outside)
+    (copied / folder).symlink_to(outside)
+    before = sorted(outside.rglob("*"))
+    assert before
+
+    done = make(copied, "clean")
+
+    assert done.returncode == 0, done.stderr
+    assert sorted(outside.rglob("*")) == before
+    assert (copied / folder).is_symlink() == folder.startswith("data/")
+
+
+def test_clean_does_not_go_into_a_linked_data(copied, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside") / "moved"
+    shutil.move(copied / "data", outside)
+    (copied / "data").symlink_to(outside)
+    before = sorted(outside.rglob("*"))
+
+    done = make(copied, "clean")
+
+    assert done.returncode != 0
+    assert done.stdout.splitlines()[-1] == (
+        f"expected a folder data, got a link to {outside}: delete what runs wrote "
+        "there by hand."
+    )
+    assert sorted(outside.rglob("*")) == before
 
 
 def test_clean_works_twice(copied):
