@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-uv.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-mlflow.lock",
+    "requirements-uv.lock",
+)
+RUN_LOCKS = {"requirements-uv.lock", "requirements.lock"}
 USERS_OWN = [
     "data/01_raw/X_train.npy",
     "data/01_raw/lfw_home/photo.jpg",
@@ -161,7 +167,7 @@ def test_clean_works_twice(copied):
 
 def test_help_lists_every_target():
     text = (ROOT / "Makefile").read_text()
-    targets = re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE)[1].split()
+    targets = " ".join(re.findall(r"^\.PHONY: (.+)$", text, re.MULTILINE)).split()
 
     shown = make(ROOT, "help").stdout.splitlines()
 
@@ -172,10 +178,11 @@ def test_help_lists_every_target():
 @pytest.mark.parametrize(
     ("target", "locks"),
     [
-        ("run", {"requirements-uv.lock", "requirements.lock"}),
-        ("test", set(LOCKS)),
-        ("lint", set(LOCKS)),
-        ("lab", set(LOCKS)),
+        ("run", RUN_LOCKS),
+        ("test", RUN_LOCKS | {"requirements-dev.lock"}),
+        ("lint", RUN_LOCKS | {"requirements-dev.lock"}),
+        ("lab", RUN_LOCKS | {"requirements-dev.lock"}),
+        ("mlflow", RUN_LOCKS | {"requirements-mlflow.lock"}),
     ],
 )
 def test_targets_install_only_what_they_need(copied, target, locks):
@@ -190,7 +197,7 @@ def test_targets_install_only_what_they_need(copied, target, locks):
     installs = [line for line in shown.stdout.splitlines() if ".lock" in line]
     installs = [line for line in installs if "install" in line and "-r" in line]
     assert installs
-    assert all("--require-hashes" in line for line in installs)
+    assert all("--require-hashes --only-binary :all:" in line for line in installs)
 
 
 def test_wrong_python_is_named_with_what_to_type(copied):
@@ -235,7 +242,7 @@ def asked(copied, monkeypatch):
         values = {}
         for variable in ("UV_DEFAULT_INDEX", "SSL_CERT_FILE"):
             found = re.findall(rf"^{variable}=(.*)$", environment, re.MULTILINE)
-            assert len(found) in (0, 4)
+            assert len(found) in (0, len(LOCKS) + 1)
             assert len(set(found)) <= 1
             values[variable] = found[0] if found else None
         return values
@@ -290,6 +297,17 @@ def read_pins(lock):
     return pins
 
 
+def test_locks_are_made_without_building_from_source(copied):
+    for name in (*LOCKS, "pyproject.toml"):
+        shutil.copy(ROOT / name, copied)
+
+    shown = make(copied, "--dry-run", "lock").stdout.replace("\\\n", "")
+
+    compiles = [line for line in shown.splitlines() if "pip compile" in line]
+    assert len(compiles) == len(LOCKS) + 1
+    assert all("--only-binary :all:" in line for line in compiles)
+
+
 @pytest.mark.parametrize("lock", [*LOCKS, "benchmarks/requirements.lock"])
 def test_locks_pin_hashes_and_name_no_index(lock):
     pins = read_pins(lock)
@@ -299,12 +317,32 @@ def test_locks_pin_hashes_and_name_no_index(lock):
     assert "://" not in (ROOT / lock).read_text()
 
 
-def test_tools_come_on_top_of_the_versions_of_a_run():
-    run, tools = read_pins("requirements.lock"), read_pins("requirements-dev.lock")
+def read_versions(lock):
+    """Map each package of a lock file to its version."""
+    return {name: pin.split()[0] for name, (pin, _) in read_pins(lock).items()}
 
-    versions = {name: pin.split()[0] for name, (pin, _) in run.items()}
-    assert versions == {name: tools[name][0].split()[0] for name in run}
-    assert {"pytest", "ruff", "mypy", "jupyterlab"} <= set(tools) - set(run)
+
+@pytest.mark.parametrize(
+    ("lock", "added"),
+    [
+        ("requirements-dev.lock", {"pytest", "ruff", "mypy", "jupyterlab"}),
+        ("requirements-mlflow.lock", {"kedro-mlflow", "mlflow"}),
+    ],
+)
+def test_extras_come_on_top_of_the_versions_of_a_run(lock, added):
+    run, extra = read_versions("requirements.lock"), read_versions(lock)
+
+    assert run == {name: extra[name] for name in run}
+    assert added <= set(extra) - set(run)
+
+
+@pytest.mark.parametrize("lock", ["requirements-mlflow.lock"])
+def test_later_locks_agree_with_the_tools(lock):
+    tools, other = read_versions("requirements-dev.lock"), read_versions(lock)
+
+    shared = set(tools) & set(other)
+    assert shared
+    assert {name: tools[name] for name in shared} == {n: other[n] for n in shared}
 
 
 def test_locks_have_every_dependency_of_the_project():
@@ -318,3 +356,5 @@ def test_locks_have_every_dependency_of_the_project():
     assert list_names(project["dependencies"]) <= set(read_pins("requirements.lock"))
     tools = list_names([*extras["dev"], *extras["lab"]])
     assert tools <= set(read_pins("requirements-dev.lock"))
+    mlflow = list_names([*project["dependencies"], *extras["mlflow"]])
+    assert mlflow <= set(read_pins("requirements-mlflow.lock"))
