@@ -17,9 +17,12 @@ SAFELY := --require-hashes --only-binary :all:
 INSTALL := pip install --python $(VENV) $(SAFELY)
 COMPILE := pip compile --universal --upgrade --generate-hashes --no-emit-index-url \
   --only-binary :all: --python-version 3.11 --custom-compile-command "make lock"
+# pip-audit brings its own pip: in a folder of its own it does not replace the other.
+AUDIT := $(VENV)/audit
+LOCKS := $(wildcard *.lock benchmarks/*.lock)
 
 .PHONY: run test lint viz viz-static lab mlflow benchmark benchmark-cnn lock
-.PHONY: clean help
+.PHONY: audit clean help
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -65,10 +68,17 @@ lock: $(RUN)  ## pin the newest versions that pyproject.toml allows
 	  -o requirements-mlflow.lock
 	@$(UV) $(COMPILE) -c requirements-dev.lock benchmarks/requirements.in \
 	  -o benchmarks/requirements.lock
+	@echo pip-audit | ($(UV) $(COMPILE) -c requirements-dev.lock - \
+	  -o requirements-audit.lock)
+
+audit: $(RUN)  ## ask PyPI for known vulnerabilities of the locked packages
+	@$(UV) venv --allow-existing --python $(BIN)/python $(AUDIT)
+	@$(UV) pip install --python $(AUDIT) $(SAFELY) -r requirements-audit.lock
+	@$(AUDIT)/bin/python tools/audit.py $(LOCKS)
 
 clean:  ## remove .venv, caches and the outputs of runs; keep your own files
 	rm -rf $(VENV) .viz build dist info.log .hypothesis .*_cache src/*.egg-info
-	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find src tests benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
 	@if [ -L data ]; then \
 	  echo "expected a folder data, got a link to $$(readlink data): delete what runs wrote there by hand."; exit 1; fi
 	find data/0[2-8]_* -mindepth 1 ! -name .gitkeep \

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LOCKS = (
     "requirements.lock",
+    "requirements-audit.lock",
     "requirements-dev.lock",
     "requirements-mlflow.lock",
     "requirements-uv.lock",
@@ -43,12 +44,14 @@ FROM_RUNS = [
     "data/08_reporting/orl/.run.holder.json",
     "data/08_reporting/orl/.run.copy.json",
     ".venv/bin/python",
+    ".venv/audit/bin/pip-audit",
     ".pytest_cache/README.md",
     ".ruff_cache/0",
     ".viz/stats.json",
     "build/index.html",
     "dist/lfw17_kedro-0.1.0-py3-none-any.whl",
     "src/lfw17_kedro/__pycache__/types.pyc",
+    "tools/__pycache__/audit.pyc",
     "src/lfw17_kedro.egg-info/PKG-INFO",
 ]
 pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="needs make")
@@ -183,6 +186,7 @@ def test_help_lists_every_target():
         ("lint", RUN_LOCKS | {"requirements-dev.lock"}),
         ("lab", RUN_LOCKS | {"requirements-dev.lock"}),
         ("mlflow", RUN_LOCKS | {"requirements-mlflow.lock"}),
+        ("audit", RUN_LOCKS | {"requirements-audit.lock"}),
     ],
 )
 def test_targets_install_only_what_they_need(copied, target, locks):
@@ -198,6 +202,17 @@ def test_targets_install_only_what_they_need(copied, target, locks):
     installs = [line for line in installs if "install" in line and "-r" in line]
     assert installs
     assert all("--require-hashes --only-binary :all:" in line for line in installs)
+
+
+def test_audit_looks_at_every_lock(copied):
+    for name in (*LOCKS, "pyproject.toml", "benchmarks/requirements.lock"):
+        shutil.copy(ROOT / name, copied / name)
+
+    shown = make(copied, "--dry-run", "audit").stdout.splitlines()
+
+    assert sorted(shown[-1].split()[1:]) == sorted(
+        ["tools/audit.py", *LOCKS, "benchmarks/requirements.lock"]
+    )
 
 
 def test_wrong_python_is_named_with_what_to_type(copied):
@@ -336,7 +351,9 @@ def test_extras_come_on_top_of_the_versions_of_a_run(lock, added):
     assert added <= set(extra) - set(run)
 
 
-@pytest.mark.parametrize("lock", ["requirements-mlflow.lock"])
+@pytest.mark.parametrize(
+    "lock", ["requirements-mlflow.lock", "requirements-audit.lock"]
+)
 def test_later_locks_agree_with_the_tools(lock):
     tools, other = read_versions("requirements-dev.lock"), read_versions(lock)
 
