@@ -12,11 +12,17 @@ UV = index="$${UV_DEFAULT_INDEX:-$$($(call SETTING,index-url))}"; \
   cert="$${SSL_CERT_FILE:-$$($(call SETTING,cert))}"; \
   env $${index:+UV_DEFAULT_INDEX="$$index"} $${cert:+SSL_CERT_FILE="$$cert"} \
   $(BIN)/uv --quiet
-INSTALL := pip install --python $(VENV) --require-hashes
+# Every locked package has a wheel: building one would run code of its source.
+SAFELY := --require-hashes --only-binary :all:
+INSTALL := pip install --python $(VENV) $(SAFELY)
 COMPILE := pip compile --universal --upgrade --generate-hashes --no-emit-index-url \
-  --python-version 3.11 --custom-compile-command "make lock"
+  --only-binary :all: --python-version 3.11 --custom-compile-command "make lock"
+# pip-audit brings its own pip: in a folder of its own it does not replace the other.
+AUDIT := $(VENV)/audit
+LOCKS := $(wildcard *.lock benchmarks/*.lock)
 
-.PHONY: run test lint viz viz-static lab benchmark benchmark-cnn lock clean help
+.PHONY: run test lint viz viz-static lab mlflow benchmark benchmark-cnn lock
+.PHONY: audit clean help
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +48,10 @@ viz-static: $(RUN)  ## write the pipelines with previews as a web site to build/
 lab: $(DEV)  ## open the notebooks, with the project's catalog loaded
 	$(BIN)/kedro jupyter lab
 
+mlflow: $(RUN)  ## add MLflow, where each later run logs its parameters and scores
+	@echo "Adding MLflow to $(VENV): 0.4 GB, a few seconds or what the download takes."
+	@$(UV) $(INSTALL) -r requirements-mlflow.lock
+
 benchmark: $(DEV)  ## compare our encoders with the original ones
 	@$(UV) $(INSTALL) -r benchmarks/requirements.lock
 	$(BIN)/python benchmarks/encoder.py
@@ -54,12 +64,23 @@ lock: $(RUN)  ## pin the newest versions that pyproject.toml allows
 	@$(UV) $(COMPILE) pyproject.toml -o requirements.lock
 	@$(UV) $(COMPILE) --extra lab --extra dev -c requirements.lock pyproject.toml \
 	  -o requirements-dev.lock
+	@$(UV) $(COMPILE) --extra mlflow -c requirements-dev.lock pyproject.toml \
+	  -o requirements-mlflow.lock
 	@$(UV) $(COMPILE) -c requirements-dev.lock benchmarks/requirements.in \
 	  -o benchmarks/requirements.lock
+	@echo pip-audit | ($(UV) $(COMPILE) -c requirements-dev.lock - \
+	  -o requirements-audit.lock)
+
+audit: $(RUN)  ## ask PyPI for known vulnerabilities of the locked packages
+	@$(UV) venv --allow-existing --python $(BIN)/python $(AUDIT)
+	@$(UV) pip install --python $(AUDIT) $(SAFELY) -r requirements-audit.lock
+	@$(AUDIT)/bin/python tools/audit.py $(LOCKS)
 
 clean:  ## remove .venv, caches and the outputs of runs; keep your own files
+	@if [ -L data ]; then \
+	  echo "expected a folder data, got a link to $$(readlink data): delete what runs wrote there by hand."; exit 1; fi
 	rm -rf $(VENV) .viz build dist info.log .hypothesis .*_cache src/*.egg-info
-	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find src tests benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
 	find data/0[2-8]_* -mindepth 1 ! -name .gitkeep \
 	  ! -path data/06_models/weights ! -path 'data/06_models/weights/*' \
 	  ! -path data/06_models/facenet ! -path 'data/06_models/facenet/*' \
@@ -71,7 +92,7 @@ $(RUN): requirements.lock requirements-uv.lock pyproject.toml
 	  { echo "expected Python 3.11 to 3.13, got $$($(PYTHON) --version 2>&1); name another with: make PYTHON=python3.12"; exit 1; }
 	@echo "Creating $(VENV) with $$($(PYTHON) --version)."
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) install --quiet --require-hashes -r requirements-uv.lock
+	@$(PIP) install --quiet $(SAFELY) -r requirements-uv.lock
 	@echo "Installing about $$(grep -c '==' requirements.lock) packages into $(VENV): 2.6 GB, 15 seconds or what the download takes."
 	@$(UV) $(INSTALL) -r requirements.lock
 	@$(UV) pip install --python $(VENV) --no-deps --no-build-isolation -e .

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-uv.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-audit.lock",
+    "requirements-dev.lock",
+    "requirements-mlflow.lock",
+    "requirements-uv.lock",
+)
+RUN_LOCKS = {"requirements-uv.lock", "requirements.lock"}
 USERS_OWN = [
     "data/01_raw/X_train.npy",
     "data/01_raw/lfw_home/photo.jpg",
@@ -21,20 +28,30 @@ USERS_OWN = [
 ]
 FROM_RUNS = [
     "data/02_intermediate/orl/train_table.csv",
+    "data/02_intermediate/orl/.train_table.csv.record.json",
+    "data/02_intermediate/orl/.test_table.csv.41-9f3a.part.csv",
     "data/03_primary/orl/train_photos/000.jpg",
+    "data/03_primary/orl/.train_photos.record.json",
+    "data/03_primary/orl/.test_photos.41-9f3a.part/000.jpg",
+    "data/05_model_input/orl/.train.tfrecord.record.json",
     "data/04_feature/orl/features.npz",
     "data/05_model_input/orl/train.tfrecord",
     "data/06_models/orl/facenet_svm/encoder/saved_model.pb",
     "data/06_models/facenet_study/model.keras",
     "data/07_model_output/kaggle/facenet_svm/submission.csv",
     "data/08_reporting/orl/.run.json.lock",
+    "data/08_reporting/orl/.run.lock",
+    "data/08_reporting/orl/.run.holder.json",
+    "data/08_reporting/orl/.run.copy.json",
     ".venv/bin/python",
+    ".venv/audit/bin/pip-audit",
     ".pytest_cache/README.md",
     ".ruff_cache/0",
     ".viz/stats.json",
     "build/index.html",
     "dist/lfw17_kedro-0.1.0-py3-none-any.whl",
     "src/lfw17_kedro/__pycache__/types.pyc",
+    "tools/__pycache__/audit.pyc",
     "src/lfw17_kedro.egg-info/PKG-INFO",
 ]
 pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="needs make")
@@ -90,6 +107,61 @@ def test_clean_removes_the_environment_caches_and_outputs_of_runs(copied):
     assert [name for name in gone if (copied / name).exists()] == []
 
 
+def test_clean_deletes_links_of_runs_but_never_what_they_point_to(
+    copied, tmp_path_factory
+):
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "mine.npy").write_text("mine")
+    links = [
+        "data/02_intermediate/lfw17",
+        "data/06_models/kaggle/facenet_svm",
+        "data/07_model_output/kaggle/mine.npy",
+    ]
+    for name in links:
+        target = outside / "mine.npy" if name.endswith(".npy") else outside
+        (copied / name).parent.mkdir(parents=True, exist_ok=True)
+        (copied / name).symlink_to(target)
+
+    done = make(copied, "clean")
+
+    assert done.returncode == 0, done.stderr
+    assert [name for name in links if (copied / name).is_symlink()] == []
+    assert (outside / "mine.npy").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "folder", ["data/03_primary", "data/06_models", "data/06_models/weights", ".venv"]
+)
+def test_clean_does_not_go_into_a_linked_folder(copied, tmp_path_factory, folder):
+    outside = tmp_path_factory.mktemp("outside") / "moved"
+    shutil.move(copied / folder, outside)
+    (copied / folder).symlink_to(outside)
+    before = sorted(outside.rglob("*"))
+    assert before
+
+    done = make(copied, "clean")
+
+    assert done.returncode == 0, done.stderr
+    assert sorted(outside.rglob("*")) == before
+    assert (copied / folder).is_symlink() == folder.startswith("data/")
+
+
+def test_clean_does_not_go_into_a_linked_data(copied, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside") / "moved"
+    shutil.move(copied / "data", outside)
+    (copied / "data").symlink_to(outside)
+    before = sorted(outside.rglob("*"))
+
+    done = make(copied, "clean")
+
+    assert done.returncode != 0
+    assert done.stdout.splitlines()[-1] == (
+        f"expected a folder data, got a link to {outside}: delete what runs wrote "
+        "there by hand."
+    )
+    assert sorted(outside.rglob("*")) == before
+
+
 def test_clean_works_twice(copied):
     make(copied, "clean")
 
@@ -98,7 +170,7 @@ def test_clean_works_twice(copied):
 
 def test_help_lists_every_target():
     text = (ROOT / "Makefile").read_text()
-    targets = re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE)[1].split()
+    targets = " ".join(re.findall(r"^\.PHONY: (.+)$", text, re.MULTILINE)).split()
 
     shown = make(ROOT, "help").stdout.splitlines()
 
@@ -109,10 +181,12 @@ def test_help_lists_every_target():
 @pytest.mark.parametrize(
     ("target", "locks"),
     [
-        ("run", {"requirements-uv.lock", "requirements.lock"}),
-        ("test", set(LOCKS)),
-        ("lint", set(LOCKS)),
-        ("lab", set(LOCKS)),
+        ("run", RUN_LOCKS),
+        ("test", RUN_LOCKS | {"requirements-dev.lock"}),
+        ("lint", RUN_LOCKS | {"requirements-dev.lock"}),
+        ("lab", RUN_LOCKS | {"requirements-dev.lock"}),
+        ("mlflow", RUN_LOCKS | {"requirements-mlflow.lock"}),
+        ("audit", RUN_LOCKS | {"requirements-audit.lock"}),
     ],
 )
 def test_targets_install_only_what_they_need(copied, target, locks):
@@ -127,7 +201,18 @@ def test_targets_install_only_what_they_need(copied, target, locks):
     installs = [line for line in shown.stdout.splitlines() if ".lock" in line]
     installs = [line for line in installs if "install" in line and "-r" in line]
     assert installs
-    assert all("--require-hashes" in line for line in installs)
+    assert all("--require-hashes --only-binary :all:" in line for line in installs)
+
+
+def test_audit_looks_at_every_lock(copied):
+    for name in (*LOCKS, "pyproject.toml", "benchmarks/requirements.lock"):
+        shutil.copy(ROOT / name, copied / name)
+
+    shown = make(copied, "--dry-run", "audit").stdout.splitlines()
+
+    assert sorted(shown[-1].split()[1:]) == sorted(
+        ["tools/audit.py", *LOCKS, "benchmarks/requirements.lock"]
+    )
 
 
 def test_wrong_python_is_named_with_what_to_type(copied):
@@ -172,7 +257,7 @@ def asked(copied, monkeypatch):
         values = {}
         for variable in ("UV_DEFAULT_INDEX", "SSL_CERT_FILE"):
             found = re.findall(rf"^{variable}=(.*)$", environment, re.MULTILINE)
-            assert len(found) in (0, 4)
+            assert len(found) in (0, len(LOCKS) + 1)
             assert len(set(found)) <= 1
             values[variable] = found[0] if found else None
         return values
@@ -227,6 +312,17 @@ def read_pins(lock):
     return pins
 
 
+def test_locks_are_made_without_building_from_source(copied):
+    for name in (*LOCKS, "pyproject.toml"):
+        shutil.copy(ROOT / name, copied)
+
+    shown = make(copied, "--dry-run", "lock").stdout.replace("\\\n", "")
+
+    compiles = [line for line in shown.splitlines() if "pip compile" in line]
+    assert len(compiles) == len(LOCKS) + 1
+    assert all("--only-binary :all:" in line for line in compiles)
+
+
 @pytest.mark.parametrize("lock", [*LOCKS, "benchmarks/requirements.lock"])
 def test_locks_pin_hashes_and_name_no_index(lock):
     pins = read_pins(lock)
@@ -236,12 +332,34 @@ def test_locks_pin_hashes_and_name_no_index(lock):
     assert "://" not in (ROOT / lock).read_text()
 
 
-def test_tools_come_on_top_of_the_versions_of_a_run():
-    run, tools = read_pins("requirements.lock"), read_pins("requirements-dev.lock")
+def read_versions(lock):
+    """Map each package of a lock file to its version."""
+    return {name: pin.split()[0] for name, (pin, _) in read_pins(lock).items()}
 
-    versions = {name: pin.split()[0] for name, (pin, _) in run.items()}
-    assert versions == {name: tools[name][0].split()[0] for name in run}
-    assert {"pytest", "ruff", "mypy", "jupyterlab"} <= set(tools) - set(run)
+
+@pytest.mark.parametrize(
+    ("lock", "added"),
+    [
+        ("requirements-dev.lock", {"pytest", "ruff", "mypy", "jupyterlab"}),
+        ("requirements-mlflow.lock", {"kedro-mlflow", "mlflow"}),
+    ],
+)
+def test_extras_come_on_top_of_the_versions_of_a_run(lock, added):
+    run, extra = read_versions("requirements.lock"), read_versions(lock)
+
+    assert run == {name: extra[name] for name in run}
+    assert added <= set(extra) - set(run)
+
+
+@pytest.mark.parametrize(
+    "lock", ["requirements-mlflow.lock", "requirements-audit.lock"]
+)
+def test_later_locks_agree_with_the_tools(lock):
+    tools, other = read_versions("requirements-dev.lock"), read_versions(lock)
+
+    shared = set(tools) & set(other)
+    assert shared
+    assert {name: tools[name] for name in shared} == {n: other[n] for n in shared}
 
 
 def test_locks_have_every_dependency_of_the_project():
@@ -255,3 +373,5 @@ def test_locks_have_every_dependency_of_the_project():
     assert list_names(project["dependencies"]) <= set(read_pins("requirements.lock"))
     tools = list_names([*extras["dev"], *extras["lab"]])
     assert tools <= set(read_pins("requirements-dev.lock"))
+    mlflow = list_names([*project["dependencies"], *extras["mlflow"]])
+    assert mlflow <= set(read_pins("requirements-mlflow.lock"))

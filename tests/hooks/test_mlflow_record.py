@@ -2,7 +2,12 @@ from importlib.util import find_spec
 
 import pytest
 
-from lfw17_kedro.hooks.mlflow_record import flatten_costs, flatten_scores, select_nodes
+from lfw17_kedro.hooks.mlflow_record import (
+    flatten_costs,
+    flatten_scores,
+    flatten_settings,
+    select_nodes,
+)
 
 
 def test_costs_are_named_by_node():
@@ -24,6 +29,20 @@ def test_only_the_nodes_of_this_run_are_logged():
     assert select_nodes(record, "2") == {"b": {"run": "2"}}
 
 
+def test_settings_are_named_one_by_one():
+    settings = {"svm": {"C": 1.0, "multi_class": "ovr"}, "folds": 5, "size": [2, 3]}
+    nodes = {
+        "fit": {"parameters": {"facenet_svm": settings, "seed": 666}},
+        "count": {"parameters": {"facenet_svm.folds": 5}},
+    }
+
+    assert flatten_settings(nodes) == {
+        "facenet_svm.svm.C": 1.0,
+        "facenet_svm.svm.multi_class": "ovr",
+        "facenet_svm.size": [2, 3],
+    }
+
+
 def test_scores_are_named_by_method_and_split():
     scores = {"accuracy": 0.5, "macro_f1": 0.25, "log_loss": 1, "images": 4}
 
@@ -39,6 +58,8 @@ def test_scores_are_named_by_method_and_split():
 @pytest.mark.skipif(
     find_spec("kedro_mlflow") is None, reason="the extra mlflow is not installed"
 )
+# MLflow 3.17 against SQLAlchemy 2.1
+@pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated")
 def test_run_is_logged_to_mlflow(few_faces, save_faces, project):
     import subprocess
     import sys
@@ -48,7 +69,8 @@ def test_run_is_logged_to_mlflow(few_faces, save_faces, project):
 
     folder = save_faces(few_faces)
     source = {
-        "type": "lfw17_kedro.datasets.NpyFacesDataset",
+        "type": "lfw17_kedro.datasets.FaceSourceDataset",
+        "source": "npy",
         "filepath": str(folder),
         "class_names": few_faces.class_names,
     }
@@ -66,4 +88,5 @@ def test_run_is_logged_to_mlflow(few_faces, save_faces, project):
     assert run.data.metrics["facenet_svm.test.accuracy"] == 1
     seconds = [n for n in run.data.metrics if n.endswith(".seconds")]
     assert any(name.startswith("facenet_svm.") for name in seconds)
-    assert any(name.startswith("facenet_svm.svm") for name in run.data.params)
+    assert run.data.params["facenet_svm.svm.C"] == "1.0"
+    assert run.data.params["seed"] == "666"

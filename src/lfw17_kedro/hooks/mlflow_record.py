@@ -16,14 +16,15 @@ SCORES = ("accuracy", "macro_f1", "log_loss")
 class MlflowRecordHooks:
     """Logs the run record and the scores to the MLflow run that kedro-mlflow opened.
 
-    kedro-mlflow itself logs the parameters. Without it nothing happens.
+    kedro-mlflow itself logs what each node got, a method's settings as one text; here
+    the single settings are logged too. Without kedro-mlflow nothing happens.
     """
 
     @hook_impl(tryfirst=True)  # kedro-mlflow closes its run in the same hook
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
-        """Log seconds and memory of each node, scores, and the record as a file."""
+        """Log settings, cost of each node, scores, and the record as a file."""
         if find_spec("kedro_mlflow") is None:
             return
         import mlflow
@@ -32,7 +33,9 @@ class MlflowRecordHooks:
             return
         record = catalog.load(RECORD) or {"nodes": {}, "runs": {}}
         mlflow.log_dict(record, "run.json")
-        mlflow.log_metrics(flatten_costs(select_nodes(record, run_params["run_id"])))
+        nodes = select_nodes(record, run_params["run_id"])
+        mlflow.log_params(flatten_settings(nodes))
+        mlflow.log_metrics(flatten_costs(nodes))
         for name in sorted(pipeline.all_outputs()):
             if name.endswith(METRICS):
                 mlflow.log_metrics(flatten_scores(catalog.load(name)))
@@ -41,6 +44,24 @@ class MlflowRecordHooks:
 def select_nodes(record: dict[str, Any], run_id: str) -> dict[str, dict[str, Any]]:
     """Select the nodes that a run ran from the run record: name -> entry."""
     return {name: n for name, n in record["nodes"].items() if n["run"] == run_id}
+
+
+def flatten_settings(nodes: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Name the single values inside the settings of nodes: `facenet_svm.svm.C`.
+
+    What a node got as a single value is left out: kedro-mlflow logged that, and MLflow
+    refuses a second value, even one that is only written differently.
+    """
+    given = {k: v for node in nodes.values() for k, v in node["parameters"].items()}
+    flat = dict(pair for name in given for pair in flatten(name, given[name]))
+    return {name: value for name, value in flat.items() if name not in given}
+
+
+def flatten(name: str, value: Any) -> list[tuple[str, Any]]:
+    """List the values inside nested dicts, each with the names that lead to it."""
+    if not isinstance(value, dict):
+        return [(name, value)]
+    return [pair for key in value for pair in flatten(f"{name}.{key}", value[key])]
 
 
 def flatten_costs(nodes: dict[str, dict[str, Any]]) -> dict[str, float]:

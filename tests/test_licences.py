@@ -1,0 +1,171 @@
+"""docs/licences.md says what is installed, locked and pinned."""
+
+import hashlib
+import re
+import tomllib
+from importlib.metadata import (
+    Distribution,
+    PackageNotFoundError,
+    distribution,
+    distributions,
+)
+from pathlib import Path
+
+import pytest
+from sklearn.datasets import _lfw
+
+from lfw17_kedro.datasets.packaged import find_packaged
+from lfw17_kedro.encoders import (
+    dlib_resnet,
+    efficientnet_lite0,
+    facenet,
+    inception_resnet_v1,
+    inception_v3,
+)
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+LOCK_OF = {
+    "run": "requirements.lock",
+    "lab": "requirements-dev.lock",
+    "dev": "requirements-dev.lock",
+    "mlflow": "requirements-mlflow.lock",
+    "audit": "requirements-audit.lock",
+    "install": "requirements-uv.lock",
+    "benchmark": "benchmarks/requirements.lock",
+}
+COPYLEFT = re.compile(r"GPL|MPL|Mozilla|Artistic|EPL|Eclipse|EUPL|CDDL|OSL|CC-BY-SA")
+LONG = 60  # characters: a field License that holds the whole text, not the name
+
+
+def normalise(name):
+    """Spell a package as lock files do."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def read_table(heading):
+    """Map the first cell of each row under a heading, without marks, to the row."""
+    section = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    names, _, *rows = ([cell.strip() for cell in row.split("|")[1:-1]] for row in rows)
+    return {row[0].replace("`", ""): dict(zip(names, row, strict=True)) for row in rows}
+
+
+def read_licence(package: Distribution):
+    """Read the licence in the metadata of an installed package, in its words."""
+    metadata = package.metadata
+    if metadata["License-Expression"]:
+        return metadata["License-Expression"]
+    named = (metadata["License"] or "").strip()
+    if named and named != "UNKNOWN" and len(named) < LONG:
+        return named
+    classifiers = metadata.get_all("Classifier") or []
+    found = [text.split(" :: ")[-1] for text in classifiers if "License ::" in text]
+    return ", ".join(found) or "not stated"
+
+
+def list_direct():
+    """List the direct dependencies: (name, what it is for)."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    groups = {"run": project["dependencies"], **project["optional-dependencies"]}
+    benchmark = (ROOT / "benchmarks" / "requirements.in").read_text().splitlines()
+    groups |= {"benchmark": benchmark, "audit": ["pip-audit"], "install": ["uv"]}
+    return [
+        (normalise(re.match(r"[\w.-]+", text)[0]), group)
+        for group, texts in groups.items()
+        for text in texts
+    ]
+
+
+def list_pins(lock, name):
+    """List the versions that a lock file has of a package."""
+    text = (ROOT / lock).read_text()
+    return sorted(re.findall(rf"^{re.escape(name)}==([^\s\\;]+)", text, re.MULTILINE))
+
+
+PACKAGES = read_table("Packages")
+
+
+def test_every_direct_dependency_has_a_row_and_no_other_package():
+    rows = {(name, row["for"]) for name, row in PACKAGES.items()}
+
+    assert rows == set(list_direct())
+    assert all(row["if it vanishes"] for row in PACKAGES.values())
+    released = re.compile(r"(\d{4}-\d\d-\d\d|not known)(, \d{4}-\d\d-\d\d)?")
+    assert all(released.fullmatch(row["released"]) for row in PACKAGES.values())
+
+
+@pytest.mark.parametrize(("name", "group"), list_direct())
+def test_row_has_the_locked_version(name, group):
+    pins = list_pins(LOCK_OF[group], name)
+
+    assert pins
+    assert sorted(PACKAGES[name]["locked"].split(", ")) == pins
+
+
+@pytest.mark.parametrize(("name", "group"), list_direct())
+def test_row_has_the_licence_of_the_installed_package(name, group):
+    try:
+        package = distribution(name)
+    except PackageNotFoundError:
+        if group in {"mlflow", "benchmark", "audit", "install"}:
+            pytest.skip(f"{name} is not installed")
+        raise
+
+    assert PACKAGES[name]["licence"] == read_licence(package)
+
+
+def test_every_installed_copyleft_licence_is_listed():
+    locked = {name for lock in LOCK_OF.values() for name in list_names(lock)}
+
+    found = {}
+    for package in distributions():
+        name, licence = normalise(package.metadata["Name"]), read_licence(package)
+        if name in locked and COPYLEFT.search(licence):
+            found[name] = licence
+
+    rows = read_table("Copyleft")
+    assert found == {name: row["licence"] for name, row in rows.items()}
+
+
+def list_names(lock):
+    """List the packages of a lock file."""
+    text = (ROOT / lock).read_text()
+    return re.findall(r"^([\w.-]+)==", text, re.MULTILINE)
+
+
+def hash_mtcnn(name):
+    """Hash a file of weights of the installed package `mtcnn`."""
+    file = find_packaged("mtcnn", f"assets/weights/{name}", "mtcnn")
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_weights_have_the_checksums_of_the_code():
+    pinned = {name: row["SHA-256"] for name, row in read_table("Weights").items()}
+
+    assert pinned == {
+        dlib_resnet.FILE: f"`{dlib_resnet.WEIGHTS.sha256}`",
+        efficientnet_lite0.FILE: f"`{efficientnet_lite0.WEIGHTS.sha256}`",
+        **{f"{n}net.lz4": f"`{hash_mtcnn(f'{n}net.lz4')}`" for n in "pro"},
+        f"{facenet.WEIGHTS.name} (FaceNet)": f"`{facenet.WEIGHTS.sha256}`",
+        "20180402-114759.pb": f"`{facenet.SHA256['.pb']}`",
+        inception_resnet_v1.FILE: f"`{inception_resnet_v1.SHA256}`",
+        inception_v3.FILE: "not pinned",
+    }
+
+
+def test_weights_have_the_licences_of_the_code():
+    column = "licence, as its source says"
+    licences = {name: row[column] for name, row in read_table("Weights").items()}
+
+    assert licences[dlib_resnet.FILE] == dlib_resnet.CARD.licence
+    assert licences[efficientnet_lite0.FILE].startswith(efficientnet_lite0.LICENCE)
+    assert licences[f"{facenet.WEIGHTS.name} (FaceNet)"] == facenet.LICENCE
+    assert licences[inception_resnet_v1.FILE] == inception_resnet_v1.LICENCE
+
+
+def test_data_have_the_checksum_that_scikit_learn_checks():
+    (lfw,) = (row for name, row in read_table("Data").items() if name.startswith("LFW"))
+
+    archive = _lfw.FUNNELED_ARCHIVE
+    assert lfw["SHA-256"] == f"`{archive.checksum}` (`{archive.filename}`)"
