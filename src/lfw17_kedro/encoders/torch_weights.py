@@ -113,13 +113,16 @@ class Weights:
         """Hand out a convolution kernel of OIHW `shape` in Keras's order, HWIO."""
         return self.take(key, shape).transpose(2, 3, 1, 0)
 
-    def take_batch_norm(self, key: str, width: int) -> list[F32]:
+    def take_batch_norm(self, key: str, width: int) -> tuple[F32, F32, F32, F32]:
         """Hand out a batch norm's gamma, beta, mean and variance, (width,) each.
 
         The count of training batches that PyTorch keeps beside them is not needed.
         """
         self.ignore([f"{key}.num_batches_tracked"])
-        return [self.take(f"{key}.{part}", (width,)) for part in _BATCH_NORM]
+        gamma, beta, mean, variance = (
+            self.take(f"{key}.{part}", (width,)) for part in _BATCH_NORM
+        )
+        return gamma, beta, mean, variance
 
     def ignore(self, keys: Iterable[str]) -> None:
         """Mark parameters as known but not needed, where there are such."""
