@@ -55,10 +55,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         body = body[: server.breaks.pop(0)] if server.breaks else body
-        self.wfile.write(body[: len(body) // 2])
-        if server.gate:
-            server.gate.wait(20)
         try:
+            self.wfile.write(body[: len(body) // 2])
+            if server.gate:
+                server.gate.wait(20)
             self.wfile.write(body[len(body) // 2 :])
         except ConnectionError:
             self.close_connection = True  # the client had enough
