@@ -2,11 +2,10 @@
 
     make benchmark
 
-FaceNet runs on invented weights of the real size, from both kinds of file; its frozen
-graph is made from the network of the state dict, batch norms folded, so the published
-one may run otherwise. Each encoder runs in a process of its own, on the same aligned
-ORL faces, in batches of 64; only dlib takes one face at a time. facenet-pytorch wants
-NumPy 1 and so another environment: name its Python with --pytorch.
+FaceNet runs on invented weights of the real size, from both kinds of file. Each encoder
+runs in a process of its own, on the same aligned ORL faces, in batches of 64; only dlib
+takes one face at a time. facenet-pytorch wants NumPy 1 and so another environment: name
+its Python with --pytorch.
 
 Prints a table: faces per second (the fastest round), peak memory of the process (with
 TensorFlow, PyTorch or dlib in it) and the greatest difference between embeddings of
@@ -72,7 +71,7 @@ def prepare(folder: Path, count: int) -> None:
         (
             "facenet (.pb)",
             facenet_files.FROZEN_GRAPH,
-            facenet_files.freeze_inception_resnet_v1(arrays),
+            facenet_files.make_frozen_graph(arrays),
         ),
     ):
         checksum = facenet_files.sha256(content)

@@ -206,11 +206,13 @@ class PublishedWeights(NamedTuple):
         url: http or https.
         sha256: of the file, hexadecimal.
         name: of the file on disk.
+        max_bytes: that a server may send.
     """
 
     url: str
     sha256: str
     name: str
+    max_bytes: int = 512 << 20
 
 
 ReadWeights = Callable[[PackagedWeights | PublishedWeights | Path], WeightsFile]

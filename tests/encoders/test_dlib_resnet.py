@@ -56,12 +56,72 @@ def test_weights_with_another_checksum_are_refused(weights):
 def test_layers_of_another_network_are_refused(weights):
     layers = read_layers(weights)
 
-    with pytest.raises(ValueError, match="expected the 4736 numbers of a convolution"):
+    with pytest.raises(
+        ValueError, match="64 numbers in place of the 4736 numbers of a convolution"
+    ):
         build_network(layers[1:])
-    with pytest.raises(ValueError, match="got the end of the file"):
+    with pytest.raises(ValueError, match="got the end of the file in place of the 327"):
         build_network(layers[:-1])
-    with pytest.raises(ValueError, match="1 layers too many"):
+    with pytest.raises(ValueError, match="1 layers too many; the file is damaged"):
         build_network([*layers, layers[-1]])
+
+
+def write_ints(*values):
+    """Write integers as dlib does: a control byte, then the bytes."""
+    written = b""
+    for value in values:
+        size = max(1, (abs(value).bit_length() + 7) // 8)
+        control = size | (0x80 if value < 0 else 0)
+        written += bytes([control]) + abs(value).to_bytes(size, "little")
+    return written
+
+
+def test_layer_is_read_by_hand():
+    numbers = np.arange(6, dtype="<f4")
+    layer = b"xx" + b"fc_2" + write_ints(3, 2, 2, 3, 2, 1, 1) + numbers.tobytes()
+
+    first, second = read_layers(layer + b"con_4" + write_ints(2, 1, 1, 1, 2) + bytes(8))
+
+    np.testing.assert_array_equal(first, numbers)
+    np.testing.assert_array_equal(second, [0, 0])
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"con_4", "no integer at byte 5"),
+        (b"con_4" + write_ints(2, 1)[:-1], "no integer at byte 7"),
+        (b"con_4" + b"\x00" * 9, "no integer at byte 5"),
+        (b"con_4" + b"\x0f" + b"\x01" * 90, "no integer at byte 5"),
+        # a layer that ends before it begins was read for ever
+        (b"con_4" + write_ints(2, -4, 1, 1, 1), r"format 2 and sizes \[-4, 1, 1, 1\]"),
+        (b"con_4" + write_ints(2, -4, -1, 1, 1) + bytes(16), r"sizes \[-4, -1, 1, 1\]"),
+        (b"con_4" + write_ints(2, 0, 1, 1, 1), r"sizes \[0, 1, 1, 1\]"),
+        (b"con_4" + write_ints(3, 1, 1, 1, 1) + bytes(4), "a tensor of format 3"),
+        (
+            b"con_4" + write_ints(2, *[2**62] * 4),
+            r"a layer of \d+ numbers before 0 byt",
+        ),
+        (b"con_4" + write_ints(2, 2, 1, 1, 1) + bytes(7), "2 numbers before 7 bytes"),
+        (
+            (b"con_4" + write_ints(2, 1, 1, 1, 1) + bytes(4)) * 1001,
+            "more than 1000 layers",
+        ),
+    ],
+)
+def test_damaged_layers_are_refused(data, found):
+    with pytest.raises(
+        ValueError, match=f"dlib_resnet: .*got .*{found}.*; .*install or download it"
+    ):
+        read_layers(data)
+
+
+def test_file_cut_anywhere_gives_fewer_layers_or_an_error(weights):
+    for size in np.random.default_rng(0).integers(0, len(weights), 50):
+        try:
+            assert len(read_layers(weights[:size])) < 59
+        except ValueError as error:
+            assert "the file is damaged" in str(error)
 
 
 def test_own_copy_of_the_file_must_be_the_published_one(tmp_path):

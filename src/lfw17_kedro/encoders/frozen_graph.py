@@ -1,153 +1,131 @@
-"""The frozen graphs of davidsandberg/facenet as Keras layers: faces -> embeddings.
+"""Reads the constants of a frozen TensorFlow graph; the graph is never run.
 
-A frozen graph is a GraphDef of TensorFlow 1 whose variables are constants. The nodes
-that only training needs are still in it.
+A frozen graph is a serialized GraphDef of TensorFlow 1 whose variables are constants.
+TensorFlow runs any operation that a graph names, and some of them write files or end
+the process. So the file is split into its nodes here, and only the float32 constants
+among them are read.
+
+The limits: `MAX_BYTES` of the file and of all constants, `MAX_NODES` nodes of
+`MAX_NODE_BYTES` each, `MAX_AXES` axes. protobuf parses one node at a time, which takes
+25 times the node's size at worst; the worst file takes a few seconds.
+
+Source: graph.proto, node_def.proto and tensor.proto of TensorFlow 2.21.
 """
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
 
 from lfw17_kedro.types import F32
 
-if TYPE_CHECKING:
-    import keras
+# The published graph has 96 MB; its largest constant, 1792 x 512 numbers, has 4 MB.
+MAX_BYTES = 256 << 20
+MAX_NODES = 100_000
+MAX_NODE_BYTES = 16 << 20
+MAX_AXES = 4
 
-# Its tensors, of index 0: freeze_graph.py and classifier.py of davidsandberg/facenet.
-FACES, PHASE_TRAIN, EMBEDDINGS = "input", "phase_train", "embeddings"
-SIZE = 160  # height and width of a face
-DIMENSION = 512  # of an embedding
-NORM_TOLERANCE = 1e-3  # of an embedding, from 1
+NODE = 1  # GraphDef.node, the field's number
+VARINT, SIZED = 0, 2  # protobuf's wire types in a GraphDef
+MAX_VARINT_BYTES = 10
 
 
-def import_network(graph: bytes, name: str) -> "keras.Layer":
-    """Import the network of a frozen graph, for inference.
+def read_constants(graph: bytes, name: str) -> dict[str, F32]:
+    """Read the float32 constants of a frozen graph.
 
     Args:
-        graph: a serialized GraphDef with the tensors input:0 (n, 160, 160, 3) float32,
-            phase_train:0 () bool and embeddings:0 (n, 512) float32. Nodes before the
-            first two, the queues of training for example, are removed.
+        graph: a serialized GraphDef.
         name: of the file, for error messages.
 
     Returns:
-        A Keras layer from standardised faces to embeddings.
+        Name of the node -> array of the constant's own shape, in file order.
+        Constants of other types are left out.
 
     Raises:
-        ValueError: `graph` is no GraphDef, or one of another network.
+        ValueError: `graph` is no GraphDef, is damaged or beyond the limits.
     """
-    import tensorflow as tf
-
-    definition, kernels = _keep_inference(graph, name)
-    layer = _make_layer(definition, kernels)
-    try:
-        norm = float(tf.norm(layer(tf.ones((1, SIZE, SIZE, 3)))))
-        if abs(norm - 1) > NORM_TOLERANCE:
-            raise ValueError(f"embeddings of L2 norm {norm:.6f}")
-    except (ValueError, TypeError, tf.errors.OpError) as error:
-        raise ValueError(
-            f"{name}: expected a graph from {FACES}:0 (n, {SIZE}, {SIZE}, 3) float32 "
-            f"and {PHASE_TRAIN}:0 () bool to {EMBEDDINGS}:0 (n, {DIMENSION}) float32 "
-            f"of L2 norm 1, got another: {error}; use a frozen graph of "
-            "davidsandberg/facenet."
-        ) from error
-    return layer
-
-
-def _make_layer(definition: Any, kernels: dict[str, F32]) -> "keras.Layer":
-    """Make a Keras layer of a graph whose kernels are variables.
-
-    As constants they would be copied again and again by TensorFlow's graph optimizer.
-    """
-    import keras
-    import tensorflow as tf
-
-    def run_graph(faces: Any, values: dict[str, Any]) -> Any:
-        given = {f"{key}:0": value for key, value in values.items()}
-        given |= {f"{FACES}:0": faces, f"{PHASE_TRAIN}:0": tf.constant(False)}
-        [embeddings] = tf.graph_util.import_graph_def(
-            definition, given, [f"{EMBEDDINGS}:0"], name=""
-        )
-        return tf.ensure_shape(embeddings, (None, DIMENSION))
-
-    graph_function = tf.function(run_graph)
-
-    class FrozenGraph(keras.Layer):  # type: ignore[misc]  # Keras ships no types
-        def __init__(self) -> None:
-            super().__init__(name="frozen_graph")
-            self.kernels = [
-                keras.Variable(k, trainable=False) for k in kernels.values()
-            ]
-
-        def call(self, faces: Any) -> Any:
-            values = (tf.convert_to_tensor(kernel) for kernel in self.kernels)
-            return graph_function(faces, dict(zip(kernels, values, strict=True)))
-
-        def compute_output_shape(self, shape: tuple[int | None, ...]) -> Any:
-            return (shape[0], DIMENSION)
-
-    return FrozenGraph()
-
-
-def _keep_inference(graph: bytes, name: str) -> tuple[Any, dict[str, F32]]:
-    """Read a GraphDef: the nodes from its inputs to its output, and its kernels.
-
-    The training device and the colocation of each node are removed: that device or
-    that other node may be missing.
-    """
-    import tensorflow as tf
     from google.protobuf.message import DecodeError
+    from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-    definition = tf.compat.v1.GraphDef()
+    constants: dict[str, F32] = {}
+    size = 0
     try:
-        definition.ParseFromString(graph)
-    except DecodeError as error:
+        if len(graph) > MAX_BYTES:
+            raise ValueError(f"more than {MAX_BYTES} bytes")
+        for content in _split_nodes(graph):
+            node = NodeDef.FromString(content)
+            # asking a map of protobuf for a value that is not there would add one
+            if node.op != "Const" or "value" not in node.attr:
+                continue
+            array = _read_tensor(node.attr["value"].tensor, node.name, MAX_BYTES - size)
+            if array is None:
+                continue
+            if node.name in constants:
+                raise ValueError(f"two constants {node.name:.80}")
+            constants[node.name] = array
+            size += array.nbytes
+    except (DecodeError, ValueError) as error:
         raise ValueError(
             f"{name}: expected a frozen graph, got {len(graph)} bytes that are none "
-            f"({error}); use the published file, whole."
+            f"({error!s:.200}); use the published file, whole."
         ) from error
-    given = (FACES, PHASE_TRAIN)
-    nodes = {node.name: node for node in definition.node}
-    if missing := [key for key in (*given, EMBEDDINGS) if key not in nodes]:
-        raise ValueError(
-            f"{name}: expected the tensors {FACES}:0, {PHASE_TRAIN}:0 and "
-            f"{EMBEDDINGS}:0, missing: {', '.join(missing)}, among {len(nodes)} nodes "
-            f"({', '.join([*nodes][:5])}, ...); use a frozen graph of "
-            "davidsandberg/facenet."
-        )
-    inference = tf.compat.v1.GraphDef(
-        library=definition.library, versions=definition.versions
-    )
-    kernels = {}
-    for key in _walk_back(nodes, EMBEDDINGS, given):
-        node = nodes[key]
-        if _is_kernel(node):
-            kernels[key] = tf.make_ndarray(node.attr["value"].tensor)
+    return constants
+
+
+def _split_nodes(graph: bytes) -> Iterator[bytes]:
+    """Yield each node of a GraphDef, serialized; skip the GraphDef's other fields."""
+    position = 0
+    for _ in range(MAX_NODES):
+        if position == len(graph):
+            return
+        tag, position = _read_varint(graph, position)
+        field, wire_type = tag >> 3, tag & 7
+        size, position = _read_varint(graph, position)
+        if wire_type == VARINT:
             continue
-        node.device = ""
-        node.attr.pop("_class", None)
-        inference.node.append(node)
-    return inference, kernels
+        if wire_type != SIZED:
+            raise ValueError(f"no field of a GraphDef before byte {position}")
+        start, position = position, position + size
+        if position > len(graph):
+            raise ValueError(f"{size} bytes expected after byte {start}")
+        if field == NODE:
+            if size > MAX_NODE_BYTES:
+                raise ValueError(f"a node of {size} bytes, more than {MAX_NODE_BYTES}")
+            yield graph[start:position]
+    raise ValueError(f"more than {MAX_NODES} nodes")
 
 
-def _is_kernel(node: Any) -> bool:
-    """Tell constants of float32 with two axes or more."""
-    import tensorflow as tf
+def _read_varint(data: bytes, start: int) -> tuple[int, int]:
+    """Read one of protobuf's integers: its value and the position after it."""
+    value = 0
+    for i, byte in enumerate(data[start : start + MAX_VARINT_BYTES]):
+        value |= (byte & 0x7F) << 7 * i
+        if not byte & 0x80:
+            return value, start + i + 1
+    raise ValueError(f"no integer at byte {start}")
 
-    if node.op != "Const":  # asking for a value that is not there would add one
-        return False
-    value = node.attr["value"].tensor
-    is_float = value.dtype == tf.float32.as_datatype_enum
-    return is_float and len(value.tensor_shape.dim) > 1
 
+def _read_tensor(tensor: Any, name: str, max_bytes: int) -> F32 | None:
+    """Read a TensorProto; give None if it is not of float32.
 
-def _walk_back(
-    nodes: dict[str, Any], end: str, starts: Iterable[str]
-) -> dict[str, None]:
-    """Name the nodes from `starts` (without them) to `end` (with it)."""
-    found: dict[str, None] = {}  # a set in the order of its making
-    waiting = [end]
-    while waiting:
-        key = waiting.pop()
-        if key in nodes and key not in found and key not in starts:
-            found[key] = None
-            waiting += [i.lstrip("^").partition(":")[0] for i in nodes[key].input]
-    return found
+    Its numbers are bytes, or a list of which the only one may stand for all.
+    """
+    from tensorflow.core.framework.types_pb2 import DT_FLOAT
+
+    if tensor.dtype != DT_FLOAT:
+        return None
+    if len(tensor.tensor_shape.dim) > MAX_AXES:
+        raise ValueError(f"{len(tensor.tensor_shape.dim)} axes in {name:.80}")
+    shape = tuple(axis.size for axis in tensor.tensor_shape.dim)
+    count = math.prod(shape)
+    if min(shape, default=0) < 0 or 4 * count > max_bytes:
+        raise ValueError(f"shape {shape} of {name:.80}")
+    content, values = tensor.tensor_content, tensor.float_val
+    if content:
+        if len(content) != 4 * count:
+            raise ValueError(f"{len(content)} bytes for shape {shape} of {name:.80}")
+        return np.frombuffer(content, "<f4").reshape(shape)
+    if len(values) not in (1, count):
+        raise ValueError(f"{len(values)} numbers for shape {shape} of {name:.80}")
+    return np.array(np.broadcast_to(np.array(values, np.float32), count)).reshape(shape)

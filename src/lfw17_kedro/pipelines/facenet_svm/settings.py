@@ -34,8 +34,7 @@ class EncoderOptions(Settings):
     20180402-114759 as .zip, .pb or facenet-pytorch's .pt."""
 
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
-    """SHA-256 that the weights file must have; null: the published one. A frozen graph
-    is a program: name another only for a file that you trust."""
+    """SHA-256 that the weights file must have; null: the published one."""
 
     standardisation: Literal["prewhiten", "fixed"] | None
     """prewhiten: each face by its own mean and standard deviation (the study's).
