@@ -1,17 +1,16 @@
 """A folder of jpg photos, read one photo at a time."""
 
-import io
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from PIL import Image
 
 from lfw17_kedro.atomic import remove
+from lfw17_kedro.photo_files import decode_photo
 from lfw17_kedro.types import U8, Photos
 
 SUFFIX = ".jpg"
@@ -37,18 +36,13 @@ class JpgPhotos(Photos):
 
         Raises:
             KeyError: no photo has that id.
-            DatasetError: the file is missing by now, or damaged.
+            DatasetError: the file is missing by now, or see `decode_photo`.
         """
         content = self.read_bytes(photo_id)
         try:
-            with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
-                return np.asarray(image)
-        except (OSError, SyntaxError) as error:
-            raise DatasetError(
-                f"expected a jpg photo at {self._find(photo_id)} ({len(content)} "
-                f"bytes), got a file that Pillow cannot decode: {error}; replace or "
-                "remove it."
-            ) from error
+            return decode_photo(content, str(self._find(photo_id)))
+        except ValueError as error:
+            raise DatasetError(str(error)) from error
 
     def __iter__(self) -> Iterator[str]:
         """Give the ids."""
