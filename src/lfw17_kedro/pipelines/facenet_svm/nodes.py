@@ -65,11 +65,13 @@ def embed_photos(
         position of the faces found.
 
     Raises:
-        ValueError: no face was found in any photo.
+        ValueError: the photos are not those of the table, or no face was found in any.
     """
     from lfw17_kedro.encoders.mtcnn import build_detector
     from lfw17_kedro.faces import detect, embed
+    from lfw17_kedro.faces.ids import check_ids
 
+    check_ids(list(photos), table, "photos")
     photo_ids = list(table["id"])
     settings = detection.model_dump()
     detector = build_detector(*settings.pop("thresholds"))
