@@ -138,7 +138,7 @@ def fit_model(
 
     Returns:
         The metadata of the model and the model; for a resumable method also the
-        training history.
+        training history; then the datasets of `Method.exports`.
 
     Raises:
         ValueError: features and table describe different images.
@@ -155,9 +155,9 @@ def fit_model(
         validation=None,
         **resources,
     )
-    if not method.resumable:
-        return fitted.metadata, fitted.model
-    return fitted.metadata, fitted.model, fitted.history
+    history = (fitted.history,) if method.resumable else ()
+    exports = (fitted.exports[name] for name in method.exports)
+    return fitted.metadata, fitted.model, *history, *exports
 
 
 def predict_images(
