@@ -10,7 +10,7 @@ from typing import Any
 
 MAX_GRAPH = 256 << 20  # bytes; dlib's encoder has 0.4 million
 # Operations that compute from their inputs and the model's variables, nothing else: all
-# that the project's encoders use, and their like. Without control flow, so a call ends.
+# that the project's encoders use, and their like. Without loops, so a call ends.
 OPERATIONS = frozenset(
     """
     Abs Add AddN AddV2 All Any ArgMax AvgPool BatchMatMulV2 BiasAdd BroadcastTo Cast
@@ -18,12 +18,13 @@ OPERATIONS = frozenset(
     DisableCopyOnRead Div DivNoNan Einsum Elu EnsureShape Equal Exp ExpandDims Fill
     Floor FloorDiv FloorMod FusedBatchNormV3 GatherV2 Greater GreaterEqual Identity
     IdentityN L2Loss LeakyRelu Less LessEqual Log LogicalAnd LogicalNot LogicalOr
-    MatMul Max MaxPool Maximum Mean Min Minimum Mul Neg NoOp NotEqual Pack Pad PadV2
+    MatMul Max MaxPool Maximum Mean Merge Min Minimum Mul Neg NoOp NotEqual Pack Pad
+    PadV2
     PartitionedCall Placeholder Pow Prod Range ReadVariableOp RealDiv Reciprocal Relu
-    Relu6 Reshape ResizeBicubic ResizeBilinear ReverseV2 Rsqrt Select SelectV2 Selu
+    Relu6 Reshape ResizeBicubic ResizeBilinear ReverseV2 Roll Rsqrt Select SelectV2 Selu
     Shape Sigmoid Sign Slice Softmax Softplus SpaceToDepth Split SplitV Sqrt Square
     SquaredDifference Squeeze StatefulPartitionedCall StopGradient StridedSlice Sub Sum
-    Tanh Tile Transpose Unpack VarHandleOp
+    Switch Tanh Tile Transpose Unpack VarHandleOp
     """.split()
 )
 # What a SavedModel may consist of besides functions; no tables, no files, no resources.
