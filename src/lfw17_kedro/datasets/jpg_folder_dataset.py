@@ -1,5 +1,7 @@
 """A folder of jpg photos, read one photo at a time."""
 
+import os
+import sys
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -112,7 +114,9 @@ class JpgFolderDataset(AbstractDataset[Mapping[str, U8], Photos]):
                 f"{'none in it' if self._filepath.is_dir() else 'no such folder'}; "
                 "run data_processing first."
             )
-        names = (file.relative_to(self._filepath).as_posix() for file in files)
+        names = [file.relative_to(self._filepath).as_posix() for file in files]
+        for name in names:
+            _check_encoding(name)
         return JpgPhotos(self._filepath, [name.removesuffix(SUFFIX) for name in names])
 
     def save(self, data: Mapping[str, U8]) -> None:
@@ -140,6 +144,22 @@ class JpgFolderDataset(AbstractDataset[Mapping[str, U8], Photos]):
         return self._filepath.is_dir()
 
 
+def _check_encoding(name: str) -> None:
+    """Refuse names that the machine's locale cannot write, or could not read.
+
+    Raises:
+        DatasetError: says how to choose UTF-8.
+    """
+    try:
+        os.fsencode(name)
+        name.encode("utf-8")  # characters that could not be read stand as surrogates
+    except UnicodeEncodeError as error:
+        raise DatasetError(
+            f"expected names of photos that the locale can hold, got {name!a} and the "
+            f"encoding {sys.getfilesystemencoding()}; set PYTHONUTF8=1 and run again."
+        ) from error
+
+
 def _locate(folder: Path, photo_id: str) -> Path:
     """Give the path of a photo inside its folder; refuse ids that name another place.
 
@@ -147,6 +167,7 @@ def _locate(folder: Path, photo_id: str) -> Path:
         DatasetError: the path would lie outside the folder, or the id would not come
             back when the folder is listed.
     """
+    _check_encoding(photo_id)
     root = folder.resolve()
     try:
         file = (root / f"{photo_id}{SUFFIX}").resolve()
