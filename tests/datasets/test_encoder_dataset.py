@@ -57,3 +57,99 @@ def test_loaded_encoder_is_not_saved_again(tmp_path):
 
     with pytest.raises(DatasetError, match="network is a Keras model, got function"):
         dataset.save(dataset.load())
+
+
+def save_module(folder, function, signature):
+    """Save a SavedModel whose `serve` is a function, with a card beside it."""
+    import tensorflow as tf
+
+    EncoderDataset(filepath=str(folder)).save(make_encoder())
+    card = (folder / "encoder.json").read_bytes()
+    module = tf.Module()
+    module.serve = tf.function(function, input_signature=[signature])
+    tf.saved_model.save(module, str(folder))
+    (folder / "encoder.json").write_bytes(card)
+
+
+@pytest.mark.parametrize(
+    "operation", ["ReadFile", "WriteFile", "SaveV2", "EagerPyFunc"]
+)
+def test_a_graph_that_does_more_than_compute_is_never_loaded(tmp_path, operation):
+    import tensorflow as tf
+
+    file = tmp_path / "written"
+    file.write_bytes(b"secret")
+
+    def act(faces):
+        means = tf.reduce_mean(tf.cast(faces, tf.float32), (1, 2))
+        if operation == "ReadFile":
+            return means + tf.cast(
+                tf.strings.length(tf.io.read_file(str(file))), tf.float32
+            )
+        if operation == "EagerPyFunc":
+            return tf.py_function(lambda x: x, [means], tf.float32)
+        if operation == "SaveV2":
+            tf.raw_ops.SaveV2(
+                prefix=str(file),
+                tensor_names=["x"],
+                shape_and_slices=[""],
+                tensors=[means],
+            )
+        else:
+            tf.io.write_file(str(file), "overwritten")
+        return means
+
+    folder = tmp_path / "encoder"
+    save_module(folder, act, tf.TensorSpec((None, 4, 4, 3), tf.uint8))
+
+    with pytest.raises(
+        DatasetError, match=rf"expected an encoder .*it uses .*{operation}.*, which is"
+    ):
+        EncoderDataset(filepath=str(folder)).load()
+    assert file.read_bytes() == b"secret"
+
+
+def test_a_graph_without_serve_is_refused(tmp_path):
+    import tensorflow as tf
+
+    folder = tmp_path / "encoder"
+    save_module(folder, lambda faces: faces, tf.TensorSpec((None,), tf.float32))
+    graph = folder / "saved_model.pb"
+    graph.write_bytes(graph.read_bytes().replace(b"serve", b"other"))
+
+    with pytest.raises(DatasetError, match="expected an encoder .*builds the encoder"):
+        EncoderDataset(filepath=str(folder)).load()
+
+
+def test_a_graph_of_tensorflow_1_is_refused(tmp_path):
+    import tensorflow as tf
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    folder = tmp_path / "encoder"
+    save_module(folder, tf.identity, tf.TensorSpec((None,), tf.float32))
+    graph = folder / "saved_model.pb"
+    saved = SavedModel.FromString(graph.read_bytes())
+    saved.meta_graphs[0].ClearField("object_graph_def")
+    graph.write_bytes(saved.SerializeToString())
+
+    with pytest.raises(DatasetError, match="it is no SavedModel of TensorFlow 2"):
+        EncoderDataset(filepath=str(folder)).load()
+
+
+def test_an_object_that_is_no_function_or_variable_is_refused(tmp_path):
+    import tensorflow as tf
+
+    folder, names = tmp_path / "encoder", tmp_path / "names.txt"
+    names.write_text("a\nb\n")
+    save_module(folder, tf.identity, tf.TensorSpec((None,), tf.float32))
+    module = tf.Module()
+    module.names = tf.saved_model.Asset(str(names))
+    module.serve = tf.function(
+        tf.identity, input_signature=[tf.TensorSpec((None,), tf.float32)]
+    )
+    card = (folder / "encoder.json").read_bytes()
+    tf.saved_model.save(module, str(folder))
+    (folder / "encoder.json").write_bytes(card)
+
+    with pytest.raises(DatasetError, match="it uses asset, which is not among"):
+        EncoderDataset(filepath=str(folder)).load()

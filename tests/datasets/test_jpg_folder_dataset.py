@@ -169,7 +169,7 @@ def test_corrupt_jpg_is_named(tmp_path, photos, content):
     half = file.read_bytes()[: file.stat().st_size // 2]
     file.write_bytes(half if content == "half" else content)
 
-    with pytest.raises(DatasetError, match=r"jpg photo at .*000001\.jpg .*replace or"):
+    with pytest.raises(DatasetError, match=r"jpg photo at .*000001\.jpg, .*replace or"):
         dataset.load()["Tony_Blair/000001"]
 
 

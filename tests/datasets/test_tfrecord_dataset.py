@@ -1,3 +1,4 @@
+import json
 import re
 
 import pytest
@@ -133,6 +134,77 @@ def test_record_that_is_no_photo_is_named(dataset, tmp_path):
 
     with pytest.raises(DatasetError, match=r"train-00000-.*record 0 cannot be read"):
         read_all(dataset)
+
+
+@pytest.mark.parametrize("content", [b"\xff" * 20, b"no protocol buffer", b"\x0a\xff"])
+def test_bytes_that_are_no_example_are_named(dataset, tmp_path, content):
+    import tensorflow as tf
+
+    shard = tmp_path / "records" / "train-00000-of-00005.tfrecord"
+    with tf.io.TFRecordWriter(str(shard)) as writer:
+        writer.write(content)
+
+    with pytest.raises(DatasetError, match=r"train-00000-.*record 0 cannot be read"):
+        read_all(dataset)
+
+
+@pytest.mark.parametrize("length", [2**20, 2**40, 2**63, 2**64 - 1])
+def test_lengths_beyond_the_file_take_no_memory(dataset, tmp_path, length):
+    shard = tmp_path / "records" / "train-00003-of-00005.tfrecord"
+    head = length.to_bytes(8, "little")
+    shard.write_bytes(head + mask_checksum(crc32c(head)) + b"x" * 100)
+
+    with pytest.raises(DatasetError, match=rf"its length is {length} bytes, and 112 f"):
+        read_all(dataset)
+
+
+def crc32c(data):
+    """The checksum of TFRecords, bit by bit (RFC 3720, appendix B.4)."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def mask_checksum(crc):
+    masked = ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+    return masked.to_bytes(4, "little")
+
+
+@pytest.mark.parametrize(
+    ("splits", "got"),
+    [
+        ([], "splits as list"),
+        ("train", "splits as str"),
+        ({"train": ["a.tfrecord"]}, "shards of 'train' that are no numbers"),
+        ({"train": {"/etc/passwd": 1}}, "in a shard '/etc/passwd' of 'train'"),
+        (
+            {"train": {"../train-00000-of-00005.tfrecord": 1}},
+            "1 records in a shard '../train-0",
+        ),
+        ({"train": {"train-00000-of-00005.tfrecord": -1}}, "-1 records in a shard"),
+        ({"train": {"train-00000-of-00005.tfrecord": "2"}}, "'2' records in a shard"),
+        ({"train": {"train-00000-of-00005.tfrecord": True}}, "True records in a shard"),
+        ({"train": {"train-00000-of-00005.tfrecord": 1.5}}, "1.5 records in a shard"),
+    ],
+)
+def test_other_counts_are_named(dataset, tmp_path, splits, got):
+    (tmp_path / "records/counts.json").write_text(json.dumps(splits))
+
+    with pytest.raises(
+        DatasetError, match=f"TFRecord files and their counts.json in .*, got: .*{got}"
+    ):
+        dataset.load()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "\xff"])
+def test_damaged_counts_are_named(dataset, tmp_path, text):
+    (tmp_path / "records/counts.json").write_text(text, encoding="latin1")
+
+    with pytest.raises(DatasetError, match=r"TFRecord files and their counts.json"):
+        dataset.load()
 
 
 def test_missing_folder_says_what_to_run(tmp_path):

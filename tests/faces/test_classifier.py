@@ -1,11 +1,19 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.svm import SVC, LinearSVC
 
-from lfw17_kedro.faces.classifier import choose_train_rows, fit_classifier
+from lfw17_kedro.face_classifier import OneVsOne, OneVsRest
+from lfw17_kedro.faces.classifier import (
+    choose_train_rows,
+    fit_classifier,
+    predict_probabilities,
+)
 from lfw17_kedro.types import Features
 
 CLASS_NAMES = ["Ann", "Bob", "Eve"]
+REST, PAIRS = "one_vs_rest", "one_vs_one"
 
 
 def make_embeddings(labels, encoder="net@1", seed=0) -> Features:
@@ -16,7 +24,7 @@ def make_embeddings(labels, encoder="net@1", seed=0) -> Features:
     return Features(ids, {"vectors": vectors.astype(np.float32)}, encoder)
 
 
-def fit(labels, class_names=CLASS_NAMES, originals=None, multi_class="one_vs_rest"):
+def fit_both(labels, class_names=CLASS_NAMES, originals=None, multi_class=REST):
     originals = np.arange(len(labels)) if originals is None else originals
     embeddings = make_embeddings(labels)
     return fit_classifier(
@@ -30,24 +38,70 @@ def fit(labels, class_names=CLASS_NAMES, originals=None, multi_class="one_vs_res
     )
 
 
-@pytest.mark.parametrize(
-    ("multi_class", "svm"), [("one_vs_rest", LinearSVC), ("one_vs_one", SVC)]
-)
-def test_new_faces_are_named(multi_class, svm):
-    fitted = fit(np.repeat([0, 1, 2], 8), multi_class=multi_class)
+def fit(*arguments, **options):
+    return fit_both(*arguments, **options)[0]
 
-    probabilities = fitted.predict_probabilities(make_embeddings([2, 0, 1], seed=9))
+
+@pytest.mark.parametrize(
+    ("multi_class", "kind", "exported"),
+    [(REST, OneVsRest, LinearSVC), (PAIRS, OneVsOne, SVC)],
+)
+def test_new_faces_are_named(multi_class, kind, exported):
+    fitted, svm = fit_both(np.repeat([0, 1, 2], 8), multi_class=multi_class)
+
+    probabilities = predict_probabilities(fitted, make_embeddings([2, 0, 1], seed=9))
 
     assert probabilities.argmax(axis=1).tolist() == [2, 0, 1]
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
     assert fitted.train_images == 24
-    assert type(fitted.svm.estimator) is svm
+    assert type(fitted.svm) is kind
+    assert type(svm.estimator) is exported
+
+
+@pytest.mark.parametrize("people", [2, 3, 7, 40])
+@pytest.mark.parametrize(("multi_class", "digits"), [(REST, 0), (PAIRS, 1e-12)])
+def test_arrays_predict_what_scikit_learn_does(people, multi_class, digits):
+    rng = np.random.default_rng(people)
+    centres = rng.normal(0, 1, (people, 128))
+
+    def embed(labels):
+        vectors = centres[labels] + rng.normal(0, 2, (len(labels), 128))
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        ids = np.arange(len(labels)).astype(str)
+        return Features(ids, {"vectors": vectors.astype(np.float32)}, "net@1")
+
+    labels = np.repeat(np.arange(people), 6)
+    names = [f"s{k}" for k in range(people)]
+    arrays, svm = fit_classifier(
+        embed(labels),
+        labels,
+        np.arange(len(labels)),
+        names,
+        multi_class=multi_class,
+        C=1.0,
+        seed=0,
+    )
+    faces = embed(np.tile(labels, 3))
+
+    probabilities = predict_probabilities(arrays, faces)
+
+    expected = svm.predict_proba(faces.arrays["vectors"])
+    np.testing.assert_allclose(probabilities, expected, rtol=0, atol=digits)
+
+
+def test_probabilities_are_equal_where_every_sigmoid_is_zero():
+    fitted = fit(np.repeat([0, 1, 2], 8))
+    certain = replace(fitted, slopes=np.zeros(3), offsets=np.full(3, 1e4))
+
+    probabilities = predict_probabilities(certain, make_embeddings([0], seed=9))
+
+    np.testing.assert_array_equal(probabilities, np.full((1, 3), 1 / 3))
 
 
 def test_person_left_out_of_training_has_probability_zero():
     fitted = fit(np.repeat([0, 2], 8))
 
-    probabilities = fitted.predict_probabilities(make_embeddings([2, 0], seed=9))
+    probabilities = predict_probabilities(fitted, make_embeddings([2, 0], seed=9))
 
     assert probabilities.argmax(axis=1).tolist() == [2, 0]
     assert (probabilities[:, 1] == 0).all()
@@ -57,7 +111,16 @@ def test_embeddings_of_another_encoder_are_refused():
     fitted = fit(np.repeat([0, 1, 2], 8))
 
     with pytest.raises(ValueError, match=r"trained on .* net@1, got .* of other@2"):
-        fitted.predict_probabilities(make_embeddings([0], encoder="other@2"))
+        predict_probabilities(fitted, make_embeddings([0], encoder="other@2"))
+
+
+def test_embeddings_of_another_length_are_refused():
+    fitted = fit(np.repeat([0, 1, 2], 8))
+    ids = np.array(["a"])
+    short = Features(ids, {"vectors": np.zeros((1, 3), np.float32)}, "net@1")
+
+    with pytest.raises(ValueError, match=r"of shape \(N, 4\), got \(1, 3\); train it"):
+        predict_probabilities(fitted, short)
 
 
 def test_person_with_one_original_is_named():

@@ -105,7 +105,16 @@ def test_float32_pixels_are_not_copied():
 
 
 def test_names_of_all_sorts_are_kept():
-    names = ["George W Bush", "Ångström", "李小龍", "O'Brien", "<b>", "J. R.-T", "ID"]
+    names = [
+        "George W Bush",
+        "Ångström",
+        "李小龍",
+        "O'Brien",
+        "<b>",
+        "J. R.-T",
+        "ID",
+        "a=b",
+    ]
 
     assert check_class_names(tuple(names)) == names
     assert name_folder("George W Bush") == "George_W_Bush"
@@ -138,6 +147,13 @@ def test_class_names_must_be_a_list(names):
         ("a\nb", "holds a control character"),
         ("a\u2028b", "holds a control character"),
         ("a\ud800b", "holds a control character"),
+        ("=1+1", "'=1+1' starts with = + - or @, as a formula of a spreadsheet"),
+        ("=HYPERLINK(x)", "starts with = + - or @, as a formula"),
+        ("+Ann", "starts with = + - or @, as a formula"),
+        ("-Ann", "starts with = + - or @, as a formula"),
+        ("@SUM(A1)", "starts with = + - or @, as a formula"),
+        ("＝1", "starts with = + - or @, as a formula"),  # noqa: RUF001 (full width)
+        ("\t=1", "holds a control character"),
         ("con", "'con' is reserved on Windows"),
         ("NUL.txt", "'NUL.txt' is reserved on Windows"),
         ("Lpt9", "'Lpt9' is reserved on Windows"),

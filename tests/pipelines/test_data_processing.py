@@ -1,9 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from lfw17_kedro.pipelines.data_processing.nodes import (
     augment_train_images,
     list_test_images,
+    make_photos,
     split_originals,
 )
 from lfw17_kedro.pipelines.data_processing.settings import (
@@ -37,6 +39,21 @@ def test_copies_follow_their_original():
     assert table["copy"].tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     np.testing.assert_array_equal(table["label"], labels[table["original"]])
     np.testing.assert_array_equal(table["fold"], folds[table["original"]])
+
+
+@pytest.mark.parametrize("rows", [(3, 2, 3), (3, 3, 2), (2, 3, 3)])
+def test_arrays_of_different_runs_are_refused(rows):
+    images, labels, folds = (np.zeros((n, 5, 4)) for n in rows)
+
+    with pytest.raises(ValueError, match=f"got {rows[0]} of images, {rows[1]} of labe"):
+        augment_train_images(images, labels, folds, ["Ann"], AUGMENTATION, seed=0)
+
+
+def test_photos_of_another_table_are_refused():
+    table = pd.DataFrame({"id": ["0", "1"]})
+
+    with pytest.raises(ValueError, match="got 3 of images, 2 of table; they come from"):
+        make_photos(np.zeros((3, 5, 4), np.float32), table, 10)
 
 
 def test_without_copies_the_images_stay_as_they_are():

@@ -1,12 +1,15 @@
 import json
 
 import facenet_files
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from sklearn.svm import SVC
+from kedro.io import DatasetError
+from sklearn.calibration import CalibratedClassifierCV
 
+from lfw17_kedro.face_classifier import OneVsOne
 from lfw17_kedro.pipelines.facenet_svm.nodes import build_encoder, fit
 from lfw17_kedro.pipelines.facenet_svm.settings import (
     EncoderOptions,
@@ -88,6 +91,17 @@ def test_pipeline_names_orl_faces(few_faces, save_faces, run_project, tmp_path, 
     assert "9 of 9" in shown
     assert "submission.csv" in shown
     models = tmp_path / "data/06_models/orl/facenet_svm"
+    svm, class_names = joblib.load(models / "classifier.pkl")  # the study's form
+    assert class_names == ["s1", "s2", "s3"]
+    assert type(svm) is CalibratedClassifierCV
+    probabilities = catalog.load("facenet_svm.test_probabilities")
+    features = catalog.load("facenet_svm.test_features")
+    np.testing.assert_array_equal(
+        probabilities[class_names].to_numpy(),
+        svm.predict_proba(features.arrays["vectors"]),
+    )
+    with pytest.raises(DatasetError, match="an export for other programs"):
+        catalog.load("facenet_svm.study_model")
     card = json.loads((models / "encoder/encoder.json").read_text())
     assert card["weights_sha256"].startswith("55533b28")
 
@@ -132,7 +146,7 @@ def test_the_studys_method_runs_in_its_environment(
     assert metadata["encoder"] == f"facenet@{sha256[:12]}/prewhiten"
     assert metadata["train_images"] == 63  # for the submission, copies and all
     assert catalog.load("facenet_svm.encoder_card").size == 182
-    assert type(catalog.load("facenet_svm.model").svm.estimator) is SVC
+    assert type(catalog.load("facenet_svm.model").svm) is OneVsOne
     assert len(catalog.load("facenet_svm.submission")) == 9
     validation = catalog.load("facenet_svm.validation_probabilities")
     assert not validation["id"].str.contains(r"_\d$").any()

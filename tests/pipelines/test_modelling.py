@@ -162,7 +162,7 @@ def test_final_model_trains_on_everything(table):
         (["0", "1", "1"], r"got 3 rows with 1 twice \('1', for one\)"),
         (["0", "z", "2"], r"1 that the table does not have \('z', for one\)"),
         (["0"], r"got 1 rows with 2 missing \('1', for one\)"),
-        (["1", "0", "2"], "the same images in another order"),
+        (["1", "0", "2"], r"another order \(row 0 is '1', not '0'\)"),
     ],
 )
 def test_features_of_other_images_are_refused(ids, message):
@@ -254,6 +254,33 @@ def test_truncated_probabilities_give_no_submission():
 
     with pytest.raises(ValueError, match="got 1 rows with 1 missing"):
         make_submission(probabilities(["000000"], [0]), table, CLASS_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("columns", "found", "expected"),
+    [
+        (["id", "Bob", "Ann"], "Bob", "Ann"),
+        (["id", "Ann"], None, "Bob"),
+        (["id", "Ann", "Bob", "Eve"], "Eve", None),
+        (["Ann", "Bob", "id"], "Ann", "id"),
+    ],
+)
+def test_probabilities_of_other_people_are_refused(columns, found, expected):
+    table = pd.DataFrame({"id": ["0", "1"]})
+    others = probabilities(["0", "1"], [0, 1]).assign(Eve=0.0)[columns]
+    message = f"test probabilities with .* got {found!r} instead of {expected!r}; they"
+
+    with pytest.raises(ValueError, match=message):
+        make_submission(others, table, CLASS_NAMES)
+    with pytest.raises(ValueError, match=message):
+        score(test_probabilities=others)
+
+
+def test_model_of_other_people_is_refused(table):
+    features = features_of(table, np.zeros((20, 1)))
+
+    with pytest.raises(ValueError, match=r"probabilities \(20, 3\), .* got \(20, 2\)"):
+        predict_images(({}, {}), features, table, [*CLASS_NAMES, "Eve"], method=METHOD)
 
 
 def test_template_stands_under_the_methods_name():

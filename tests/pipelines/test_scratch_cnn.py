@@ -36,6 +36,13 @@ def settings_of(architecture="small_resnet", **changes):
     return ScratchCnnSettings(**BASE | chosen | {"precision": "float32"})
 
 
+def test_images_of_another_table_are_refused():
+    table = pd.DataFrame({"id": ["a", "b", "c"]})
+
+    with pytest.raises(ValueError, match="got 2 of images, 3 of table; they come from"):
+        make_features(np.zeros((2, 10, 8), np.float32), table)
+
+
 def train(tmp_path, settings, images=None, seed=0, name="checkpoint"):
     table = pd.DataFrame({"id": list("abcdefghijkl"), "label": np.arange(12) % 2})
     if images is None:

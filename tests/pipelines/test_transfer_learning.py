@@ -54,7 +54,7 @@ def make_jpg(grey):
 
 
 def test_records_hold_the_photos_and_come_back_in_any_order():
-    train = Jpgs({"Ann/1": make_jpg(10), "Bob/2": make_jpg(20), "Eve": make_jpg(30)})
+    train = Jpgs({"Ann/1": make_jpg(10), "Bob/2": make_jpg(20)})
     table = pd.DataFrame({"id": ["Bob/2", "Ann/1"], "label": [1, 0]})
     test_table = pd.DataFrame({"id": ["0"], "label": [-1]})
 
@@ -69,6 +69,18 @@ def test_records_hold_the_photos_and_come_back_in_any_order():
     assert images.shape == (2, 20, 15, 3)
     assert images.dtype == np.uint8
     assert images.mean(axis=(1, 2, 3)).round().tolist() == [10, 20]
+
+
+def test_photos_of_other_tables_are_refused():
+    photos, table = Jpgs({"0": make_jpg(1)}), pd.DataFrame({"id": ["0"], "label": [0]})
+    other = table.assign(id="1")
+
+    with pytest.raises(
+        ValueError, match=r"training photos of the 1 images .* \('0', f"
+    ):
+        write_records(photos, other, photos, table)
+    with pytest.raises(ValueError, match=r"test photos of the 1 images .* \('0', for"):
+        write_records(photos, table, photos, other)
 
 
 def test_records_of_other_photos_are_refused():

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from lfw17_kedro.reporting.embedding_map import plot_map
 from lfw17_kedro.types import Features
@@ -52,6 +53,38 @@ def test_originals_and_test_faces_are_on_the_map():
         "3 train, 1 test, incorrect, 1 test, correct, 1 test, label unknown"
         in (figure.layout.meta["description"])
     )
+
+
+@pytest.mark.parametrize(
+    ("train_ids", "test_ids"),
+    [
+        (["a", "a_1", "b"], ["0", "1", "2"]),
+        (["a", "a_1", "b", "z"], ["0", "1", "2"]),
+        (["a", "a_1", "b", "c"], ["0", "1", "7"]),
+        (["a", "a_1", "b", "c"], ["0", "1", "2", "2"]),
+    ],
+)
+def test_features_of_other_images_are_not_on_the_map(train_ids, test_ids):
+    features = {"svm": (make_features(train_ids), make_features(test_ids))}
+
+    figure = plot_map(features, PREDICTIONS, TRAIN_TABLE, ["A", "B"], SETTINGS, 0)
+
+    assert not figure.data
+    [note] = figure.layout.annotations
+    assert note.text == "svm: its features are of other images; run it again."
+
+
+def test_features_are_joined_by_their_ids():
+    """Rows in another order than the table's keep their person."""
+    train, test = make_features(["c", "b", "a_1", "a"]), make_features(["2", "0", "1"])
+
+    figure = plot_map(
+        {"svm": (train, test)}, PREDICTIONS, TRAIN_TABLE, ["A", "B"], SETTINGS, 0
+    )
+
+    shown = {trace.name: trace.customdata[:, :2].tolist() for trace in figure.data}
+    assert shown["train"] == [["c", "B"], ["b", "B"], ["a", "A"]]
+    assert shown["test, incorrect"] == [["0", "A"]]
 
 
 def test_more_faces_than_wanted_are_sampled():

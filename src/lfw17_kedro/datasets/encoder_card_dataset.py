@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
+from pydantic import TypeAdapter
 
+from lfw17_kedro.messages import one_line
 from lfw17_kedro.types import EncoderCard
+
+MAX_SIZE = 1 << 20  # bytes; a card has 500
 
 
 def read_card(filepath: Path) -> EncoderCard:
@@ -17,14 +21,14 @@ def read_card(filepath: Path) -> EncoderCard:
         DatasetError: no such file, or not a whole card.
     """
     try:
-        card = json.loads(filepath.read_text(encoding="utf-8"))
-        if card["template"]:
-            card["template"] = tuple(map(tuple, card["template"]))
-        return EncoderCard(**card)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        if filepath.stat().st_size > MAX_SIZE:
+            raise ValueError(f"more than {MAX_SIZE} bytes")
+        return TypeAdapter(EncoderCard).validate_json(filepath.read_bytes())
+    except (OSError, ValueError) as error:
         raise DatasetError(
-            f"expected the card of an encoder at {filepath}, got: {error!r}; run the "
-            "pipeline that builds the encoder again."
+            f"expected the card of an encoder at {filepath}, got: "
+            f"{type(error).__name__}, {one_line(error)}; run the pipeline that builds "
+            "the encoder again."
         ) from error
 
 

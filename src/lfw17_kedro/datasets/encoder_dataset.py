@@ -7,9 +7,12 @@ from kedro.io import AbstractDataset, DatasetError
 
 from lfw17_kedro.atomic import remove
 from lfw17_kedro.datasets.encoder_card_dataset import read_card, write_card
+from lfw17_kedro.datasets.saved_graph import check_graph
+from lfw17_kedro.messages import one_line
 from lfw17_kedro.types import U8, Encoder
 
 CARD = "encoder.json"
+GRAPH = "saved_model.pb"
 
 
 class EncoderDataset(AbstractDataset[Encoder, Encoder]):
@@ -17,7 +20,8 @@ class EncoderDataset(AbstractDataset[Encoder, Encoder]):
 
     Saves an encoder whose network is a Keras model; loads one whose network is the
     SavedModel's `serve` function. Other programs may read the folder with
-    `tf.saved_model.load(folder).serve(faces)`.
+    `tf.saved_model.load(folder).serve(faces)`. A graph is a program: it is loaded only
+    if it consists of operations that compute; see `check_graph`.
     """
 
     def __init__(
@@ -31,15 +35,18 @@ class EncoderDataset(AbstractDataset[Encoder, Encoder]):
 
         card = read_card(self._filepath / CARD)
         try:
+            check_graph(self._filepath / GRAPH)
             saved = tf.saved_model.load(str(self._filepath))
-        except (OSError, ValueError, KeyError) as error:
+            serve = saved.serve
+        except Exception as error:  # damaged graphs raise nearly every kind of error
             raise DatasetError(
                 f"expected an encoder (SavedModel and {CARD}) at {self._filepath}, "
-                f"got: {error}; run the pipeline that builds the encoder again."
+                f"got: {one_line(error)}; run the pipeline that builds the encoder "
+                "again."
             ) from error
 
-        def embed(faces: U8) -> Any:
-            return saved.serve(faces)  # the closure keeps the model's variables alive
+        def embed(faces: U8, model: Any = saved) -> Any:  # keeps the variables alive
+            return serve(faces)
 
         return Encoder(card, embed)
 

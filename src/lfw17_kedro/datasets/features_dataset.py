@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.datasets.numpy_dataset import read_arrays
+from lfw17_kedro.datasets.numpy_dataset import read_arrays, write_arrays
+from lfw17_kedro.messages import one_line
 from lfw17_kedro.types import Features
 
 PREFIX = "array_"  # keeps the names of arrays apart from the file's own two keys
@@ -32,28 +33,22 @@ class FeaturesDataset(AbstractDataset[Features, Features]):
     def load(self) -> Features:
         stored = read_arrays(self._filepath)
         try:
-            ids, fingerprint = stored.pop("ids"), stored.pop("fingerprint").item()
+            ids, fingerprint = stored.pop("ids"), str(stored.pop("fingerprint").item())
             arrays = {key.removeprefix(PREFIX): stored[key] for key in stored}
             return Features(ids, arrays, fingerprint)
         except (AttributeError, KeyError, ValueError) as error:
             raise DatasetError(
                 f"expected features (ids, fingerprint, {PREFIX}<name>) in "
-                f"{self._filepath}, got something else: {error!r}; run the pipeline "
+                f"{self._filepath}, got something else: "
+                f"{type(error).__name__}, {one_line(error)}; run the pipeline "
                 "again, which computes them."
             ) from error
 
     def save(self, data: Features) -> None:
         arrays = {f"{PREFIX}{name}": array for name, array in data.arrays.items()}
         fingerprint = np.array(data.fingerprint)
-        self._filepath.parent.mkdir(parents=True, exist_ok=True)
-        with self._filepath.open("wb") as file:
-            np.savez(
-                file,
-                allow_pickle=False,
-                ids=data.ids,
-                fingerprint=fingerprint,
-                **arrays,
-            )
+        own = {"ids": data.ids, "fingerprint": fingerprint}
+        write_arrays(self._filepath, own | arrays)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}

@@ -1,17 +1,18 @@
 """A folder of jpg photos, read one photo at a time."""
 
-import io
+import os
+import sys
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from PIL import Image
 
 from lfw17_kedro.atomic import remove
+from lfw17_kedro.photo_files import decode_photo
 from lfw17_kedro.types import U8, Photos
 
 SUFFIX = ".jpg"
@@ -37,18 +38,13 @@ class JpgPhotos(Photos):
 
         Raises:
             KeyError: no photo has that id.
-            DatasetError: the file is missing by now, or damaged.
+            DatasetError: the file is missing by now, or see `decode_photo`.
         """
         content = self.read_bytes(photo_id)
         try:
-            with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
-                return np.asarray(image)
-        except (OSError, SyntaxError) as error:
-            raise DatasetError(
-                f"expected a jpg photo at {self._find(photo_id)} ({len(content)} "
-                f"bytes), got a file that Pillow cannot decode: {error}; replace or "
-                "remove it."
-            ) from error
+            return decode_photo(content, str(self._find(photo_id)))
+        except ValueError as error:
+            raise DatasetError(str(error)) from error
 
     def __iter__(self) -> Iterator[str]:
         """Give the ids."""
@@ -118,7 +114,9 @@ class JpgFolderDataset(AbstractDataset[Mapping[str, U8], Photos]):
                 f"{'none in it' if self._filepath.is_dir() else 'no such folder'}; "
                 "run data_processing first."
             )
-        names = (file.relative_to(self._filepath).as_posix() for file in files)
+        names = [file.relative_to(self._filepath).as_posix() for file in files]
+        for name in names:
+            _check_encoding(name)
         return JpgPhotos(self._filepath, [name.removesuffix(SUFFIX) for name in names])
 
     def save(self, data: Mapping[str, U8]) -> None:
@@ -146,6 +144,22 @@ class JpgFolderDataset(AbstractDataset[Mapping[str, U8], Photos]):
         return self._filepath.is_dir()
 
 
+def _check_encoding(name: str) -> None:
+    """Refuse names that the machine's locale cannot write, or could not read.
+
+    Raises:
+        DatasetError: says how to choose UTF-8.
+    """
+    try:
+        os.fsencode(name)
+        name.encode("utf-8")  # characters that could not be read stand as surrogates
+    except UnicodeEncodeError as error:
+        raise DatasetError(
+            f"expected names of photos that the locale can hold, got {name!a} and the "
+            f"encoding {sys.getfilesystemencoding()}; set PYTHONUTF8=1 and run again."
+        ) from error
+
+
 def _locate(folder: Path, photo_id: str) -> Path:
     """Give the path of a photo inside its folder; refuse ids that name another place.
 
@@ -153,6 +167,7 @@ def _locate(folder: Path, photo_id: str) -> Path:
         DatasetError: the path would lie outside the folder, or the id would not come
             back when the folder is listed.
     """
+    _check_encoding(photo_id)
     root = folder.resolve()
     try:
         file = (root / f"{photo_id}{SUFFIX}").resolve()

@@ -5,12 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
 
+from lfw17_kedro.datasets.keras_archive import check_keras_archive
+from lfw17_kedro.messages import one_line
+
 if TYPE_CHECKING:
     import keras
 
 
 class KerasModelDataset(AbstractDataset["keras.Model", "keras.Model"]):
-    """One model in a .keras file, for prediction: its optimizer is not kept."""
+    """One model in a .keras file, for prediction: its optimizer is not kept.
+
+    Loads only layers that compute; see `check_keras_archive`.
+    """
 
     def __init__(
         self, *, filepath: str, metadata: dict[str, Any] | None = None
@@ -22,11 +28,14 @@ class KerasModelDataset(AbstractDataset["keras.Model", "keras.Model"]):
         import keras
 
         try:
-            return keras.models.load_model(self._filepath, compile=False)
-        except (OSError, ValueError, KeyError) as error:
+            check_keras_archive(self._filepath)
+            return keras.models.load_model(
+                self._filepath, compile=False, safe_mode=True
+            )
+        except Exception as error:  # damaged archives raise nearly every kind of error
             raise DatasetError(
-                f"expected a whole Keras model at {self._filepath}, got: {error}; "
-                "train it again."
+                f"expected a whole Keras model at {self._filepath}, got: "
+                f"{one_line(error)}; train it again."
             ) from error
 
     def save(self, data: "keras.Model") -> None:

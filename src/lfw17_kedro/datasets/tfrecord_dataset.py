@@ -1,6 +1,8 @@
 """Photos in TFRecord files, with the feature names of TensorFlow's own image sets."""
 
 import json
+import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,8 +12,12 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError
 
 from lfw17_kedro.atomic import remove
+from lfw17_kedro.messages import one_line
 from lfw17_kedro.types import Record
 
+SHARD = re.compile(r"\w{1,64}-\d{5}-of-\d{5}\.tfrecord")
+MAX_RECORDS = 1_000_000_000  # in a shard
+FRAME = 12, 4  # bytes of a record's length with its checksum, and of its content's
 COUNTS = "counts.json"  # shard -> records; a file cut between two records reads well
 
 
@@ -57,11 +63,12 @@ class TFRecordDataset(
 
     def load(self) -> dict[str, RecordStream]:
         try:
-            splits = json.loads((self._filepath / COUNTS).read_text())
-        except (OSError, ValueError) as error:
+            text = (self._filepath / COUNTS).read_text(encoding="utf-8")
+            splits = _check_counts(json.loads(text))
+        except (OSError, ValueError, RecursionError) as error:
             raise DatasetError(
                 f"expected TFRecord files and their {COUNTS} in {self._filepath}, got: "
-                f"{error}; run the pipeline that writes them again."
+                f"{one_line(error)}; run the pipeline that writes them again."
             ) from error
         return {
             split: RecordStream(self._filepath, counts)
@@ -109,6 +116,27 @@ class TFRecordDataset(
         return (self._filepath / COUNTS).is_file()
 
 
+def _check_counts(splits: Any) -> dict[str, dict[str, int]]:
+    """Check the numbers of records by split and shard, which name files to read.
+
+    Raises:
+        ValueError: another shape, or a shard that is no file of the folder.
+    """
+    if not isinstance(splits, dict):
+        raise ValueError(f"splits as {type(splits).__name__}, not by their names")
+    for split, counts in splits.items():
+        if not isinstance(counts, dict):
+            raise ValueError(f"shards of {split!r} that are no numbers of records")
+        for shard, count in counts.items():
+            if (
+                not SHARD.fullmatch(shard)
+                or type(count) is not int
+                or not 0 <= count <= MAX_RECORDS
+            ):
+                raise ValueError(f"{count!r} records in a shard {shard!r} of {split!r}")
+    return splits
+
+
 def _to_example(record: Record) -> Any:
     """Lay a record out under the standard feature names."""
     import tensorflow as tf
@@ -133,9 +161,11 @@ def _to_example(record: Record) -> Any:
 def _read_shard(shard: Path, count: int) -> Iterator[Record]:
     """Read one shard, naming it if it is damaged."""
     import tensorflow as tf
+    from google.protobuf.message import DecodeError
 
     read = 0
     try:
+        _check_lengths(shard)
         for raw in tf.data.TFRecordDataset(str(shard)):
             features = tf.train.Example.FromString(raw.numpy()).features.feature
             yield Record(
@@ -147,10 +177,30 @@ def _read_shard(shard: Path, count: int) -> Iterator[Record]:
             )
             read += 1
         problem = None if read == count else f"it ends after {read}"
-    except (tf.errors.OpError, ValueError, IndexError, OSError) as error:
-        problem = f"record {read} cannot be read ({error})"
+    except (tf.errors.OpError, DecodeError, ValueError, IndexError, OSError) as error:
+        problem = f"record {read} cannot be read ({one_line(error)})"
     if problem:
         raise DatasetError(
             f"expected {count} whole records in {shard}, got a damaged shard: "
             f"{problem}; run the pipeline that writes the records again."
         )
+
+
+def _check_lengths(shard: Path) -> None:
+    """Check that the records fit into the file: TensorFlow takes memory, then reads.
+
+    Raises:
+        ValueError: a record is longer than the rest of the file.
+        OSError: the file cannot be read.
+
+    Source: https://www.tensorflow.org/tutorials/load_data/tfrecord
+    """
+    size, (head, tail) = shard.stat().st_size, FRAME
+    with shard.open("rb") as file:
+        while (start := file.tell()) < size:
+            length = int.from_bytes(file.read(head)[:8], "little")
+            if start + head + length + tail > size:
+                raise ValueError(
+                    f"its length is {length} bytes, and {size - start} follow"
+                )
+            file.seek(length + tail, os.SEEK_CUR)

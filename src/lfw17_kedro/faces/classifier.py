@@ -1,58 +1,98 @@
 """Name people by their embeddings: a linear SVM with calibrated probabilities."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.svm import SVC, LinearSVC
 
-from lfw17_kedro.types import F64, I64, Features
+from lfw17_kedro.face_classifier import FaceClassifier, OneVsOne, OneVsRest
+from lfw17_kedro.types import F32, F64, I64, Features
 
 CALIBRATION_FOLDS = 5
 
 
-@dataclass(frozen=True)
-class FaceClassifier:
-    """A fitted classifier of embeddings, and the encoder that it was fitted for.
+def predict_probabilities(classifier: FaceClassifier, features: Features) -> F64:
+    """Give each person's probability for each face, as scikit-learn would.
 
-    Attributes:
-        svm: the calibrated SVM; its classes are the labels it was trained on.
-        encoder: fingerprint of the encoder whose embeddings it was trained on.
-        class_names: the K names; label k is `class_names[k]`.
-        train_images: how many embeddings it was trained on.
+    Args:
+        classifier: of `fit_classifier`.
+        features: N embeddings, of the encoder the classifier was trained with.
+
+    Returns:
+        (N, K) float64, each row sums to 1; 0 for people who were too rare to be
+        trained on.
+
+    Raises:
+        ValueError: the embeddings are another encoder's, or of another length.
+
+    Source: `CalibratedClassifierCV.predict_proba` of scikit-learn 1.9; Zadrozny and
+    Elkan 2002, doi:10.1145/775047.775151.
     """
+    if features.fingerprint != classifier.encoder:
+        raise ValueError(
+            f"this SVM was trained on embeddings of {classifier.encoder}, got "
+            f"embeddings of {features.fingerprint}: distances between the two mean "
+            "nothing; train it again."
+        )
+    vectors, svm = features.arrays["vectors"], classifier.svm
+    wanted = (svm[0].shape[1],)
+    if vectors.shape[1:] != wanted:
+        raise ValueError(
+            f"this SVM was trained on embeddings of shape (N, {wanted[0]}), got "
+            f"{vectors.shape}; train it again."
+        )
+    if isinstance(svm, OneVsRest):
+        margins = vectors @ svm.coefficients.T + svm.intercepts
+    else:
+        margins = _measure_pairs(svm, vectors)
+    sigmoids = expit(-(classifier.slopes * margins + classifier.offsets))
+    trained = _normalize(sigmoids)
+    probabilities = np.zeros((len(features), len(classifier.class_names)))
+    probabilities[:, classifier.labels] = trained
+    return probabilities
 
-    svm: CalibratedClassifierCV
-    encoder: str
-    class_names: tuple[str, ...]
-    train_images: int
 
-    def predict_probabilities(self, features: Features) -> F64:
-        """Give each person's probability for each face.
+def _measure_pairs(svm: OneVsOne, vectors: F32) -> F64:
+    """Give the (N, M) margins of each person from the votes between pairs.
 
-        Args:
-            features: N of them, of the encoder the classifier was trained with.
+    A person's margin is the number of pairs that they win, and, so that ties are
+    broken, a third at most from the sum of their margins in all pairs.
 
-        Returns:
-            (N, K) float64, each row sums to 1; 0 for people who were too rare to be
-            trained on.
+    Source: `SVC.decision_function` and `_ovr_decision_function` of scikit-learn 1.9.
+    """
+    kernel = vectors.astype(np.float64) @ svm.support_vectors.T  # (N, S)
+    ends = np.cumsum(svm.support_counts)
+    parts = [slice(e - n, e) for e, n in zip(ends, svm.support_counts, strict=True)]
+    votes, sums = np.zeros((2, len(vectors), len(parts)))
+    for pair, (i, j) in enumerate(combinations(range(len(parts)), 2)):
+        margin = (
+            kernel[:, parts[i]] @ svm.dual_coefficients[j - 1, parts[i]]
+            + kernel[:, parts[j]] @ svm.dual_coefficients[i, parts[j]]
+            + svm.intercepts[pair]
+        )
+        sums[:, i] += margin
+        sums[:, j] -= margin
+        votes[:, i] += margin >= 0
+        votes[:, j] += margin < 0
+    if len(parts) == 2:  # noqa: PLR2004 (one margin tells two people apart)
+        return sums[:, :1]  # scikit-learn gives that of the second person
+    margins: F64 = votes + sums / (3 * (np.abs(sums) + 1))
+    return margins
 
-        Raises:
-            ValueError: the embeddings are another encoder's.
-        """
-        if features.fingerprint != self.encoder:
-            raise ValueError(
-                f"this SVM was trained on embeddings of {self.encoder}, got embeddings "
-                f"of {features.fingerprint}: distances between the two mean nothing; "
-                "train it again."
-            )
-        vectors = features.arrays["vectors"]
-        probabilities = np.zeros((len(features), len(self.class_names)))
-        probabilities[:, self.svm.classes_] = self.svm.predict_proba(vectors)
-        return probabilities
+
+def _normalize(sigmoids: F64) -> F64:
+    """Turn (N, M) sigmoids into (N, L) probabilities; equal ones where all are 0."""
+    if sigmoids.shape[1] == 1:
+        return np.hstack([1 - sigmoids, sigmoids])
+    total = sigmoids.sum(axis=1, keepdims=True)
+    equal = np.full_like(sigmoids, 1 / sigmoids.shape[1])
+    probabilities: F64 = np.divide(sigmoids, total, out=equal, where=total != 0)
+    return probabilities
 
 
 def fit_classifier(
@@ -64,7 +104,7 @@ def fit_classifier(
     multi_class: str,
     C: float,  # noqa: N803 (scikit-learn's name)
     seed: int,
-) -> FaceClassifier:
+) -> tuple[FaceClassifier, CalibratedClassifierCV]:
     """Fit a linear SVM and calibrate its probabilities.
 
     One SVM a person against all others, then Platt's sigmoid on its margins, fitted
@@ -87,7 +127,8 @@ def fit_classifier(
         seed: of the calibration's folds and the solver.
 
     Returns:
-        The classifier.
+        The classifier as arrays, and scikit-learn's own object with which the study's
+        programs work; both give the same probabilities.
 
     Raises:
         ValueError: fewer than two people, or a person with a single original.
@@ -100,7 +141,35 @@ def fit_classifier(
     folds = list(_calibration_folds(labels, originals, class_names, seed))
     svm = CalibratedClassifierCV(linear, cv=folds, ensemble=False)
     svm.fit(features.arrays["vectors"], labels)
-    return FaceClassifier(svm, features.fingerprint, tuple(class_names), len(features))
+    return _take_arrays(svm, features, class_names), svm
+
+
+def _take_arrays(
+    svm: CalibratedClassifierCV, features: Features, class_names: list[str]
+) -> FaceClassifier:
+    """Copy what a fitted scikit-learn object predicts with."""
+    [calibrated] = svm.calibrated_classifiers_  # one, for ensemble=False
+    linear, sigmoids = calibrated.estimator, calibrated.calibrators
+    # Copies keep the order in memory, so that products are rounded alike.
+    arrays: OneVsRest | OneVsOne
+    if isinstance(linear, LinearSVC):
+        arrays = OneVsRest(linear.coef_.copy("K"), linear.intercept_.copy())
+    else:
+        arrays = OneVsOne(
+            linear.support_vectors_.copy(),
+            linear.n_support_.astype(np.int64),
+            linear.dual_coef_.copy(),
+            linear.intercept_.copy(),
+        )
+    return FaceClassifier(
+        svm=arrays,
+        slopes=np.array([sigmoid.a_ for sigmoid in sigmoids], np.float64),
+        offsets=np.array([sigmoid.b_ for sigmoid in sigmoids], np.float64),
+        labels=svm.classes_.astype(np.int64),
+        encoder=features.fingerprint,
+        class_names=tuple(class_names),
+        train_images=len(features),
+    )
 
 
 def _calibration_folds(

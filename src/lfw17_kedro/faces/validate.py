@@ -17,6 +17,9 @@ MAX_FOLDER_BYTES = 255  # of a name on Linux, macOS and Windows
 WINDOWS_DEVICES = {"CON", "PRN", "AUX", "NUL"} | {
     f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10)
 }
+# A spreadsheet that opens a CSV runs such cells; a tab or a line end is refused anyway.
+# https://owasp.org/www-community/attacks/CSV_Injection
+FORMULA = ("=", "+", "-", "@")
 CONTROL = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories, line ends among them
 
 
@@ -35,8 +38,9 @@ def check_class_names(class_names: Any) -> list[str]:
         The K names.
 
     Raises:
-        ValueError: not a list of text, or names that cannot be folders or columns, or
-            that would share one. Says which names, why, and what to do.
+        ValueError: not a list of text, or names that cannot be folders or columns, that
+            a spreadsheet would run, or that would share one. Says which names, why, and
+            what to do.
     """
     if not isinstance(class_names, list | tuple) or not class_names:
         raise ValueError(
@@ -83,6 +87,9 @@ def _find_problem(name: str) -> str | None:
             "/" in name or "\\" in name or bool(PureWindowsPath(name).drive)
         ),
         "starts or ends with a space or a dot; remove it": name.strip(" .") != name,
+        "starts with = + - or @, as a formula of a spreadsheet; remove that": (
+            unicodedata.normalize("NFKC", name)[:1] in FORMULA
+        ),
         "is reserved on Windows; rename it": (
             folder.partition(".")[0].upper() in WINDOWS_DEVICES
         ),

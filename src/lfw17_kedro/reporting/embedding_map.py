@@ -128,13 +128,22 @@ def plot_map(
         seed: of all random choices.
     """
     known = _choose_methods(features, set(predictions["method"]))
+    others = [
+        method
+        for method, (train, test) in known.items()
+        if not _is_of_images(train, test, train_table, predictions)
+    ]
+    sentences = []
+    for method in others:
+        del known[method]
+        sentences.append(f"{method}: its features are of other images; run it again.")
     if not known:
-        return plot_note("No method that makes embeddings was run.")
+        none = "No method that makes embeddings was run."
+        return plot_note(" ".join(sentences) or none)
     titles = [escape_markup(method) for method in known]
     figure = make_subplots(
         rows=len(known), subplot_titles=titles, vertical_spacing=0.12 / len(known)
     )
-    sentences = []
     for row, (method, (train, test)) in enumerate(known.items(), 1):
         own = predictions[predictions["method"] == method]
         vectors, faces = choose_faces(
@@ -172,6 +181,18 @@ def _choose_methods(
         and test is not None
         and VECTORS in train.arrays
     }
+
+
+def _is_of_images(
+    train: Features,
+    test: Features,
+    train_table: pd.DataFrame,
+    predictions: pd.DataFrame,
+) -> bool:
+    """Tell whether features are of the present images, each once."""
+    tested = predictions[predictions["split"] == "test"]["id"].unique()
+    pairs = (train.ids, train_table["id"]), (test.ids, tested)
+    return all(sorted(found) == sorted(wanted) for found, wanted in pairs)
 
 
 def _add_faces(

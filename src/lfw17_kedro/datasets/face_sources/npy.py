@@ -6,7 +6,7 @@ from typing import Any
 from kedro.io import DatasetError
 from numpy.typing import NDArray
 
-from lfw17_kedro.datasets.numpy_dataset import read_arrays
+from lfw17_kedro.datasets.numpy_dataset import read_array
 from lfw17_kedro.types import RawFaces, SourceCard
 
 CARD = SourceCard(
@@ -58,14 +58,14 @@ def read_npy_faces(
             f"{', '.join(missing)}; put the competition's files there, or name their "
             "folder with `--params raw_folder=FOLDER`."
         )
-    arrays: list[NDArray[Any]] = [read_arrays(folder / f"{n}.npy") for n in NEEDED]
+    arrays: list[NDArray[Any]] = [read_array(folder / f"{n}.npy") for n in NEEDED]
     train_images, train_labels, test_images = arrays
     test_labels = folder / "y_test.npy"
     return RawFaces(
         train_images=train_images,
         train_labels=train_labels,
         test_images=test_images,
-        test_labels=read_arrays(test_labels) if test_labels.exists() else None,
+        test_labels=read_array(test_labels) if test_labels.exists() else None,
         class_names=[*CLASS_NAMES] if class_names is None else class_names,
         source=SourceCard(name, credit),
     )

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from lfw17_kedro.faces.ids import check_rows
 from lfw17_kedro.faces.split import assign_folds, hold_out
 from lfw17_kedro.faces.validate import check_faces, name_folder
 from lfw17_kedro.pipelines.data_processing.settings import (
@@ -66,11 +67,15 @@ def augment_train_images(
         describes image i: `id` (<person>/<original>, for copies with _<copy>),
         `person`, `label`, `original` (row of the original), `copy` (0 for the
         original) and `fold`.
+
+    Raises:
+        ValueError: images, labels and folds do not have the same length.
     """
     import pandas as pd
 
     from lfw17_kedro.faces.augment import augment_faces
 
+    check_rows(images=images, labels=labels, folds=folds)
     if augmentation.copies:
         rng = np.random.default_rng(seed)
         copies = augment_faces(images, **augmentation.model_dump(), rng=rng)
@@ -116,7 +121,12 @@ def list_test_images(labels: I64, class_names: list[str]) -> Table:
 
 
 def make_photos(images: F32, table: Table, short_side: int) -> Mapping[str, U8]:
-    """Make photos named by their table, enlarged while they are saved."""
+    """Make photos named by their table, enlarged while they are saved.
+
+    Raises:
+        ValueError: images and table do not have the same length.
+    """
     from lfw17_kedro.faces.photos import EnlargedImages
 
+    check_rows(images=images, table=table)
     return EnlargedImages(images, table["id"], short_side)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lfw17_kedro.encoders.registry import ENCODERS
+from lfw17_kedro.face_classifier import FaceClassifier
 from lfw17_kedro.pipelines.facenet_svm import settings as s
 from lfw17_kedro.pipelines.modelling import Fitted
 from lfw17_kedro.types import (
@@ -65,11 +66,13 @@ def embed_photos(
         position of the faces found.
 
     Raises:
-        ValueError: no face was found in any photo.
+        ValueError: the photos are not those of the table, or no face was found in any.
     """
     from lfw17_kedro.encoders.mtcnn import build_detector
     from lfw17_kedro.faces import detect, embed
+    from lfw17_kedro.faces.ids import check_ids
 
+    check_ids(list(photos), table, "photos")
     photo_ids = list(table["id"])
     settings = detection.model_dump()
     detector = build_detector(*settings.pop("thresholds"))
@@ -130,6 +133,7 @@ def fit(
 ) -> Fitted:
     """Fit the SVM within the study's limits for each person; see `Fit`.
 
+    It exports `study_model`, scikit-learn's SVM with the names, as the study kept it.
     With `all_images_for_test` the first limit holds in validation alone, as in the
     study.
     """
@@ -144,7 +148,7 @@ def fit(
         svm.min_nrof_images_per_class,
         np.random.default_rng(seed),
     )
-    classifier = fit_classifier(
+    classifier, svm = fit_classifier(
         features.take(rows),
         labels[rows],
         table["original"].to_numpy()[rows],
@@ -157,10 +161,12 @@ def fit(
         "encoder": classifier.encoder,
         "train_images": classifier.train_images,
     }
-    return Fitted(classifier, metadata)
+    exports = {"study_model": (svm, class_names)}
+    return Fitted(classifier, metadata, exports=exports)
 
 
-def predict(model: Any, features: Features) -> F64:
-    """Predict with the SVM, a `FaceClassifier`; see `Predict`."""
-    probabilities: F64 = model.predict_probabilities(features)
-    return probabilities
+def predict(model: FaceClassifier, features: Features) -> F64:
+    """Predict with the SVM; see `Predict`."""
+    from lfw17_kedro.faces.classifier import predict_probabilities
+
+    return predict_probabilities(model, features)

@@ -57,5 +57,6 @@ METHOD = Method(
     create_features=create_features,
     fit=fit,
     predict=predict,
+    exports=("study_model",),
     embeds=True,
 )

@@ -1,8 +1,9 @@
 """What a method must define so that the template can run it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from kedro.pipeline import Pipeline
@@ -17,6 +18,7 @@ class Fitted(NamedTuple):
     Attributes:
         model: whatever the method's `predict` takes; saved as `<method>.model`.
         metadata: what the metrics say of the model beside its scores, JSON-able.
+        exports: the datasets of `Method.exports`, by name.
         history: one row an epoch (`network`, `epoch`, `loss`, `accuracy`, ...), None
             for methods that do not train in epochs.
     """
@@ -24,6 +26,7 @@ class Fitted(NamedTuple):
     model: Any
     metadata: dict[str, Any]
     history: Table | None = None
+    exports: Mapping[str, Any] = MappingProxyType({})
 
 
 class Fit(Protocol):
@@ -86,6 +89,7 @@ class Method:
         resumable: it trains in epochs: it has a history and a checkpoint.
         resources: further datasets of `create_features` that fitting needs, which
             come to `fit` as keyword arguments.
+        exports: further datasets that the final fit makes, for other programs.
         embeds: its features have an array `vectors`, (N, D), in which faces of one
             person lie close together; the report shows a map of them.
     """
@@ -97,4 +101,5 @@ class Method:
     predict: Predict
     resumable: bool = False
     resources: tuple[str, ...] = ()
+    exports: tuple[str, ...] = ()
     embeds: bool = False

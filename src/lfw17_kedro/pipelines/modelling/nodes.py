@@ -6,9 +6,14 @@ A table of probabilities has the column `id` and one column for each class name.
 from pathlib import Path
 from typing import Any
 
+from lfw17_kedro.faces.ids import check_ids
 from lfw17_kedro.faces.split import TRAIN_ONLY, assign_folds, iterate_folds
 from lfw17_kedro.pipelines.modelling.method import Method
-from lfw17_kedro.pipelines.modelling.probabilities import check_ids, ids_of, tabulate
+from lfw17_kedro.pipelines.modelling.probabilities import (
+    check_columns,
+    ids_of,
+    tabulate,
+)
 from lfw17_kedro.types import I64, UNKNOWN, Features, Table
 
 
@@ -44,7 +49,7 @@ def validate_model(
     """
     import pandas as pd
 
-    check_ids(features and features.ids, table, "features")
+    check_ids(features and features.ids, table, "features", in_order=True)
     predictions, histories = [], []
     for fold, train, validated in iterate_folds(table):
         validation = features.take(validated), _rows(table, validated)
@@ -133,12 +138,12 @@ def fit_model(
 
     Returns:
         The metadata of the model and the model; for a resumable method also the
-        training history.
+        training history; then the datasets of `Method.exports`.
 
     Raises:
         ValueError: features and table describe different images.
     """
-    check_ids(features and features.ids, table, "features")
+    check_ids(features and features.ids, table, "features", in_order=True)
     fitted = method.fit(
         features,
         table,
@@ -150,9 +155,9 @@ def fit_model(
         validation=None,
         **resources,
     )
-    if not method.resumable:
-        return fitted.metadata, fitted.model
-    return fitted.metadata, fitted.model, fitted.history
+    history = (fitted.history,) if method.resumable else ()
+    exports = (fitted.exports[name] for name in method.exports)
+    return fitted.metadata, fitted.model, *history, *exports
 
 
 def predict_images(
@@ -175,7 +180,7 @@ def predict_images(
     Raises:
         ValueError: features and table describe different images.
     """
-    check_ids(features and features.ids, table, "features")
+    check_ids(features and features.ids, table, "features", in_order=True)
     return tabulate(features.ids, method.predict(model, features), class_names)
 
 
@@ -211,7 +216,8 @@ def score_method(
         the study has none).
 
     Raises:
-        ValueError: the probabilities are not of these images, each once.
+        ValueError: the probabilities are not of these images, each once, or of other
+            people.
     """
     from lfw17_kedro.faces.metrics import score_probabilities
     from lfw17_kedro.pipelines.modelling.published import PUBLISHED, is_lfw17
@@ -227,6 +233,8 @@ def score_method(
         return score_probabilities(rows, labels, class_names)
 
     check_ids(ids_of(validation_probabilities), validated, "validation probabilities")
+    check_columns(validation_probabilities, class_names, "validation probabilities")
+    check_columns(test_probabilities, class_names, "test probabilities")
     on_lfw17 = is_lfw17(originals["label"].to_numpy(), len(test_table))
     return {
         "method": method.name,
@@ -253,11 +261,13 @@ def make_submission(
         (0..K-1).
 
     Raises:
-        ValueError: the probabilities are not of the test images, each once.
+        ValueError: the probabilities are not of the test images, each once, or of
+            other people.
     """
     import pandas as pd
 
     check_ids(ids_of(test_probabilities), test_table, "test probabilities")
+    check_columns(test_probabilities, class_names, "test probabilities")
     labels = test_probabilities[class_names].to_numpy().argmax(axis=1)
     submission = pd.DataFrame(
         {"ImageId": test_probabilities["id"].astype(int), "PredictedClass": labels}

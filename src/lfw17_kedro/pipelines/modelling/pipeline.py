@@ -77,6 +77,7 @@ def _wire_fits(method: Method) -> list[Node]:
     for name, (function, outputs, histories, tag) in fits.items():
         checkpoint = {"checkpoint": f"{name}_checkpoint"} if method.resumable else {}
         saved = [*outputs, *histories] if method.resumable else outputs
+        saved = [*saved, *method.exports] if function is fit_model else saved
         nodes.append(
             Node(
                 _bind(function, method),

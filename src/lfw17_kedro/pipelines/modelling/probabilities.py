@@ -1,58 +1,51 @@
 """Tables of probabilities: the column `id` and one column for each class name."""
 
+from itertools import zip_longest
 from typing import Any
-
-import numpy as np
 
 from lfw17_kedro.types import F64, Strings, Table
 
 
 def tabulate(ids: Strings, probabilities: F64, class_names: list[str]) -> Table:
-    """Put (N, K) probabilities and their ids into a table."""
+    """Put (N, K) probabilities and their ids into a table.
+
+    Raises:
+        ValueError: another shape: the model knows other people.
+    """
     import pandas as pd
 
+    wanted = len(ids), len(class_names)
+    if probabilities.shape != wanted:
+        raise ValueError(
+            f"expected probabilities {wanted}, one for each of {wanted[1]} people, got "
+            f"{probabilities.shape}: the model was fitted on other people; run the "
+            "whole pipeline again."
+        )
     table = pd.DataFrame(probabilities, columns=class_names)
     table.insert(0, "id", ids)
     return table
 
 
-def check_ids(ids: Any, table: Table, what: str) -> None:
-    """Refuse rows that do not describe the images of a table, each once.
+def check_columns(probabilities: Table, class_names: list[str], what: str) -> None:
+    """Refuse a table of probabilities of other people.
 
     Args:
-        ids: (N,) str, of the rows, None where there are none; features must also be in
-            the order of the table.
-        table: with the column `id`.
-        what: the rows are, for the error message.
+        probabilities: a table of them.
+        class_names: the K names.
+        what: the table is, for the error message.
 
     Raises:
-        ValueError: names the first id that is missing, unknown or there twice.
+        ValueError: names the first column that differs.
     """
-    import pandas as pd
-
-    if ids is None:
+    found, wanted = list(probabilities.columns), ["id", *class_names]
+    if found != wanted:
+        columns = zip_longest(found, wanted)
+        first, expected = next(pair for pair in columns if pair[0] != pair[1])
         raise ValueError(
-            f"expected {what} of {len(table)} images, got none: they have not been "
-            "made yet; run the whole pipeline."
-        )
-    found, wanted = pd.Index(np.asarray(ids, object)), pd.Index(table["id"])
-    if found.equals(wanted):
-        return
-    for problem, names in (
-        ("twice", found[found.duplicated()]),
-        ("that the table does not have", found.difference(wanted)),
-        ("missing", wanted.difference(found)),
-    ):
-        if len(names):
-            raise ValueError(
-                f"expected {what} of the {len(wanted)} images of the table, each once, "
-                f"got {len(found)} rows with {len(names)} {problem} ({names[0]!r}, for "
-                "one); they come from another run: run the whole pipeline again."
-            )
-    if what == "features":
-        raise ValueError(
-            "expected features in the order of the table, got the same images in "
-            "another order; run the whole pipeline again."
+            f"expected {what} with the column id and one for each of "
+            f"{len(class_names)} people, in the order of class_names, got {first!r} "
+            f"instead of {expected!r}; they come from another run: run the whole "
+            "pipeline again."
         )
 
 

@@ -7,6 +7,7 @@ each node imports what it needs.
 
 from typing import Any
 
+from lfw17_kedro.faces.ids import check_rows
 from lfw17_kedro.pipelines.reporting.settings import MapSettings
 from lfw17_kedro.types import F32, Table
 
@@ -149,9 +150,14 @@ def describe_data(
         source_card: `name` and `credit`.
         ran: of `find_methods`; with it as an input, a project where nothing ran gets
             that error first.
+
+    Raises:
+        ValueError: images and tables do not have the same length.
     """
     from lfw17_kedro.reporting import data_card
 
+    check_rows(train_images=train_images, train_table=train_table)
+    check_rows(test_images=test_images, test_table=test_table)
     return data_card.describe_data(
         class_names, train_images, train_table, test_images, test_table, source_card
     )
@@ -250,9 +256,14 @@ def show_gallery(
     Returns:
         The faces with their probabilities (`gallery.GalleryFace`), and one figure of
         them.
+
+    Raises:
+        ValueError: images and tables do not have the same length.
     """
     from lfw17_kedro.reporting import gallery
 
+    check_rows(train_images=train_images, train_table=train_table)
+    check_rows(test_images=test_images, test_table=test_table)
     images = {
         "validation": (train_images, list(train_table["id"])),
         "test": (test_images, list(test_table["id"])),

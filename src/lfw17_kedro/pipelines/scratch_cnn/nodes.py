@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lfw17_kedro.faces.ids import check_rows
 from lfw17_kedro.pipelines.modelling import Fitted
 from lfw17_kedro.pipelines.scratch_cnn.architectures import ARCHITECTURES
 from lfw17_kedro.pipelines.scratch_cnn.settings import (
@@ -28,7 +29,11 @@ def make_features(images: F32, table: Table) -> Features:
 
     Returns:
         Features whose array `images` is (N, H, W, 1) float32, 0-255.
+
+    Raises:
+        ValueError: images and table do not have the same length.
     """
+    check_rows(images=images, table=table)
     return Features(
         ids=table["id"].to_numpy(np.str_),
         arrays={"images": images[..., None]},

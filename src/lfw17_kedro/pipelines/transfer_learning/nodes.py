@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from lfw17_kedro.encoders.registry import BACKBONES
+from lfw17_kedro.faces.ids import check_ids
 from lfw17_kedro.pipelines.modelling import Fitted
 from lfw17_kedro.pipelines.transfer_learning.records import (
     decode_records,
@@ -61,7 +62,13 @@ def build_backbone(
 def write_records(
     train_photos: Photos, train_table: Table, test_photos: Photos, test_table: Table
 ) -> dict[str, Iterable[Record]]:
-    """Convert jpg photos to records of the splits train and test, as in the tables."""
+    """Convert jpg photos to records of the splits train and test, as in the tables.
+
+    Raises:
+        ValueError: the photos are not those of the tables.
+    """
+    check_ids(list(train_photos), train_table, "training photos")
+    check_ids(list(test_photos), test_table, "test photos")
     return {
         "train": make_records(train_photos, train_table),
         "test": make_records(test_photos, test_table),

@@ -1,12 +1,12 @@
 """TFRecords: jpg photos with their labels, and the images that come out of them."""
 
-import io
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from lfw17_kedro.photo_files import decode_photo, measure_photo
 from lfw17_kedro.types import U8, Photos, Record, Table
 
 
@@ -19,8 +19,7 @@ def make_records(photos: Photos, table: Table) -> Iterator[Record]:
     """
     for photo_id, label in zip(table["id"], table["label"], strict=True):
         jpg = photos.read_bytes(photo_id)
-        with Image.open(io.BytesIO(jpg)) as photo:
-            width, height = photo.size
+        height, width = measure_photo(jpg, photo_id)
         yield Record(photo_id, jpg, height, width, int(label))
 
 
@@ -39,7 +38,7 @@ def decode_records(
         (N, height, width, 3) uint8 RGB, bicubic.
 
     Raises:
-        ValueError: a record is missing or of another photo.
+        ValueError: a record is missing or of another photo, or its jpg is none.
     """
     rows = {photo_id: row for row, photo_id in enumerate(photo_ids)}
     images = np.empty((len(rows), height, width, 3), np.uint8)
@@ -50,11 +49,9 @@ def decode_records(
                 f"expected each photo of the table once, got a record of "
                 f"{record.photo_id!r} too many; run write_records again."
             )
-        with Image.open(io.BytesIO(record.jpg)) as photo:
-            resized = photo.convert("RGB").resize(
-                (width, height), Image.Resampling.BICUBIC
-            )
-            images[row] = np.asarray(resized)
+        photo = Image.fromarray(decode_photo(record.jpg, record.photo_id))
+        resized = photo.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
+        images[row] = np.asarray(resized)
     if rows:
         raise ValueError(
             f"expected a record of each photo of the table, got none of {len(rows)} "

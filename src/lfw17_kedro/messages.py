@@ -1,0 +1,23 @@
+"""Make other libraries' errors and names from files fit into one sentence."""
+
+MAX_LENGTH = 300  # characters, enough for a path and a reason
+
+
+def one_line(text: object, max_length: int = MAX_LENGTH) -> str:
+    """Write a text or an error on one line that every terminal can print.
+
+    Args:
+        text: anything; its `str` is used.
+        max_length: of the result; the middle of a longer one is left out.
+    """
+    if isinstance(text, UnicodeDecodeError):  # its text is short, but not its repr
+        text = f"it is not {text.encoding.upper()} ({text.reason} at {text.start})"
+    words = " ".join(str(text).split())
+    line = "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode("ascii")
+        for one in words
+    )
+    if len(line) <= max_length:
+        return line
+    kept = (max_length - 3) // 2
+    return f"{line[:kept]}...{line[-kept:]}"

@@ -1,0 +1,30 @@
+import pytest
+
+from lfw17_kedro.messages import one_line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("as it is", "as it is"),
+        ("two\n\n  lines\t", "two lines"),
+        ("Zoë Łu", "Zoë Łu"),
+        ("a\x00b\ud800\u2028c", "a\\x00b\\ud800 c"),
+        ("", ""),
+        (ValueError("wrong\nvalue"), "wrong value"),
+        (KeyError("ids"), "'ids'"),
+    ],
+)
+def test_text_is_written_on_one_line(text, line):
+    assert one_line(text) == line
+
+
+def test_the_middle_of_a_long_text_is_left_out():
+    assert one_line("a" * 10 + "b" * 10, 9) == "aaa...bbb"
+    assert len(one_line("c" * 100_000)) <= 300
+
+
+def test_bytes_that_are_no_text_are_not_repeated():
+    with pytest.raises(UnicodeDecodeError) as error:
+        (b"\xff" + b"a" * 5000).decode()
+    assert one_line(error.value) == "it is not UTF-8 (invalid start byte at 0)"
