@@ -26,7 +26,7 @@ HOOKS = (
     ParameterHooks(),
     lineage,
     CountHooks(),
-    ProgressHooks(),
+    ProgressHooks(after_interrupt=lineage.release),
     SummaryHooks(),
     RunRecordHooks(lineage),
     MlflowRecordHooks(),

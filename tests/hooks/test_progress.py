@@ -179,6 +179,17 @@ def test_ctrl_c_is_given_back_after_the_run(end, arguments):
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_ctrl_c_lets_other_runs_begin():
+    ended = []
+    hooks = ProgressHooks(after_interrupt=lambda: ended.append("ended"))
+    hooks.before_pipeline_run(StandInPipeline())
+
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+    assert ended == ["ended"]
+
+
 class StandInDataset:
     def __init__(self, path):
         self.path = path

@@ -66,7 +66,7 @@ class LineageHooks:
                 f"the thread {self._thread.name} runs the first; wait until it ends, "
                 "or start the second in a process of its own."
             )
-        self._release()  # of a run in this process that was interrupted
+        self.release()  # of a run in this process that was interrupted
         self._hashes, self._made = {}, {}
         again = {key: run_params.get(key) for key in ("pipeline_names", "env")}
         runtime = to_json(run_params.get("runtime_params") or {})
@@ -84,10 +84,10 @@ class LineageHooks:
             if run_params.get("only_missing_outputs"):
                 check.expect_outputs()
         except (LockedError, DatasetError) as error:
-            self._release()
+            self.release()
             raise ClickException(str(error)) from None
         except BaseException:
-            self._release()
+            self.release()
             raise
 
     @hook_impl
@@ -111,12 +111,18 @@ class LineageHooks:
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Let other runs begin."""
-        self._release()
+        self.release()
 
     @hook_impl
     def on_pipeline_error(self) -> None:
         """Let other runs begin."""
-        self._release()
+        self.release()
+
+    def release(self) -> None:
+        """Give the lock back, if there is one."""
+        if self._lock is not None:
+            self._lock.release()
+        self._lock = None
 
     def trace(self, node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> Origin:
         """Say from what a node makes its outputs.
@@ -150,9 +156,3 @@ class LineageHooks:
             runtime = to_json(run_params.get("runtime_params") or {})
             command = write_command(run_params | {"runtime_params": runtime})
             self._lock.acquire(command, max_wait)
-
-    def _release(self) -> None:
-        """Give the lock back, if there is one."""
-        if self._lock is not None:
-            self._lock.release()
-        self._lock = None

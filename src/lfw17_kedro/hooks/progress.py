@@ -59,8 +59,13 @@ class ProgressHooks:
     the terminal is never silent. Ctrl-C logs what to do next.
     """
 
-    def __init__(self) -> None:
-        """Start with no run under way."""
+    def __init__(self, after_interrupt: Callable[[], None] = lambda: None) -> None:
+        """Start with no run under way.
+
+        Args:
+            after_interrupt: called after Ctrl-C, when Kedro calls no hook.
+        """
+        self._after_interrupt = after_interrupt
         self._numbers: dict[str, str] = {}
         self._width = 0
         self._running: dict[str, _RunningNode] = {}
@@ -86,7 +91,7 @@ class ProgressHooks:
 
             self._around_run.enter_context(logging_redirect_tqdm())
         self._around_run.callback(self._stop_timers)
-        self._around_run.callback(_catch_interrupt(self._around_run.close))
+        self._around_run.callback(_catch_interrupt(self._end_interrupted))
         logger.info("%d nodes to run.", total)
 
     @hook_impl
@@ -163,6 +168,11 @@ class ProgressHooks:
         seconds = time.perf_counter() - running.started
         number = self._numbers.get(node.name, "")
         logger.info("%s %-*s %6.1f s", number, self._width, node.name, seconds)
+
+    def _end_interrupted(self) -> None:
+        """End a run that Ctrl-C stops."""
+        self._around_run.close()
+        self._after_interrupt()
 
     def _stop_timers(self) -> None:
         """Forget the nodes of a run that failed or was stopped."""
