@@ -157,7 +157,7 @@ def test_a_second_run_ends_at_once_and_leaves_all_as_it_is(prepared):
     lock = RunLock(prepared / "data/08_reporting/orl")
     lock.acquire("kedro run", 0)
 
-    with pytest.raises(ClickException, match="has been using the data of this source"):
+    with pytest.raises(ClickException, match="is using the data of this source"):
         run(prepared)
     lock.release()
 
