@@ -4,6 +4,7 @@ from click import ClickException
 from kedro.io import DatasetError
 
 from lfw17_kedro.faces.split import hold_out
+from lfw17_kedro.folder_lock import LockedError
 from lfw17_kedro.hooks.errors import ErrorHooks, name_command
 
 
@@ -23,6 +24,7 @@ def raise_here():
     [
         DatasetError("expected a file, found none; run again."),
         catch(hold_out, np.zeros(1, int), 0.5, 0),
+        LockedError("another training uses the folder; wait until it ends."),
     ],
 )
 def test_expected_errors_end_with_their_message(error):

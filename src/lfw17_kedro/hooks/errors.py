@@ -12,6 +12,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DatasetError
 
 from lfw17_kedro.command import write_command
+from lfw17_kedro.folder_lock import LockedError
 from lfw17_kedro.hooks.node_calls import to_json
 
 logger = logging.getLogger(__name__)
@@ -66,10 +67,10 @@ def name_command(message: str, run_params: Mapping[str, Any]) -> str:
 def is_expected(error: BaseException) -> bool:
     """Tell whether this project raised an error on purpose, to say what to do.
 
-    Those are errors of datasets, and a ValueError or OSError that a line of this
-    package raised itself.
+    Those are errors of datasets and locks, and a ValueError or OSError that a line of
+    this package raised itself.
     """
-    if isinstance(error, DatasetError | ClickException):
+    if isinstance(error, DatasetError | ClickException | LockedError):
         return True
     frames = traceback.extract_tb(error.__traceback__)
     if not isinstance(error, ValueError | OSError) or not frames:

@@ -9,7 +9,7 @@ import logging
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
@@ -23,15 +23,34 @@ from lfw17_kedro.training.checkpoint_file import (
     save_checkpoint,
 )
 
+if TYPE_CHECKING:
+    import keras
+
 logger = logging.getLogger(__name__)
 
 PREFIX = "epoch_"
+RANDOM_COUNTER = "seed_generator_state"  # Keras's name of dropout's
 KEPT = 2  # files: the newest, and the one before in case the newest is damaged
 
 
 def name_checkpoint(checkpoint: Path) -> str:
     """Name the training of a checkpoint by its last folders: "fold 0 network 1"."""
     return " ".join(checkpoint.parts[-2:]).replace("_", " ")
+
+
+def list_variables(network: "keras.Model") -> "list[keras.Variable]":
+    """List all variables that training changes, in the order of the layers.
+
+    Those are the weights, the counters of dropout's random numbers, and the moments
+    and the number of steps of the optimizer.
+
+    Args:
+        network: compiled; its optimizer is built if it is not yet.
+    """
+    if not network.optimizer.built:
+        network.optimizer.build(network.trainable_variables)
+    counters = [v for v in network.variables if v.path.endswith(RANDOM_COUNTER)]
+    return [*network.weights, *counters, *network.optimizer.variables]
 
 
 def lock_checkpoint(checkpoint: Path) -> FolderLock:

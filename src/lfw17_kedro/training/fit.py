@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lfw17_kedro.training.batch_norm import fuse_batch_norm
 from lfw17_kedro.training.batches import make_batches
 from lfw17_kedro.training.checkpoint import (
+    list_variables,
     lock_checkpoint,
     name_checkpoint,
     read_checkpoint,
@@ -24,8 +25,6 @@ from lfw17_kedro.types import I64, Table
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
-
-RANDOM_COUNTER = "seed_generator_state"  # Keras's name of dropout's
 
 
 def train_classifier(
@@ -189,7 +188,7 @@ def _fit(
     import pandas as pd
     from tqdm.keras import TqdmCallback
 
-    variables = _list_variables(network)
+    variables = list_variables(network)
     history = _resume(variables, checkpoint, fingerprint, epochs)
     done, name = len(history), name_checkpoint(checkpoint)
 
@@ -232,18 +231,6 @@ def _resume(
     for variable, value in zip(variables, saved.arrays, strict=True):
         variable.assign(value)
     return list(saved.history)
-
-
-def _list_variables(network: "keras.Model") -> "list[keras.Variable]":
-    """List all variables that training changes, in the order of the layers.
-
-    Those are the weights, the counters of dropout's random numbers, and the moments
-    and the number of steps of the optimizer.
-    """
-    if not network.optimizer.built:
-        network.optimizer.build(network.trainable_variables)
-    counters = [v for v in network.variables if v.path.endswith(RANDOM_COUNTER)]
-    return [*network.weights, *counters, *network.optimizer.variables]
 
 
 def _describe(network: "keras.Model") -> str:
