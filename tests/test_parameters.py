@@ -436,3 +436,30 @@ def test_encoder_of_the_registry_is_accepted(monkeypatch):
     checked = check_parameters(MODEL, change(facenet_svm__encoder="blocks"))
 
     assert checked["facenet_svm"].encoder == "blocks"
+
+
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        (-1, "-1"),
+        (float("nan"), "nan"),
+        (float("inf"), "inf"),
+        ("60 s", "'60 s'"),
+        (True, "True"),
+        (None, "null"),
+        ([1], "[1]"),
+        (10**400, "1000000"),
+    ],
+)
+def test_seconds_to_wait_are_a_finite_number(value, got):
+    (line,) = refuse(runs__max_wait=value)
+
+    assert line.startswith("runs.max_wait: expected a ")
+    assert f"number of at least 0, got {got}" in line
+
+
+@pytest.mark.parametrize("value", [0, 0.5, 1e308])
+def test_any_other_number_of_seconds_may_be_waited(value):
+    assert check_parameters(MODEL, change(runs__max_wait=value))["runs"].max_wait == (
+        value
+    )

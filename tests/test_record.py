@@ -20,6 +20,9 @@ def make_run(**changes):
         "command": "kedro run",
         "runtime_parameters": {},
         "parameters": {"seed": 666},
+        "git": None,
+        "versions": {},
+        "machine": "an invented one",
         "data": {},
     }
     return run | changes
@@ -104,6 +107,13 @@ def test_the_shape_is_checked():
         RunRecord.model_validate(record | {"nodes": {"a": entry}})
     with pytest.raises(ValidationError):
         RunRecord.model_validate([1, 2])
+    with pytest.raises(ValidationError, match="seconds"):
+        RunRecord.model_validate(
+            record | {"nodes": {"a": make_entry("1") | {"seconds": "1.0"}}}
+        )
+    with pytest.raises(ValidationError, match="git.dirty"):
+        git = {"revision": "a", "dirty": "no"}
+        RunRecord.model_validate({"nodes": {}, "runs": {"1": make_run(git=git)}})
 
 
 def test_times_compare_as_texts():

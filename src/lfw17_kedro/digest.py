@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -12,11 +12,12 @@ def hash_data(data: Any) -> str:
     """Give the SHA-256 of data.
 
     Each part counts with its type and length, arrays with dtype and shape: a cast, a
-    reshape or bytes that move from one part to the next change the hash.
+    reshape or bytes that move from one part to the next change the hash. So does the
+    order of a dict. A tuple counts as a list.
 
     Args:
-        data: bytes, text, numbers, None, arrays, and lists, dicts and dataclasses of
-            them.
+        data: bytes, text, numbers, None, arrays, and lists, tuples, dicts and
+            dataclasses of them.
 
     Returns:
         64 hexadecimal digits.
@@ -37,13 +38,10 @@ def hash_file(path: Path) -> str:
 
 def _feed(digest: Any, data: Any) -> None:
     """Feed data to a hash, each part after its type and length."""
-    if isinstance(data, np.ndarray) and data.dtype.kind != "O":
-        _feed(digest, f"{data.dtype.str}{data.shape}")
-        if data.nbytes:  # contiguous arrays are read in place
-            flat = np.ascontiguousarray(data).reshape(-1)
-            digest.update(flat.view(np.uint8))
+    if isinstance(data, (np.ndarray, np.generic)):
+        _feed_array(digest, data)
     elif data is None or isinstance(data, (bytes, str, int, float)):
-        content = data if isinstance(data, bytes) else repr(data).encode()
+        content = _to_bytes(data)
         digest.update(f"{type(data).__name__} {len(content)}:".encode())
         digest.update(content)
     elif isinstance(data, (list, tuple)):
@@ -54,10 +52,42 @@ def _feed(digest: Any, data: Any) -> None:
         digest.update(b"dict ")
         _feed(digest, [*data.items()])
     elif is_dataclass(data) and not isinstance(data, type):
-        digest.update(f"{type(data).__name__} ".encode())
+        digest.update(b"dataclass ")
+        _feed(digest, type(data).__name__)
         _feed(digest, {field.name: getattr(data, field.name) for field in fields(data)})
     else:
-        raise TypeError(
-            "expected bytes, text, numbers, arrays, or lists, dicts or dataclasses of "
-            f"them to hash, got {type(data).__name__}; convert it first."
-        )
+        _refuse(data)
+
+
+def _feed_array(digest: Any, data: np.ndarray[Any, Any] | np.generic) -> None:
+    """Feed an array, or a scalar of NumPy, to a hash: its dtype, its shape, its bytes.
+
+    The bytes of arrays of objects are addresses, and those of a masked array are not
+    all that it says.
+    """
+    if data.dtype.hasobject or isinstance(data, np.ma.MaskedArray):
+        _refuse(data)
+    digest.update(b"array " if isinstance(data, np.ndarray) else b"scalar ")
+    _feed(digest, f"{np.lib.format.dtype_to_descr(data.dtype)} {data.shape}")
+    if data.nbytes:  # contiguous arrays are read in place
+        flat = np.ascontiguousarray(data).reshape(-1)
+        digest.update(flat.view(np.uint8))
+
+
+def _to_bytes(data: bytes | str | float | None) -> bytes:
+    """Write a plain value so that no other value of its type is written alike."""
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, str):
+        return data.encode("utf-8", "surrogatepass")
+    if isinstance(data, int):
+        return f"{data:x}".encode()  # decimal digits have a limit
+    return b"" if data is None else repr(data).encode()
+
+
+def _refuse(data: Any) -> NoReturn:
+    """Refuse what cannot be hashed."""
+    raise TypeError(
+        "expected bytes, text, numbers, arrays, or lists, dicts or dataclasses of "
+        f"them to hash, got {type(data).__name__}; convert it first."
+    )

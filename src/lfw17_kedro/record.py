@@ -21,12 +21,18 @@ others made from its outputs stays valid.
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 Record = dict[str, Any]
 
 
-class NodeEntry(BaseModel):
+class Entry(BaseModel):
+    """A part of the record, whose values must have the types that they are used as."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class NodeEntry(Entry):
     """What the record says of a node; see the module."""
 
     run: str
@@ -42,7 +48,14 @@ class NodeEntry(BaseModel):
     data: dict[str, list[str]]
 
 
-class RunEntry(BaseModel):
+class GitState(Entry):
+    """The commit of the project, and whether files differ from it."""
+
+    revision: str
+    dirty: bool
+
+
+class RunEntry(Entry):
     """What the record says of a run; see the module. Further keys are not checked."""
 
     started: str
@@ -51,10 +64,13 @@ class RunEntry(BaseModel):
     command: str
     runtime_parameters: dict[str, Any]
     parameters: dict[str, Any]
+    git: GitState | None
+    versions: dict[str, str]
+    machine: str
     data: dict[str, str]
 
 
-class RunRecord(BaseModel):
+class RunRecord(Entry):
     """The whole record; every node refers to one of the runs."""
 
     nodes: dict[str, NodeEntry]

@@ -2,7 +2,11 @@
 
 import warnings
 
-from lfw17_kedro.hooks import (
+from lfw17_kedro.uncaught import shorten_uncaught_errors
+
+shorten_uncaught_errors()  # first: the hooks take a second to import
+
+from lfw17_kedro.hooks import (  # noqa: E402 (see above)
     CountHooks,
     ErrorHooks,
     LineageHooks,
@@ -22,7 +26,7 @@ HOOKS = (
     ParameterHooks(),
     lineage,
     CountHooks(),
-    ProgressHooks(),
+    ProgressHooks(after_interrupt=lineage.release),
     SummaryHooks(),
     RunRecordHooks(lineage),
     MlflowRecordHooks(),

@@ -1,7 +1,7 @@
 import pytest
 from kedro.config import OmegaConfigLoader
 
-from lfw17_kedro.hooks.conf_files import find_slips, load_section
+from lfw17_kedro.hooks.conf_files import find_misnamed, find_slips, load_section
 
 
 @pytest.fixture
@@ -62,4 +62,54 @@ def test_slip_in_a_name_of_the_catalog_is_found():
     assert find_slips(entries, ["raw_faces", "train_table"]) == [
         "raw_face, in a catalog.yml: no pipeline has a dataset of this name; did you "
         "mean raw_faces?"
+    ]
+
+
+def list_misnamed(conf, env=None):
+    return find_misnamed(
+        OmegaConfigLoader(str(conf), base_env="base", default_run_env="local", env=env)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("parametrs.yml", "parameters.yml"),
+        ("params.yml", "parameters.yml"),
+        ("parameter.yaml", "parameters.yml"),
+        ("Parameters.yml", "parameters.yml"),
+        ("parameters.yl", "parameters.yml"),
+        ("parameters.yml.txt", "parameters.yml"),
+        ("katalog.yml", "catalog.yml"),
+        ("global.yml", "globals.yml"),
+        ("paramters_svm.yml", "parameters_svm.yml"),
+    ],
+)
+def test_a_misnamed_file_is_found(conf, name, meant):
+    (conf / "base" / "parameters_svm.yml").write_text("{}")
+    file = conf / "local" / name
+    file.write_text("seed: 3\n")
+
+    assert list_misnamed(conf) == [
+        f"{file}: nothing reads a file of this name; rename it to {meant}, or remove "
+        "it."
+    ]
+    assert list_misnamed(conf, env="study") == []
+
+
+def test_other_files_of_the_configuration_are_left_alone(conf):
+    names = ("mlflow.yml", "notes.txt", "parameters.yml~", "parameters.yml.bak")
+    for name in (*names, "README.md", "parameters_mine.yml", "catalog.yaml"):
+        (conf / "local" / name).write_text("{}")
+    (conf / "logging.yml").write_text("{}")
+
+    assert list_misnamed(conf) == []
+
+
+def test_a_file_outside_the_environments_is_found(conf):
+    (conf / "parameters.yml").write_text("seed: 3\n")
+
+    assert list_misnamed(conf) == [
+        f"{conf / 'parameters.yml'}: nothing reads this file here; move it to "
+        f"{conf / 'local'}, or remove it."
     ]

@@ -4,7 +4,8 @@ from click import ClickException
 from kedro.io import DatasetError
 
 from lfw17_kedro.faces.split import hold_out
-from lfw17_kedro.hooks.errors import ErrorHooks
+from lfw17_kedro.folder_lock import LockedError
+from lfw17_kedro.hooks.errors import ErrorHooks, name_command
 
 
 def catch(function, *arguments):
@@ -23,11 +24,12 @@ def raise_here():
     [
         DatasetError("expected a file, found none; run again."),
         catch(hold_out, np.zeros(1, int), 0.5, 0),
+        LockedError("another training uses the folder; wait until it ends."),
     ],
 )
 def test_expected_errors_end_with_their_message(error):
     with pytest.raises(ClickException) as shown:
-        ErrorHooks().on_pipeline_error(error)
+        ErrorHooks().on_pipeline_error(error, {})
 
     assert shown.value.message == str(error)
 
@@ -42,4 +44,52 @@ def test_expected_errors_end_with_their_message(error):
     ],
 )
 def test_other_errors_keep_their_traceback(error):
-    assert ErrorHooks().on_pipeline_error(error) is None
+    assert ErrorHooks().on_pipeline_error(error, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("advice", "named"),
+    [
+        ("got none: they have not been made yet; run the whole pipeline.", "{}."),
+        ("come from another run: run the whole pipeline again.", "{}."),
+        ("got a damaged shard; run the pipeline that writes the records again.", "{}."),
+        ("run the pipeline again, which computes them.", "{}, which computes them."),
+        ("one record too many; run write_records again.", "{}."),
+        ("found no such folder; run data_processing first.", "{}."),
+        ("expected a whole Keras model; train it again.", "{}."),
+    ],
+)
+def test_the_command_takes_the_place_of_what_to_run(advice, named):
+    run_params = {
+        "pipeline_names": ["facenet_svm"],
+        "env": "kaggle",
+        "runtime_params": {"raw_folder": "my faces"},
+        "node_names": ["facenet_svm.fit"],
+    }
+
+    message = name_command(advice, run_params)
+
+    command = (
+        "run `kedro run --pipelines facenet_svm --env kaggle --params "
+        "'raw_folder=my faces'`"
+    )
+    assert message.endswith(named.format(command))
+    assert message.count("kedro run") == 1
+
+
+@pytest.mark.parametrize(
+    "advice",
+    [
+        "make room and run again.",
+        "run `kedro run --pipelines reporting` again.",
+        "run the pipelines of the other methods alone.",
+    ],
+)
+def test_advice_that_names_no_pipeline_stays(advice):
+    assert name_command(advice, {}) == advice
+
+
+def test_the_report_alone_makes_none_of_what_it_reads():
+    message = name_command("run the whole pipeline.", {"pipeline_names": ["reporting"]})
+
+    assert message == "run `kedro run`."

@@ -1,14 +1,19 @@
 import logging
 import subprocess
 import sys
+import threading
 
 import pytest
 from click import ClickException
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Pipeline
 from kedro.runner import SequentialRunner
 
+from lfw17_kedro.datasets import StoredDataset
 from lfw17_kedro.hooks.lineage import LineageHooks
+from lfw17_kedro.parameter_types import RunSettings
 from lfw17_kedro.run_lock import RunLock
 
 NODES = "data_processing"
@@ -152,7 +157,7 @@ def test_a_second_run_ends_at_once_and_leaves_all_as_it_is(prepared):
     lock = RunLock(prepared / "data/08_reporting/orl")
     lock.acquire("kedro run", 0)
 
-    with pytest.raises(ClickException, match="has been using the data of this source"):
+    with pytest.raises(ClickException, match="is using the data of this source"):
         run(prepared)
     lock.release()
 
@@ -197,3 +202,50 @@ def test_raw_faces_are_hashed_once_a_run(monkeypatch):
 
     assert hashed == [b"faces"]
     assert hooks.hashes == {"raw_faces": "h"}
+
+
+def begin(hooks, catalog):
+    """Begin a run of nothing; gives the message of one that is refused."""
+    try:
+        hooks.before_pipeline_run({}, Pipeline([]), catalog)
+    except ClickException as error:
+        return error.message
+    return None
+
+
+@pytest.fixture
+def small_catalog(tmp_path):
+    record = StoredDataset(
+        dataset="json.JSONDataset", filepath=f"{tmp_path}/run.json", optional=True
+    )
+    behaviour = RunSettings(stale_inputs="refuse", max_wait=0.0)
+    parameters = MemoryDataset({"runs": behaviour})
+    return DataCatalog({"run_record": record, "parameters": parameters})
+
+
+def test_two_threads_of_a_process_never_run_at_once(small_catalog):
+    hooks = LineageHooks()
+    assert begin(hooks, small_catalog) is None
+    messages = []
+    second = threading.Thread(
+        target=lambda: messages.append(begin(hooks, small_catalog))
+    )
+
+    second.start()
+    second.join()
+
+    assert "expected one run at a time in a process, got a second one" in messages[0]
+    assert "the thread MainThread runs the first; wait until it ends" in messages[0]
+    hooks.after_pipeline_run()
+
+
+def test_a_run_after_an_interrupted_one_takes_over_its_lock(small_catalog):
+    hooks = LineageHooks()
+    dead = threading.Thread(target=begin, args=(hooks, small_catalog))
+    dead.start()
+    dead.join()  # without an end of the run, as after Ctrl-C
+
+    assert begin(hooks, small_catalog) is None
+    assert begin(hooks, small_catalog) is None  # as in a notebook: the same thread
+    hooks.after_pipeline_run()
+    assert begin(LineageHooks(), small_catalog) is None

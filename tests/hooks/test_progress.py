@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
+from kedro.io import DatasetError
+from kedro.pipeline import Node
 
 from lfw17_kedro.hooks import ProgressHooks, SummaryHooks
 from lfw17_kedro.hooks.progress import STOPPED
@@ -107,8 +109,13 @@ def test_failed_run_ends_with_the_message_and_an_exit_code(small_project):
     message = "ValueError: photos must be 4 or more, got 3; add photos."
     assert shown.stderr.splitlines()[-1] == message
     assert "1/2 count_photos" in shown.stdout
-    assert "2/2 check_photos" not in shown.stdout  # it has not ended
-    assert "check_photos" in shown.stdout  # the log names the node that failed
+    *_, failed, kept = [line[9:] for line in shown.stdout.splitlines()]
+    assert failed == "ERROR   2/2 check_photos failed."  # the traceback follows
+    assert kept == (
+        "INFO    The results of 1 of 2 nodes are kept; after the correction, `kedro "
+        "run --pipelines failing --only-missing-outputs` makes the others."
+    )
+    assert "from-nodes" not in shown.stdout + shown.stderr
 
 
 def test_run_that_fails_at_once_is_not_told_to_repeat_the_command(small_project):
@@ -117,6 +124,7 @@ def test_run_that_fails_at_once_is_not_told_to_repeat_the_command(small_project)
     assert shown.returncode == 1
     assert shown.stderr.splitlines()[-1] == "ValueError: no photos; add some."
     assert "Repeat the previous command" not in shown.stdout + shown.stderr
+    assert "are kept" not in shown.stdout
 
 
 def test_ctrl_c_says_how_to_go_on(small_project):
@@ -142,20 +150,44 @@ def test_ctrl_c_says_how_to_go_on(small_project):
     assert stderr.split() == ["Aborted!"]
 
 
+def test_an_error_of_the_project_says_how_to_see_its_traceback(caplog):
+    node = Node(len, "a", "b", name="count", namespace="svm")
+
+    ProgressHooks().on_node_error(DatasetError("expected a file; add one."), node)
+
+    assert caplog.messages == [
+        "svm.count failed; for its traceback, set lfw17_kedro in conf/logging.yml to "
+        "DEBUG."
+    ]
+
+
 class StandInPipeline:
     nodes = ()
 
 
-@pytest.mark.parametrize("end", ["after_pipeline_run", "on_pipeline_error"])
-def test_ctrl_c_is_given_back_after_the_run(end):
+@pytest.mark.parametrize(
+    ("end", "arguments"), [("after_pipeline_run", []), ("on_pipeline_error", [{}])]
+)
+def test_ctrl_c_is_given_back_after_the_run(end, arguments):
     before = signal.getsignal(signal.SIGINT)
     hooks = ProgressHooks()
 
     hooks.before_pipeline_run(StandInPipeline())
     assert signal.getsignal(signal.SIGINT) is not before
-    getattr(hooks, end)()
+    getattr(hooks, end)(*arguments)
 
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_lets_other_runs_begin():
+    ended = []
+    hooks = ProgressHooks(after_interrupt=lambda: ended.append("ended"))
+    hooks.before_pipeline_run(StandInPipeline())
+
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+    assert ended == ["ended"]
 
 
 class StandInDataset:

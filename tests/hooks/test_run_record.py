@@ -9,7 +9,7 @@ from kedro.runner import SequentialRunner, ThreadRunner
 from pydantic import BaseModel
 
 from lfw17_kedro.datasets import StoredDataset
-from lfw17_kedro.hooks import run_record
+from lfw17_kedro.hooks import record_file
 from lfw17_kedro.hooks.lineage import LineageHooks
 from lfw17_kedro.hooks.run_record import RunRecordHooks, describe_git, describe_run
 from lfw17_kedro.parameter_types import RunSettings
@@ -198,7 +198,8 @@ def test_a_damaged_record_is_replaced_by_its_copy(run_small, tmp_path, caplog, t
 
     assert set(record["nodes"]) == NODES
     assert {node["run"] for node in record["nodes"].values()} == {"0", "1"}
-    (warning,) = [r for r in caplog.records if r.name == "lfw17_kedro.hooks.run_record"]
+    assert (tmp_path / ".run.copy.json").is_file()
+    (warning,) = [r for r in caplog.records if r.name.startswith("lfw17_kedro.hooks.r")]
     assert "replaced by .run.copy.json, the copy of the last run" in warning.message
 
 
@@ -208,21 +209,51 @@ def test_a_record_without_a_copy_is_begun_anew(run_small, tmp_path, caplog):
     record = run_small()
 
     assert set(record["nodes"]) == NODES
-    (warning,) = [r for r in caplog.records if r.name == "lfw17_kedro.hooks.run_record"]
+    (warning,) = [r for r in caplog.records if r.name.startswith("lfw17_kedro.hooks.r")]
     assert "begun anew, so the report does not show earlier runs" in warning.message
+
+
+def test_a_damaged_record_is_replaced_before_the_first_node_reads_it(
+    run_small, tmp_path
+):
+    run_small()
+    (tmp_path / "run.json").write_text("{}")
+    seen = []
+    reader = Node(
+        lambda record, *rest: seen.append(record),
+        ["run_record"],
+        None,
+        name="read_the_record",
+    )
+
+    run_small(method=Pipeline([reader]), node_names=["read_the_record"])
+
+    assert set(seen[0]["nodes"]) == NODES
+
+
+def test_a_damaged_record_never_replaces_the_copy(run_small, tmp_path, monkeypatch):
+    monkeypatch.setattr(record_file, "LOCK_SECONDS", 0.2)
+    run_small()
+    before = (tmp_path / ".run.copy.json").read_bytes()
+    (tmp_path / "run.json").write_text("{}")
+
+    with FileLock(tmp_path / ".run.json.lock"):
+        run_small()
+
+    assert (tmp_path / ".run.copy.json").read_bytes() == before
 
 
 def test_a_locked_record_does_not_stop_the_run(
     run_small, tmp_path, caplog, monkeypatch
 ):
-    monkeypatch.setattr(run_record, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(record_file, "LOCK_SECONDS", 0.2)
     before = run_small()
 
     with FileLock(tmp_path / ".run.json.lock"):
         after = run_small(svm=Svm(C=10.0))
 
     assert after == before
-    (warning,) = [r for r in caplog.records if r.name == "lfw17_kedro.hooks.run_record"]
+    (warning,) = [r for r in caplog.records if r.name.startswith("lfw17_kedro.hooks.r")]
     assert "this run continues without recording" in warning.message
 
 

@@ -39,6 +39,9 @@ class Project:
             "command": "kedro run ...",
             "runtime_parameters": given,
             "parameters": got,
+            "git": None,
+            "versions": {},
+            "machine": "an invented one",
             "data": {},
         }
         self.record = add_runs(self.record, {run_id: run})

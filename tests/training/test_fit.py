@@ -3,8 +3,9 @@ import logging
 import numpy as np
 import pytest
 
+from lfw17_kedro.folder_lock import LockedError
 from lfw17_kedro.training.batches import make_batches
-from lfw17_kedro.training.checkpoint import METADATA, WEIGHTS, delete_checkpoint
+from lfw17_kedro.training.checkpoint import delete_checkpoint, lock_checkpoint
 from lfw17_kedro.training.fit import fit_network, train_classifier
 
 EPOCHS = 4
@@ -119,25 +120,39 @@ def test_killed_training_ends_as_if_nothing_had_happened(
     assert history.equals(expected_history)
 
 
-@pytest.mark.parametrize("damaged", [WEIGHTS, METADATA])
-@pytest.mark.parametrize("content", [b"", "half"])
-def test_run_killed_while_saving_resumes_from_the_epoch_before(
-    tmp_path, uninterrupted, caplog, damaged, content
+def test_damaged_checkpoint_is_discarded_for_the_one_before(
+    tmp_path, uninterrupted, caplog
 ):
     checkpoint = tmp_path / "checkpoint"
     with pytest.raises(KilledError):
         fit(make_network(), checkpoint, killed_in=2)
-    file = checkpoint / damaged
-    whole = file.read_bytes()
-    file.write_bytes(whole[: len(whole) // 2] if content == "half" else content)
+    file = checkpoint / "epoch_0002.npz"
+    file.write_bytes(file.read_bytes()[:-1000])
 
     network = make_network()
     with caplog.at_level(logging.INFO):
         history = fit(network, checkpoint)
 
+    assert f"of this network in {file}, got a damaged one" in caplog.text
     assert "resuming after epoch 1 of 4" in caplog.text
     assert_same_weights(network, uninterrupted[0])
-    assert history["epoch"].tolist() == list(range(EPOCHS))
+    assert history.equals(uninterrupted[1])
+
+
+def test_two_trainings_never_share_a_checkpoint(tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    other = lock_checkpoint(checkpoint)
+    other.acquire("python notebook.py")
+
+    with pytest.raises(LockedError) as error:
+        fit(make_network(), checkpoint)
+
+    assert str(error.value).startswith(f"{checkpoint}: `python notebook.py`, process ")
+    assert "is training with this checkpoint; wait until it ends" in str(error.value)
+    other.release()
+    fit(make_network(), checkpoint)
+    other.acquire("python notebook.py")  # fit has given it back
+    other.release()
 
 
 def test_checkpoint_of_other_data_is_discarded(tmp_path, uninterrupted, caplog):
@@ -216,4 +231,4 @@ def test_loss_that_is_no_number_ends_training(tmp_path):
 
     with pytest.raises(ValueError, match="no longer a number after 1 epochs; choose a"):
         fit(network, tmp_path / "checkpoint")
-    assert not (tmp_path / "checkpoint").exists()
+    assert not [*(tmp_path / "checkpoint").glob("*.npz")]

@@ -9,9 +9,9 @@ from kedro.io import AbstractDataset, DatasetError
 class CheckpointDataset(AbstractDataset[NoReturn, Path]):
     """A folder for the checkpoints of training that has not ended.
 
-    Loads the folder's path, whether or not the folder exists: Keras writes into the
-    folder while a node runs, which no catalog entry could do. After a killed run the
-    next one resumes from there. A run that succeeds deletes the checkpoints.
+    Loads the folder's path, whether or not the folder exists: `training` writes into
+    the folder while a node runs, which no catalog entry could do. After a killed run
+    the next one resumes from there. A run that succeeds deletes the checkpoints.
     """
 
     def __init__(

@@ -8,6 +8,10 @@ from typing import Any
 from kedro.config import MissingConfigException
 
 LIKE = 0.9  # so alike that a name is a slip of the keyboard, not the user's own
+LIKE_FILE = 0.8  # the same for names of files: params.yml, catalogue.yml
+LIKE_SUFFIX = 0.7
+LOADED = (".yml", ".yaml", ".json")
+SECTIONS = ("parameters", "catalog", "credentials", "globals")
 
 
 def load_section(loader: Any, section: str) -> dict[str, Any]:
@@ -24,7 +28,7 @@ def load_section(loader: Any, section: str) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = loader[section]
     except MissingConfigException:
-        env = loader.env or loader.default_run_env
+        env = _name_environment(loader)
         known = _list_environments(loader)
         if env in known:
             raise
@@ -60,6 +64,58 @@ def find_slips(entries: Iterable[str], known: Iterable[str]) -> list[str]:
     ]
 
 
+def find_misnamed(loader: Any) -> list[str]:
+    """Say which files of the configuration nothing reads because of their names.
+
+    Kedro ignores a `parametrs.yml` in silence. Other files that Kedro does not read
+    are the user's own.
+
+    Args:
+        loader: Kedro's configuration loader.
+    """
+    conf = Path(loader.conf_source)
+    folders = [conf / env for env in (loader.base_env, _name_environment(loader))]
+    loaded = {
+        path
+        for folder in folders
+        for patterns in loader.config_patterns.values()
+        for pattern in patterns
+        for path in folder.glob(pattern)
+        if path.suffix in LOADED
+    }
+    names = {f"{section}.yml" for section in SECTIONS} | {p.name for p in loaded}
+    problems = []
+    for file in sorted(p for folder in {*folders} for p in folder.rglob("*")):
+        if file in loaded or not file.is_file() or not _is_meant(file):
+            continue
+        if nearest := get_close_matches(file.name, sorted(names), 1, LIKE_FILE):
+            problems.append(
+                f"{file}: nothing reads a file of this name; rename it to "
+                f"{nearest[0]}, or remove it."
+            )
+    outside = (path for s in SECTIONS for path in sorted(conf.glob(f"{s}*")))
+    problems += [
+        f"{file}: nothing reads this file here; move it to {conf / 'local'}, or remove "
+        "it."
+        for file in outside
+        if file.suffix in LOADED
+    ]
+    return problems
+
+
+def _is_meant(file: Path) -> bool:
+    """Tell a file that should be read from backups of editors (`parameters.yml~`)."""
+    name = file.name.removesuffix(".txt")  # which some editors add
+    suffix = Path(name).suffix
+    like = get_close_matches(suffix, LOADED, n=1, cutoff=LIKE_SUFFIX)
+    return bool(like) and not name.endswith("~")
+
+
+def _name_environment(loader: Any) -> str:
+    """Name the environment of this run."""
+    return str(loader.env or loader.default_run_env)
+
+
 def _list_environments(loader: Any) -> list[str]:
     """List the folders of the configuration that `--env` may name."""
     folders = Path(loader.conf_source).iterdir()
@@ -72,13 +128,13 @@ def _find_problems(loader: Any, section: str) -> list[str]:
     from omegaconf import OmegaConf
 
     problems = []
-    for env in dict.fromkeys((loader.base_env, loader.env or loader.default_run_env)):
+    for env in dict.fromkeys((loader.base_env, _name_environment(loader))):
         folder = Path(loader.conf_source, env)
         files = {
             path
             for pattern in loader.config_patterns[section]
             for path in folder.glob(pattern)
-            if path.suffix in {".yml", ".yaml", ".json"}
+            if path.suffix in LOADED
         }
         for path in sorted(files):
             try:

@@ -1,16 +1,29 @@
 """End a run that fails with the sentence that says what to do, without a traceback."""
 
 import logging
+import re
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from click import ClickException
 from kedro.framework.hooks import hook_impl
 from kedro.io import DatasetError
 
+from lfw17_kedro.command import write_command
+from lfw17_kedro.folder_lock import LockedError
+from lfw17_kedro.hooks.node_calls import to_json
+
 logger = logging.getLogger(__name__)
 
 PACKAGE = Path(__file__).parents[1]
+COMPARES = "reporting"  # the pipeline that makes nothing of what it reads
+# How nodes and datasets, which do not know the run, say what to run.
+WHAT_TO_RUN = re.compile(
+    r"\b(?:run (?:the whole pipeline|the pipeline(?: that [^.;,`]*?)?|data_processing"
+    r"|write_records)|train it)(?: again| first)?(?=[.;,]|$)"
+)
 
 
 class ErrorHooks:
@@ -21,7 +34,7 @@ class ErrorHooks:
     """
 
     @hook_impl(trylast=True)
-    def on_pipeline_error(self, error: Exception) -> None:
+    def on_pipeline_error(self, error: Exception, run_params: dict[str, Any]) -> None:
         """Replace an expected error.
 
         Raises:
@@ -29,16 +42,35 @@ class ErrorHooks:
         """
         if is_expected(error):
             logger.debug("The run failed.", exc_info=error)
-            raise ClickException(str(error)) from error
+            raise ClickException(name_command(str(error), run_params)) from error
+
+
+def name_command(message: str, run_params: Mapping[str, Any]) -> str:
+    """Put the command in the place of "the whole pipeline" and the like.
+
+    Args:
+        message: of an error.
+        run_params: as Kedro gives them to `on_pipeline_error`.
+    """
+    names = [n for n in run_params.get("pipeline_names") or [] if n != COMPARES]
+    runtime = to_json(run_params.get("runtime_params") or {})
+    command = write_command(
+        {
+            "pipeline_names": names,
+            "env": run_params.get("env"),
+            "runtime_params": runtime,
+        }
+    )
+    return WHAT_TO_RUN.sub(lambda _: f"run `{command}`", message)
 
 
 def is_expected(error: BaseException) -> bool:
     """Tell whether this project raised an error on purpose, to say what to do.
 
-    Those are errors of datasets, and a ValueError or OSError that a line of this
-    package raised itself.
+    Those are errors of datasets and locks, and a ValueError or OSError that a line of
+    this package raised itself.
     """
-    if isinstance(error, DatasetError | ClickException):
+    if isinstance(error, DatasetError | ClickException | LockedError):
         return True
     frames = traceback.extract_tb(error.__traceback__)
     if not isinstance(error, ValueError | OSError) or not frames:

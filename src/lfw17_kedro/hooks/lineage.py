@@ -4,6 +4,7 @@ During a run: each artifact is told from what it is made.
 """
 
 import logging
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from kedro.pipeline.node import Node
 
 from lfw17_kedro.command import write_command
 from lfw17_kedro.digest import hash_data
+from lfw17_kedro.folder_lock import LockedError
 from lfw17_kedro.hooks.input_check import InputCheck
 from lfw17_kedro.hooks.node_calls import (
     RECORD,
@@ -27,7 +29,7 @@ from lfw17_kedro.hooks.node_calls import (
     to_json,
 )
 from lfw17_kedro.lineage import Origin, trace_origin
-from lfw17_kedro.run_lock import RunLock, RunningError
+from lfw17_kedro.run_lock import RunLock
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ class LineageHooks:
     def __init__(self) -> None:
         """Start without a run."""
         self._lock: RunLock | None = None
+        self._thread = threading.current_thread()  # of the run that has the lock
         self._hashes: dict[str, str] = {}
         self._made: dict[str, Origin] = {}
         self._command = ""
@@ -57,7 +60,13 @@ class LineageHooks:
             ClickException: another run is under way, or an artifact is missing,
                 damaged or stale; a command ends with this message.
         """
-        self._release()  # of a run in this process that was interrupted
+        if self._is_busy():
+            raise ClickException(
+                f"expected one run at a time in a process, got a second one while "
+                f"the thread {self._thread.name} runs the first; wait until it ends, "
+                "or start the second in a process of its own."
+            )
+        self.release()  # of a run in this process that was interrupted
         self._hashes, self._made = {}, {}
         again = {key: run_params.get(key) for key in ("pipeline_names", "env")}
         runtime = to_json(run_params.get("runtime_params") or {})
@@ -76,11 +85,11 @@ class LineageHooks:
                 logger.warning("%s", problem)
             if run_params.get("only_missing_outputs"):
                 check.expect_outputs()
-        except (RunningError, DatasetError) as error:
-            self._release()
+        except (LockedError, DatasetError) as error:
+            self.release()
             raise ClickException(str(error)) from None
         except BaseException:
-            self._release()
+            self.release()
             raise
 
     @hook_impl
@@ -104,12 +113,18 @@ class LineageHooks:
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Let other runs begin."""
-        self._release()
+        self.release()
 
     @hook_impl
     def on_pipeline_error(self) -> None:
         """Let other runs begin."""
-        self._release()
+        self.release()
+
+    def release(self) -> None:
+        """Give the lock back, if there is one."""
+        if self._lock is not None:
+            self._lock.release()
+        self._lock = None
 
     def trace(self, node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> Origin:
         """Say from what a node makes its outputs.
@@ -127,19 +142,19 @@ class LineageHooks:
             ) or (read_origin(stored) if stored else None)
         return trace_origin(describe_call(node, catalog, inputs), origins, self._hashes)
 
+    def _is_busy(self) -> bool:
+        """Tell whether another thread of this process is in the middle of a run."""
+        other = self._thread is not threading.current_thread()
+        return self._lock is not None and other and self._thread.is_alive()
+
     def _acquire(
         self, catalog: DataCatalog, run_params: dict[str, Any], max_wait: float
     ) -> None:
         """Lock the folder of the run record, where there is one."""
         record = find_stored(catalog, RECORD)
         if record is not None:
+            self._thread = threading.current_thread()
             self._lock = RunLock(Path(record._describe()["filepath"]).parent)
             runtime = to_json(run_params.get("runtime_params") or {})
             command = write_command(run_params | {"runtime_params": runtime})
             self._lock.acquire(command, max_wait)
-
-    def _release(self) -> None:
-        """Give the lock back, if there is one."""
-        if self._lock is not None:
-            self._lock.release()
-        self._lock = None

@@ -7,7 +7,7 @@ from click import ClickException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
-from lfw17_kedro.hooks.conf_files import find_slips, load_section
+from lfw17_kedro.hooks.conf_files import find_misnamed, find_slips, load_section
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -44,8 +44,8 @@ class ParameterHooks:
         """Check the parameters of files and command line, then replace them.
 
         Raises:
-            ClickException: one line for each wrong parameter, unreadable file or
-                mistyped entry of the catalog; a command ends with this
+            ClickException: one line for each wrong parameter, unreadable or misnamed
+                file or mistyped entry of the catalog; a command ends with this
                 message and a non-zero exit code, without a traceback. (Kedro 1.7's own
                 KedroCliError loses its message with click 8.4.)
         """
@@ -61,7 +61,8 @@ class ParameterHooks:
             entries = load_section(loader, "catalog")
         except ValueError as error:
             raise ClickException(str(error)) from None
-        if slips := find_slips(entries, list_datasets()):
+        slips = find_misnamed(loader) + find_slips(entries, list_datasets())
+        if slips:
             raise ClickException("\n".join(slips))
         try:
             model = make_parameters_model(self._load_methods())

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -10,10 +11,15 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
+
+from lfw17_kedro.command import write_command
+from lfw17_kedro.hooks.errors import is_expected
+from lfw17_kedro.hooks.node_calls import to_json
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +29,18 @@ STOPPED = (
     "Stopped. Run the same command again: training resumes after its last finished "
     "epoch."
 )
-# Kedro's advice when the first node fails. The error that follows says what to change.
-WRONG_ADVICE = "No nodes ran. Repeat the previous command"
-RUNNERS = ("sequential", "thread", "parallel")
+# Kedro's lines about a failed node: its whole call, the error that is shown again
+# below, and advice that is wrong before the cause is gone. Ours take their place.
+KEDRO_LOGS = (
+    "kedro.pipeline.node",
+    "kedro.runner.sequential_runner",
+    "kedro.runner.thread_runner",
+    "kedro.runner.parallel_runner",
+)
+REPLACED = re.compile(
+    r"Node .* failed with error|No nodes ran\. Repeat|There are \d+ nodes that have"
+)
+SEE_TRACEBACK = "; for its traceback, set lfw17_kedro in conf/logging.yml to DEBUG"
 
 
 @dataclass
@@ -44,20 +59,26 @@ class ProgressHooks:
     the terminal is never silent. Ctrl-C logs what to do next.
     """
 
-    def __init__(self) -> None:
-        """Start with no run under way."""
+    def __init__(self, after_interrupt: Callable[[], None] = lambda: None) -> None:
+        """Start with no run under way.
+
+        Args:
+            after_interrupt: called after Ctrl-C, when Kedro calls no hook.
+        """
+        self._after_interrupt = after_interrupt
         self._numbers: dict[str, str] = {}
         self._width = 0
         self._running: dict[str, _RunningNode] = {}
+        self._done = 0
         self._around_run = ExitStack()
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
         """Number the nodes; catch Ctrl-C; keep log lines and progress bars apart."""
         self._around_run.close()  # if no hook was called at the end of the last run
-        for runner in RUNNERS:
-            log = logging.getLogger(f"kedro.runner.{runner}_runner")
-            log.addFilter(_is_not_wrong_advice)
+        for name in KEDRO_LOGS:
+            logging.getLogger(name).addFilter(_is_not_replaced)
+        self._done = 0
         names = [node.name for node in pipeline.nodes]
         total = len(names)
         self._numbers = {
@@ -70,7 +91,7 @@ class ProgressHooks:
 
             self._around_run.enter_context(logging_redirect_tqdm())
         self._around_run.callback(self._stop_timers)
-        self._around_run.callback(_catch_interrupt(self._around_run.close))
+        self._around_run.callback(_catch_interrupt(self._end_interrupted))
         logger.info("%d nodes to run.", total)
 
     @hook_impl
@@ -104,8 +125,25 @@ class ProgressHooks:
         self._around_run.close()
 
     @hook_impl
-    def on_pipeline_error(self) -> None:
-        """Restore the handling of Ctrl-C and of the log."""
+    def on_node_error(self, error: Exception, node: Node) -> None:
+        """Log which node failed; the error itself ends the run."""
+        hint = SEE_TRACEBACK if is_expected(error) else ""
+        name = f"{self._numbers.get(node.name, '')} {node.name}".strip()
+        logger.error("%s failed%s.", name, hint)
+
+    @hook_impl
+    def on_pipeline_error(self, run_params: dict[str, Any]) -> None:
+        """Say how to continue; restore the handling of Ctrl-C and of the log."""
+        if self._done:
+            runtime = to_json(run_params.get("runtime_params") or {})
+            again = {"runtime_params": runtime, "only_missing_outputs": True}
+            logger.info(
+                "The results of %d of %d nodes are kept; after the correction, `%s` "
+                "makes the others.",
+                self._done,
+                len(self._numbers),
+                write_command(run_params | again),
+            )
         self._around_run.close()
 
     def _start(self, node: Node) -> None:
@@ -126,9 +164,15 @@ class ProgressHooks:
         """Log a node's seconds."""
         running = self._running.pop(node.name)
         running.timer.cancel()
+        self._done += 1
         seconds = time.perf_counter() - running.started
         number = self._numbers.get(node.name, "")
         logger.info("%s %-*s %6.1f s", number, self._width, node.name, seconds)
+
+    def _end_interrupted(self) -> None:
+        """End a run that Ctrl-C stops."""
+        self._around_run.close()
+        self._after_interrupt()
 
     def _stop_timers(self) -> None:
         """Forget the nodes of a run that failed or was stopped."""
@@ -137,9 +181,9 @@ class ProgressHooks:
         self._running.clear()
 
 
-def _is_not_wrong_advice(record: logging.LogRecord) -> bool:
-    """Let every line of the runner's log pass but one."""
-    return not record.getMessage().startswith(WRONG_ADVICE)
+def _is_not_replaced(record: logging.LogRecord) -> bool:
+    """Let every line of Kedro's log pass but those that ours replace."""
+    return not REPLACED.match(record.getMessage())
 
 
 def _logs_to_terminal() -> bool:

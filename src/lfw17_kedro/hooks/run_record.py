@@ -3,7 +3,6 @@
 `record` says what the record holds.
 """
 
-import json
 import logging
 import os
 import platform
@@ -15,31 +14,28 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from kedro.framework.hooks import hook_impl
-from kedro.io import DataCatalog, DatasetError
+from kedro.io import DataCatalog
 from kedro.pipeline.node import Node
-from pydantic import ValidationError
 
-from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.command import write_command
 from lfw17_kedro.hooks.lineage import LineageHooks
-from lfw17_kedro.hooks.node_calls import (
-    RECORD,
-    find_stored,
-    strip_transcoding,
-    to_json,
+from lfw17_kedro.hooks.node_calls import strip_transcoding, to_json
+from lfw17_kedro.hooks.record_file import (
+    LOCK_SECONDS,
+    copy_record,
+    find_record,
+    update_record,
 )
 from lfw17_kedro.record import (
     Record,
-    RunRecord,
     add_node,
     add_runs,
     finish_run,
     read_clock,
 )
 
-LOCK_SECONDS = 10  # how long to wait for another process that writes the record
 DISTRIBUTIONS = (
     "lfw17-kedro",
     "kedro",
@@ -76,13 +72,15 @@ class RunRecordHooks:
         """Describe this run; its record is written with that of its first node.
 
         A run that fails before its first node is not recorded. Only the processes of
-        ParallelRunner, which do not share this object, must find the run on disk.
+        ParallelRunner, which do not share this object, must find the run on disk. A
+        damaged record is replaced now, before a node of the report reads it.
         """
         self._recording, self._recorded = True, False
         run_id = run_params["run_id"]
         self._runs = {run_id: describe_run(run_params, catalog.load("parameters"))}
-        if "ParallelRunner" in str(run_params.get("runner")):
-            self._update(catalog, lambda record: add_runs(record, self._runs))
+        parallel = "ParallelRunner" in str(run_params.get("runner"))
+        runs = self._runs if parallel else {}
+        self._update(catalog, lambda record: add_runs(record, runs))
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
@@ -121,11 +119,11 @@ class RunRecordHooks:
         self, run_params: dict[str, Any], catalog: DataCatalog
     ) -> None:
         """Close the record of this run, and copy it."""
-        self._update(catalog, lambda record: finish_run(record, run_params["run_id"]))
-        path = self._find_record(catalog)
-        if path is not None and path.is_file():
-            with atomic_write(find_copy(path)) as part:
-                shutil.copyfile(path, part)
+        record = self._update(
+            catalog, lambda record: finish_run(record, run_params["run_id"])
+        )
+        if record is not None:
+            copy_record(catalog, record)
 
     @hook_impl
     def on_pipeline_error(
@@ -135,36 +133,33 @@ class RunRecordHooks:
         if self._recorded:
             self.after_pipeline_run(run_params, catalog)
 
-    def _find_record(self, catalog: DataCatalog) -> Path | None:
-        """Give the path of the record, None without one in the catalog."""
-        dataset = find_stored(catalog, RECORD)
-        return Path(dataset._describe()["filepath"]) if dataset else None
-
-    def _update(self, catalog: DataCatalog, change: Callable[[Record], Record]) -> None:
-        """Change the record on disk; other threads and processes may do so as well.
+    def _update(
+        self, catalog: DataCatalog, change: Callable[[Record], Record]
+    ) -> Record | None:
+        """Change the record on disk.
 
         If another process holds the record's lock for too long, this run continues
         without recording.
+
+        Returns:
+            The record as it is now, None if this run does not record.
         """
-        path = self._find_record(catalog)
+        path = find_record(catalog)
         if path is None or not self._recording:
-            return
-        lock = path.with_name(f".{path.name}.lock")
-        path.parent.mkdir(parents=True, exist_ok=True)
+            return None
         try:
-            with FileLock(lock, timeout=LOCK_SECONDS):
-                record = _load_record(catalog, path)
-                if (changed := change(record)) != record:
-                    catalog.save(RECORD, changed)
-        except Timeout:
+            return update_record(catalog, path, change)
+        except Timeout as error:
             self._recording = False
             logging.getLogger(__name__).warning(
                 "%s: another process has held %s for %s s, so this run continues "
-                "without recording; end that process and run again for a full report.",
+                "without recording; end that process, and run the same command again "
+                "for a full report.",
                 path,
-                lock,
+                error.lock_file,
                 LOCK_SECONDS,
             )
+            return None
 
 
 def describe_run(
@@ -221,45 +216,6 @@ def _list_versions() -> dict[str, str]:
         except PackageNotFoundError:  # the project itself may run uninstalled
             continue
     return versions
-
-
-def _load_record(catalog: DataCatalog, path: Path) -> Record:
-    """Load the record; take its copy, or an empty one, for one that is damaged."""
-    empty: Record = {"nodes": {}, "runs": {}}
-    try:
-        dataset = find_stored(catalog, RECORD)
-        if dataset is None or dataset.check() is None:
-            return empty
-        return _check_record(catalog.load(RECORD))
-    except DatasetError as error:
-        reason = str(error)
-    copy = find_copy(path)
-    try:
-        record = _check_record(json.loads(copy.read_text(encoding="utf-8")))
-        what = f"replaced by {copy.name}, the copy of the last run that ended"
-    except (OSError, ValueError, DatasetError):
-        record = empty
-        what = "begun anew, so the report does not show earlier runs"
-    logging.getLogger(__name__).warning("%s: %s; %s", path, what, reason)
-    return record
-
-
-def _check_record(record: Any) -> Record:
-    """Refuse what has not the shape of a record."""
-    try:
-        RunRecord.model_validate(record)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise DatasetError(
-            f"it is not a run record: {place or 'the file'}: {first['msg']}"
-        ) from None
-    return dict(record)
-
-
-def find_copy(path: Path) -> Path:
-    """Give the path of the record's copy, which each run makes when it ends."""
-    return path.with_name(f".{path.stem}.copy{path.suffix}")
 
 
 def _reset_peak_memory() -> None:

@@ -1,6 +1,7 @@
 """Fit a Keras network so that a killed run resumes after its last epoch."""
 
-import shutil
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,13 @@ from numpy.typing import NDArray
 from lfw17_kedro.training.batch_norm import fuse_batch_norm
 from lfw17_kedro.training.batches import make_batches
 from lfw17_kedro.training.checkpoint import (
-    HISTORY,
+    list_variables,
+    lock_checkpoint,
     name_checkpoint,
-    open_checkpoint,
+    read_checkpoint,
+    write_checkpoint,
 )
+from lfw17_kedro.training.checkpoint_file import Checkpoint, History
 from lfw17_kedro.types import I64, Table
 
 if TYPE_CHECKING:
@@ -149,19 +153,59 @@ def fit_network(
 
     Raises:
         ValueError: the loss is no longer a number.
+        OSError: the checkpoint cannot be read or written; says what to do.
+        LockedError: another training uses the checkpoint; says which.
     """
+    lock = lock_checkpoint(checkpoint)
+    lock.acquire(shlex.join(sys.argv))
+    try:
+        history = _fit(
+            network,
+            stream,
+            epochs=epochs,
+            steps_per_epoch=steps_per_epoch,
+            checkpoint=checkpoint,
+            fingerprint=fingerprint,
+            validation=validation,
+        )
+    finally:
+        lock.release()
+    return history
+
+
+def _fit(
+    network: "keras.Model",
+    stream: "Callable[[int], tf.data.Dataset]",
+    *,
+    epochs: int,
+    steps_per_epoch: int,
+    checkpoint: Path,
+    fingerprint: str,
+    validation: "tuple[Any, Any] | None",
+) -> Table:
+    """Train with a checkpoint that is locked; see `fit_network`."""
     import keras
+    import pandas as pd
     from tqdm.keras import TqdmCallback
 
-    steps_seen = open_checkpoint(checkpoint, fingerprint, epochs) * steps_per_epoch
-    _advance_dropout(network, steps_seen)
-    log = keras.callbacks.CSVLogger(checkpoint / HISTORY, append=True)
-    backup = keras.callbacks.BackupAndRestore(
-        checkpoint, double_checkpoint=True, delete_checkpoint=False
-    )
-    try:
+    variables = list_variables(network)
+    history = _resume(variables, checkpoint, fingerprint, epochs)
+    done, name = len(history), name_checkpoint(checkpoint)
+
+    def end_epoch(epoch: int, logs: dict[str, float]) -> None:
+        history.append({key: float(logs[key]) for key in sorted(logs)})
+        if not np.isfinite(history[-1]["loss"]):
+            raise ValueError(
+                f"{name}: the loss is no longer a number after {epoch + 1} epochs; "
+                "choose a smaller learning_rate or precision float32."
+            )
+        arrays = [np.asarray(variable) for variable in variables]
+        write_checkpoint(checkpoint, Checkpoint(fingerprint, history, arrays))
+
+    if done < epochs:
         network.fit(
-            stream(steps_seen),
+            stream(done * steps_per_epoch),
+            initial_epoch=done,
             epochs=epochs,
             steps_per_epoch=steps_per_epoch,
             validation_data=validation,
@@ -169,30 +213,24 @@ def fit_network(
             verbose=0,
             callbacks=[
                 keras.callbacks.TerminateOnNaN(),
-                log,
-                backup,
-                TqdmCallback(epochs, verbose=0, desc=name_checkpoint(checkpoint)),
+                keras.callbacks.LambdaCallback(on_epoch_end=end_epoch),
+                TqdmCallback(epochs, verbose=0, desc=name),
             ],
         )
-    finally:
-        log.on_train_end()  # closes its file also when training was interrupted
-    return _read_history(checkpoint)
+    return pd.DataFrame(history).rename_axis("epoch").reset_index()
 
 
-def _read_history(checkpoint: Path) -> Table:
-    """Give the history of training that has ended; see `fit_network`."""
-    import pandas as pd
-
-    history = pd.read_csv(checkpoint / HISTORY).drop_duplicates("epoch", keep="last")
-    if not np.isfinite(history["loss"]).all():
-        shutil.rmtree(checkpoint)
-        raise ValueError(
-            f"{name_checkpoint(checkpoint)}: the loss is no longer a number after "
-            f"{len(history)} epochs; choose a smaller learning_rate or "
-            "precision float32."
-        )
-    # Keras keeps empty columns for validation scores that it was not asked for.
-    return history.dropna(axis="columns", how="all").reset_index(drop=True)
+def _resume(
+    variables: "list[keras.Variable]", checkpoint: Path, fingerprint: str, epochs: int
+) -> History:
+    """Give variables the values of a checkpoint, and its history."""
+    like = [np.asarray(variable) for variable in variables]
+    saved = read_checkpoint(checkpoint, fingerprint, epochs, like)
+    if saved is None:
+        return []
+    for variable, value in zip(variables, saved.arrays, strict=True):
+        variable.assign(value)
+    return list(saved.history)
 
 
 def _describe(network: "keras.Model") -> str:
@@ -204,13 +242,3 @@ def _describe(network: "keras.Model") -> str:
     for number, layer in enumerate([network, *network.layers]):
         description = description.replace(f'"{layer.name}"', f'"{number}"')
     return description
-
-
-def _advance_dropout(network: "keras.Model", steps: int) -> None:
-    """Bring dropout's random numbers to where they stand after some steps.
-
-    Keras keeps a counter for each layer, one up each step, but not in its backup.
-    """
-    for variable in network.variables:
-        if variable.path.endswith("seed_generator_state"):
-            variable.assign_add([0, steps])

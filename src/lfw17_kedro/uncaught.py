@@ -1,0 +1,49 @@
+"""One line instead of a traceback for what ends Kedro before or beside a run."""
+
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+import kedro
+
+KEDRO = Path(kedro.__file__).parent
+# Where Kedro refuses names of pipelines, nodes, tags, datasets and namespaces.
+REFUSES_NAMES = (KEDRO / "framework/session/session.py", KEDRO / "pipeline/pipeline.py")
+INTERRUPTED = "Stopped before the run began."
+
+
+def shorten_uncaught_errors() -> None:
+    """Replace Python's traceback of Ctrl-C, and of names that Kedro does not know.
+
+    Kedro loads a project outside the code that handles Ctrl-C, and raises a mistyped
+    `--pipelines` or `--nodes` as a ValueError that nothing catches. Any other error
+    keeps its traceback.
+    """
+    show = sys.excepthook
+
+    def show_shortly(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        line = describe_uncaught(error)
+        if line is None:
+            show(kind, error, trace)
+        else:
+            sys.stderr.write(f"{line}\n")
+
+    sys.excepthook = show_shortly
+
+
+def describe_uncaught(error: BaseException) -> str | None:
+    """Say in one line what ended the command; None where that takes a traceback."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    frames = traceback.extract_tb(error.__traceback__)
+    if not isinstance(error, ValueError) or not frames:
+        return None
+    if Path(frames[-1].filename) not in REFUSES_NAMES:
+        return None
+    return (
+        f"Error: {' '.join(str(error).split())} `kedro registry list` lists the "
+        "pipelines, `kedro registry describe PIPELINE` the nodes of one."
+    )
