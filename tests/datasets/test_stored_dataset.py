@@ -1,4 +1,5 @@
 import errno
+import hashlib
 import json
 import os
 
@@ -9,6 +10,7 @@ from kedro.io import DatasetError
 
 from lfw17_kedro.datasets import StoredDataset
 from lfw17_kedro.datasets.artifact_record import find_record, read_versions
+from lfw17_kedro.digest import hash_data
 
 NUMPY = "lfw17_kedro.datasets.NumpyDataset"
 PHOTOS = "lfw17_kedro.datasets.JpgFolderDataset"
@@ -285,3 +287,89 @@ def test_a_symbolic_link_has_its_record_beside_the_file(tmp_path):
     assert names == {"array.npy", ".array.npy.record.json"}
     record = json.loads((disk / ".array.npy.record.json").read_text())
     assert [version["rows"] for version in record["versions"]] == [4, 3]
+
+
+def write_record(file, **changes):
+    """Change the newest version in a record, whose checksum then fits again."""
+    stored = json.loads(find_record(file).read_text())
+    stored["versions"][0] |= changes
+    stored["checksum"] = hash_data(json.dumps(stored["versions"], sort_keys=True))
+    find_record(file).write_text(json.dumps(stored))
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"sha256": 1.5}, "Input should be a valid string"),
+        ({"sha256": "\n"}, "String should match pattern"),
+        ({"size": -1}, "Input should be greater than or equal to 0"),
+        ({"size": "8"}, "Input should be a valid integer"),
+        ({"files": {"a": "b"}}, "String should match pattern"),
+        ({"origin": []}, "Input should be a valid dictionary"),
+        ({"command": "\ud800"}, "Input should be a valid string"),
+        ({"command": "rm -r data"}, "String should match pattern"),
+        ({"command": "kedro run\n"}, "String should match pattern"),
+        ({"more": 1}, "Unexpected keyword argument"),
+    ],
+)
+def test_a_record_of_another_shape_is_damaged(dataset, file, changes, problem):
+    write_record(file, **changes)
+
+    assert not dataset.exists()
+    with pytest.raises(DatasetError, match=rf"is damaged \({problem}") as error:
+        dataset.load()
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("origin", [{}, {"fingerprint": 3}])
+def test_an_unknown_origin_is_not_the_expected_one(dataset, file, origin):
+    write_record(file, origin=origin)
+    dataset.expect("f" * 64)
+
+    assert not dataset.exists()
+    with pytest.raises(DatasetError, match="one made with other settings"):
+        dataset.load()
+
+
+def test_a_long_command_is_not_repeated(dataset, file):
+    write_record(file, command="kedro run --params a=" + "b" * 1000)
+    file.write_bytes(b"damaged")
+
+    with pytest.raises(DatasetError, match="; run the pipeline that writes it to make"):
+        dataset.load()
+
+
+def test_a_record_that_is_no_text_is_damaged(dataset, file):
+    find_record(file).write_bytes(b"\xff" * 5000)
+
+    with pytest.raises(DatasetError, match=r"is damaged \(it is not UTF-8"):
+        dataset.load()
+
+
+@pytest.mark.parametrize(
+    ("inner", "content", "reason"),
+    [
+        (CSV, b"", "No columns to parse from file"),
+        ({"dataset": "json.JSONDataset"}, b"[" * 100_000, "maximum recursion depth"),
+        ({"dataset": "json.JSONDataset"}, b"\xff", "it is not UTF-8"),
+        ({"dataset": "plotly.JSONDataset"}, b'{"data": 3}', "Invalid element"),
+    ],
+)
+def test_content_that_cannot_be_read_is_one_sentence(tmp_path, inner, content, reason):
+    file = tmp_path / "made"
+    part = StoredDataset(dataset="pickle.PickleDataset", filepath=str(file))
+    part.set_origin(ORIGIN, "kedro run --pipelines a")
+    part.save(1)
+    file.write_bytes(content)
+    write_record(file, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+    dataset = StoredDataset(filepath=str(file), **inner)
+
+    with pytest.raises(DatasetError) as error:
+        dataset.load()
+
+    message = str(error.value)
+    assert message.startswith(f"{file}: expected a file for {inner['dataset']}, got")
+    assert f"cannot be read: {reason}" in message
+    assert message.endswith("; run `kedro run --pipelines a` to make it again.")
+    assert "\n" not in message
+    assert StoredDataset(filepath=str(file), optional=True, **inner).load() is None

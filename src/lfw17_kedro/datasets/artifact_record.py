@@ -9,15 +9,22 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from kedro.io import DatasetError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from lfw17_kedro.atomic import atomic_write, follow_links
 from lfw17_kedro.digest import hash_data, hash_file
+from lfw17_kedro.messages import one_line
 
 VERSIONS = 2  # of an artifact that its record describes
 MAX_RECORD = 64 << 20  # bytes; 100,000 files in a folder need 12 MB
+
+# Of a record, which is data that anybody may have written.
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", strict=True)]
+Command = Annotated[str, Field(pattern=r"^kedro run[^\x00-\x1f\x7f]*$")]
+Count = Annotated[int, Field(ge=0, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -34,12 +41,14 @@ class ArtifactVersion:
         command: that makes it again.
     """
 
-    sha256: str
-    size: int
-    rows: int | None
-    files: dict[str, str] | None
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    sha256: Sha256
+    size: Count
+    rows: Count | None
+    files: dict[str, Sha256] | None
     origin: dict[str, Any] | None
-    command: str | None
+    command: Command | None
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,8 @@ class _State(NamedTuple):
     modified: int
     changed: int
 
+
+_VERSIONS = TypeAdapter(list[ArtifactVersion])
 
 # path -> what lay there when it was hashed, so that it is not read again.
 _hashed: dict[Path, tuple[list[_State], Content]] = {}
@@ -87,9 +98,21 @@ def read_versions(filepath: Path) -> list[ArtifactVersion]:
         versions = stored["versions"]
         if stored["checksum"] != hash_data(json.dumps(versions, sort_keys=True)):
             raise ValueError("its checksum is another")
-        return [ArtifactVersion(**version) for version in versions]
+        return _VERSIONS.validate_python(versions)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DatasetError(f"its record {path} is damaged ({error!r})") from error
+        raise DatasetError(
+            f"its record {path} is damaged ({_explain(error)})"
+        ) from error
+
+
+def _explain(error: Exception) -> str:
+    """Say in a few words why a record cannot be read, without what stands in it."""
+    match error:
+        case ValidationError():
+            return one_line(error.errors()[0]["msg"])
+        case KeyError():
+            return f"it has no {one_line(error)}"
+    return one_line(error)
 
 
 def write_versions(filepath: Path, versions: list[ArtifactVersion]) -> None:
@@ -143,7 +166,7 @@ def compare_content(content: Content, version: ArtifactVersion) -> str:
         if version.files[name] != content.files[name]
     )
     parts = [
-        f"{len(names)} files {what} ({names[0]})"
+        f"{len(names)} files {what} ({one_line(names[0])})"
         for what, names in (
             ("missing", missing),
             ("too many", added),

@@ -18,9 +18,12 @@ from lfw17_kedro.datasets.artifact_record import (
     write_versions,
 )
 from lfw17_kedro.datasets.save_errors import explain_error
+from lfw17_kedro.messages import one_line
 
 logger = logging.getLogger(__name__)
 
+KEDRO = "Failed while loading data from dataset"  # its words for any other error
+MAX_COMMAND = 500  # characters of a command that a sentence can hold
 AGAIN = "the pipeline that writes it"
 
 
@@ -150,15 +153,31 @@ class StoredDataset(AbstractDataset[Any, Any]):
 
     def load(self) -> Any:
         try:
-            version = self.check()
+            return None if self.check() is None else self._read()
         except DatasetError as error:
             if not self._optional:
                 raise
             logger.warning("%s", error)
             return None
-        if version is None and self._optional:
-            return None
-        return self._open(self._filepath).load()
+
+    def _read(self) -> Any:
+        """Load the dataset inside.
+
+        Raises:
+            DatasetError: the file cannot be read, although its record is that of its
+                content.
+        """
+        try:
+            return self._open(self._filepath).load()
+        except DatasetError as error:
+            cause = error.__cause__
+            if cause is None or not str(error).startswith(KEDRO):
+                raise  # of our own datasets: it says what to do
+            raise DatasetError(
+                f"{self._filepath}: expected a file for {self._type}, got one that "
+                f"cannot be read: {one_line(cause)}; run {self._advise(None)} to make "
+                "it again."
+            ) from cause
 
     def save(self, data: Any) -> None:
         content: list[Content] = []
@@ -201,7 +220,7 @@ class StoredDataset(AbstractDataset[Any, Any]):
         """Tell whether a version has the fingerprint that was set, if one was."""
         return self._expected is None or (
             version.origin is not None
-            and version.origin["fingerprint"] == self._expected
+            and version.origin.get("fingerprint") == self._expected
         )
 
     def _advise(self, command: str | None) -> str:
@@ -215,7 +234,8 @@ class StoredDataset(AbstractDataset[Any, Any]):
         except DatasetError:
             versions = []
         commands = [one for one in (*(v.command for v in versions), command) if one]
-        return f"`{commands[0]}`" if commands else AGAIN
+        known = commands and len(commands[0]) <= MAX_COMMAND
+        return f"`{commands[0]}`" if known else AGAIN
 
     def _open(self, path: Path) -> Any:
         """Make the dataset inside, on this path."""

@@ -19,6 +19,7 @@ from lfw17_kedro.hooks.node_calls import (
     find_stored,
     is_from_outside,
     list_datasets,
+    parse_origin,
     read_origin,
     strip_transcoding,
 )
@@ -95,7 +96,7 @@ class InputCheck:
         """
         mixed = self._find_mixed()
         recorded = {
-            name: Origin(**version.origin) if version.origin else None
+            name: parse_origin(version.origin)
             for name, version in self._versions.items()
             if name not in self._compared
         }

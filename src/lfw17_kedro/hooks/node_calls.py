@@ -5,6 +5,7 @@ from typing import Any
 
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline.node import Node
+from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from lfw17_kedro.code_version import hash_code
@@ -61,7 +62,18 @@ def read_origin(dataset: StoredDataset) -> Origin | None:
         version = dataset.read_version()
     except (DatasetError, OSError):
         return None
-    return Origin(**version.origin) if version and version.origin else None
+    return parse_origin(version.origin) if version else None
+
+
+def parse_origin(stored: dict[str, Any] | None) -> Origin | None:
+    """Give an origin out of a record; None where nothing tells, or nothing we know.
+
+    An artifact without an origin counts as stale.
+    """
+    try:
+        return Origin.model_validate(stored)
+    except ValidationError:
+        return None
 
 
 def list_datasets(names: Iterable[str]) -> list[str]:
