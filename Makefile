@@ -19,10 +19,10 @@ COMPILE := pip compile --universal --upgrade --generate-hashes --no-emit-index-u
   --only-binary :all: --python-version 3.11 --custom-compile-command "make lock"
 # pip-audit brings its own pip: in a folder of its own it does not replace the other.
 AUDIT := $(VENV)/audit
-LOCKS := $(wildcard *.lock benchmarks/*.lock)
+LOCKS := $(wildcard *.lock benchmarks/*.lock tests/fuzz/*.lock)
 
 .PHONY: run test lint viz viz-static lab mlflow benchmark benchmark-cnn lock
-.PHONY: audit clean help
+.PHONY: audit fuzz clean help
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,10 @@ run: $(RUN)  ## run every method on the ORL faces and report
 
 test: $(DEV)  ## run all tests
 	$(BIN)/pytest
+
+fuzz: $(DEV)  ## feed every reader of bytes with damaged and hostile files for 10 minutes
+	@$(UV) $(INSTALL) -r tests/fuzz/requirements.lock
+	$(BIN)/python -m tests.fuzz.run --seconds 600
 
 lint: $(DEV)  ## check format, style, types and the direction of imports
 	$(BIN)/ruff format --check .
@@ -68,6 +72,8 @@ lock: $(RUN)  ## pin the newest versions that pyproject.toml allows
 	  -o requirements-mlflow.lock
 	@$(UV) $(COMPILE) -c requirements-dev.lock benchmarks/requirements.in \
 	  -o benchmarks/requirements.lock
+	@$(UV) $(COMPILE) -c requirements-dev.lock tests/fuzz/requirements.in \
+	  -o tests/fuzz/requirements.lock
 	@echo pip-audit | ($(UV) $(COMPILE) -c requirements-dev.lock - \
 	  -o requirements-audit.lock)
 

@@ -16,6 +16,7 @@ LOCKS = (
     "requirements-mlflow.lock",
     "requirements-uv.lock",
 )
+FOLDER_LOCKS = ("benchmarks/requirements.lock", "tests/fuzz/requirements.lock")
 RUN_LOCKS = {"requirements-uv.lock", "requirements.lock"}
 USERS_OWN = [
     "data/01_raw/X_train.npy",
@@ -186,6 +187,10 @@ def test_help_lists_every_target():
         ("lint", RUN_LOCKS | {"requirements-dev.lock"}),
         ("lab", RUN_LOCKS | {"requirements-dev.lock"}),
         ("mlflow", RUN_LOCKS | {"requirements-mlflow.lock"}),
+        (
+            "fuzz",
+            RUN_LOCKS | {"requirements-dev.lock", "tests/fuzz/requirements.lock"},
+        ),
         ("audit", RUN_LOCKS | {"requirements-audit.lock"}),
     ],
 )
@@ -205,13 +210,14 @@ def test_targets_install_only_what_they_need(copied, target, locks):
 
 
 def test_audit_looks_at_every_lock(copied):
-    for name in (*LOCKS, "pyproject.toml", "benchmarks/requirements.lock"):
+    (copied / "tests/fuzz").mkdir(parents=True, exist_ok=True)
+    for name in (*LOCKS, "pyproject.toml", *FOLDER_LOCKS):
         shutil.copy(ROOT / name, copied / name)
 
     shown = make(copied, "--dry-run", "audit").stdout.splitlines()
 
     assert sorted(shown[-1].split()[1:]) == sorted(
-        ["tools/audit.py", *LOCKS, "benchmarks/requirements.lock"]
+        ["tools/audit.py", *LOCKS, *FOLDER_LOCKS]
     )
 
 
@@ -257,7 +263,7 @@ def asked(copied, monkeypatch):
         values = {}
         for variable in ("UV_DEFAULT_INDEX", "SSL_CERT_FILE"):
             found = re.findall(rf"^{variable}=(.*)$", environment, re.MULTILINE)
-            assert len(found) in (0, len(LOCKS) + 1)
+            assert len(found) in (0, len(LOCKS) + len(FOLDER_LOCKS))
             assert len(set(found)) <= 1
             values[variable] = found[0] if found else None
         return values
@@ -319,11 +325,11 @@ def test_locks_are_made_without_building_from_source(copied):
     shown = make(copied, "--dry-run", "lock").stdout.replace("\\\n", "")
 
     compiles = [line for line in shown.splitlines() if "pip compile" in line]
-    assert len(compiles) == len(LOCKS) + 1
+    assert len(compiles) == len(LOCKS) + len(FOLDER_LOCKS)
     assert all("--only-binary :all:" in line for line in compiles)
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, "benchmarks/requirements.lock"])
+@pytest.mark.parametrize("lock", [*LOCKS, *FOLDER_LOCKS])
 def test_locks_pin_hashes_and_name_no_index(lock):
     pins = read_pins(lock)
 
