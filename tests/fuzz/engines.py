@@ -1,4 +1,4 @@
-"""Where inputs come from: past crashers, hypothesis, plain chance, atheris."""
+"""Where inputs come from: past crashers, plain chance, atheris."""
 
 import importlib.util
 import itertools
@@ -12,7 +12,6 @@ from tests.fuzz.mutate import mutate
 from tests.fuzz.sandbox import MAX_INPUT, Trial
 
 Work = Callable[[Trial], None]
-EXAMPLES = 150  # of hypothesis, for each reader
 HAS_ATHERIS = importlib.util.find_spec("atheris") is not None
 
 
@@ -26,39 +25,14 @@ def replay(contents: list[bytes]) -> Work:
     return work
 
 
-def generate(kind: str, pool: list[bytes], seconds: float, examples: int) -> Work:
-    """Let hypothesis choose the changes; the same examples each time."""
-
-    def work(trial: Trial) -> None:
-        from hypothesis import HealthCheck, Phase, given, settings
-        from hypothesis import strategies as st
-
-        end = time.monotonic() + seconds
-
-        @settings(
-            database=None,
-            deadline=None,
-            derandomize=True,
-            max_examples=examples,
-            phases=[Phase.generate],  # a finding is reported, not raised
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(st.sampled_from(pool), st.randoms(use_true_random=False))
-        def read(content: bytes, rng: Random) -> None:
-            if time.monotonic() < end:
-                trial(mutate(content, kind, rng))
-
-        read()
-
-    return work
-
-
-def draw(kind: str, pool: list[bytes], seconds: float, seed: str) -> Work:
-    """Draw changes by chance until the time is over."""
+def draw(
+    kind: str, pool: list[bytes], seconds: float, seed: str, examples: int | None = None
+) -> Work:
+    """Draw changes by chance until the time or the number is over."""
 
     def work(trial: Trial) -> None:
         end = time.monotonic() + seconds
-        for index in itertools.count():
+        for index in itertools.count() if examples is None else range(examples):
             if time.monotonic() >= end:
                 return
             rng = Random(f"{seed}-{index}")

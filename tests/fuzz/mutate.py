@@ -1,7 +1,7 @@
 """Change bytes at random, with a knowledge of their format.
 
 `mutate` draws every choice from the generator that it is given, so that the same
-function serves plain random runs, hypothesis (`st.randoms`) and atheris (a seed).
+function serves plain random runs and atheris, which chooses its seed.
 """
 
 from collections.abc import Callable

@@ -72,7 +72,7 @@ def fuzz(reader: Reader, options: argparse.Namespace) -> dict[str, Any]:
         seconds = min(BATCH, remaining)
         run(_choose(reader, [*seeds, *past], seconds, batch, options), seconds)
         batch += 1
-        if options.engine == "hypothesis":
+        if options.examples is not None:
             break
     spent = time.monotonic() - began
     row = (reader.name, options.engine, done, accepted, round(spent), len(findings))
@@ -96,14 +96,12 @@ def _choose(
 ) -> engines.Work:
     """Choose where the inputs of the next child come from."""
     match options.engine:
-        case "hypothesis":
-            return engines.generate(reader.kind, pool, seconds, options.examples)
         case "atheris":
             folder = Path(options.corpus) / reader.name
             seed = options.seed * 1000 + batch + 1
             return engines.guide(reader.kind, pool, seconds, seed, folder)
     seed = f"{reader.name}-{options.seed}-{batch}"
-    return engines.draw(reader.kind, pool, seconds, seed)
+    return engines.draw(reader.kind, pool, seconds, seed, options.examples)
 
 
 def _make_seeds(reader: Reader) -> list[bytes]:
@@ -174,9 +172,9 @@ def _parse(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=600, help="for each reader")
     best = "atheris" if engines.HAS_ATHERIS else "random"
     engine = parser.add_argument("--engine", default=best)
-    engine.choices = ("random", "hypothesis", "atheris")
+    engine.choices = ("random", "atheris")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--examples", type=int, default=engines.EXAMPLES)
+    parser.add_argument("--examples", type=int, help="max inputs of the engine random")
     parser.add_argument(
         "--corpus", default="build/fuzz", help="inputs that atheris keeps"
     )
