@@ -96,8 +96,8 @@ def test_one_number_may_stand_for_all():
         ),
         ({"tensor_content": b""}, r"0 numbers for shape \(3, 2\) of a/weights"),
         (
-            {"tensor_content": b"", "float_val": [1.0], "tensor_shape": (2**27,)},
-            r"shape \(134217728,\) of a/weights",  # one number more than 256 MiB
+            {"tensor_content": b"", "float_val": [1.0], "tensor_shape": (2**25 + 1,)},
+            r"shape \(33554433,\) of a/weights",  # one number more than 128 MiB
         ),
     ],
 )
