@@ -1,6 +1,5 @@
 """docs/licences.md says what is installed, locked and pinned."""
 
-import hashlib
 import re
 import tomllib
 from importlib.metadata import (
@@ -14,13 +13,14 @@ from pathlib import Path
 import pytest
 from sklearn.datasets import _lfw
 
-from lfw17_kedro.datasets.packaged import find_packaged
+from lfw17_kedro.datasets.face_sources import orl
 from lfw17_kedro.encoders import (
     dlib_resnet,
     efficientnet_lite0,
     facenet,
     inception_resnet_v1,
     inception_v3,
+    mtcnn,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -134,19 +134,13 @@ def list_names(lock):
     return re.findall(r"^([\w.-]+)==", text, re.MULTILINE)
 
 
-def hash_mtcnn(name):
-    """Hash a file of weights of the installed package `mtcnn`."""
-    file = find_packaged("mtcnn", f"assets/weights/{name}", "mtcnn")
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
 def test_weights_have_the_checksums_of_the_code():
     pinned = {name: row["SHA-256"] for name, row in read_table("Weights").items()}
 
     assert pinned == {
         dlib_resnet.FILE: f"`{dlib_resnet.WEIGHTS.sha256}`",
         efficientnet_lite0.FILE: f"`{efficientnet_lite0.WEIGHTS.sha256}`",
-        **{f"{n}net.lz4": f"`{hash_mtcnn(f'{n}net.lz4')}`" for n in "pro"},
+        **{name: f"`{sha256}`" for name, sha256 in mtcnn.SHA256.items()},
         f"{facenet.WEIGHTS.name} (FaceNet)": f"`{facenet.WEIGHTS.sha256}`",
         "20180402-114759.pb": f"`{facenet.SHA256['.pb']}`",
         inception_resnet_v1.FILE: f"`{inception_resnet_v1.SHA256}`",
@@ -164,8 +158,11 @@ def test_weights_have_the_licences_of_the_code():
     assert licences[inception_resnet_v1.FILE] == inception_resnet_v1.LICENCE
 
 
-def test_data_have_the_checksum_that_scikit_learn_checks():
-    (lfw,) = (row for name, row in read_table("Data").items() if name.startswith("LFW"))
+def test_data_have_the_checksums_that_are_checked():
+    rows = read_table("Data")
+    (orl_faces,) = (row for name, row in rows.items() if name.startswith("ORL"))
+    (lfw,) = (row for name, row in rows.items() if name.startswith("LFW"))
 
     archive = _lfw.FUNNELED_ARCHIVE
     assert lfw["SHA-256"] == f"`{archive.checksum}` (`{archive.filename}`)"
+    assert orl_faces["SHA-256"] == f"`{orl.SHA256}`, of the list of checksums"

@@ -11,7 +11,6 @@ from lfw17_kedro.datasets.face_sources.lfw import fetch_lfw_faces
 from lfw17_kedro.datasets.face_sources.npy import read_npy_faces
 from lfw17_kedro.datasets.face_sources.orl import read_orl_faces
 from lfw17_kedro.datasets.packaged import find_packaged
-from lfw17_kedro.digest import hash_data
 from lfw17_kedro.types import SourceCard
 
 
@@ -92,7 +91,7 @@ def test_orl_crop_keeps_the_middle_and_the_aspect(monkeypatch, tmp_path):
     content = (folder / "1.pgm").read_bytes()
     photos = {f"s1/{index}.pgm": content for index in range(1, 11)}
     monkeypatch.setattr(orl, "find_packaged", lambda *args: tmp_path)
-    monkeypatch.setattr(orl, "SHA256", hash_data(photos))
+    monkeypatch.setattr(orl, "SHA256", orl.hash_photos(photos))
 
     faces = read_orl_faces(height=50, width=38).train_images.reshape(-1, 50, 38)
 

@@ -18,13 +18,12 @@ OPERATIONS = frozenset(
     DisableCopyOnRead Div DivNoNan Einsum Elu EnsureShape Equal Exp ExpandDims Fill
     Floor FloorDiv FloorMod FusedBatchNormV3 GatherV2 Greater GreaterEqual Identity
     IdentityN L2Loss LeakyRelu Less LessEqual Log LogicalAnd LogicalNot LogicalOr
-    MatMul Max MaxPool Maximum Mean Merge Min Minimum Mul Neg NoOp NotEqual Pack Pad
-    PadV2
-    PartitionedCall Placeholder Pow Prod Range ReadVariableOp RealDiv Reciprocal Relu
-    Relu6 Reshape ResizeBicubic ResizeBilinear ReverseV2 Roll Rsqrt Select SelectV2 Selu
+    MatMul Max MaxPool Maximum Mean Min Minimum Mul Neg NoOp NotEqual Pack Pad
+    PadV2 PartitionedCall Placeholder Pow Prod Range ReadVariableOp RealDiv Reciprocal Relu
+    Relu6 Reshape ResizeBicubic ResizeBilinear ReverseV2 Rsqrt Select SelectV2 Selu
     Shape Sigmoid Sign Slice Softmax Softplus SpaceToDepth Split SplitV Sqrt Square
     SquaredDifference Squeeze StatefulPartitionedCall StopGradient StridedSlice Sub Sum
-    Switch Tanh Tile Transpose Unpack VarHandleOp
+    Tanh Tile Transpose Unpack VarHandleOp
     """.split()
 )
 # What a SavedModel may consist of besides functions; no tables, no files, no resources.
