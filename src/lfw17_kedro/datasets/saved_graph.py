@@ -17,9 +17,9 @@ OPERATIONS = frozenset(
     ClipByValue Concat ConcatV2 Const Conv2D DepthwiseConv2dNative DepthToSpace
     DisableCopyOnRead Div DivNoNan Einsum Elu EnsureShape Equal Exp ExpandDims Fill
     Floor FloorDiv FloorMod FusedBatchNormV3 GatherV2 Greater GreaterEqual Identity
-    IdentityN L2Loss LeakyRelu Less LessEqual Log LogicalAnd LogicalNot LogicalOr
-    MatMul Max MaxPool Maximum Mean Min Minimum Mul Neg NoOp NotEqual Pack Pad
-    PadV2 PartitionedCall Placeholder Pow Prod Range ReadVariableOp RealDiv Reciprocal Relu
+    IdentityN L2Loss LeakyRelu Less LessEqual Log LogicalAnd LogicalNot LogicalOr MatMul
+    Max MaxPool Maximum Mean Min Minimum Mul Neg NoOp NotEqual Pack Pad PadV2
+    PartitionedCall Placeholder Pow Prod Range ReadVariableOp RealDiv Reciprocal Relu
     Relu6 Reshape ResizeBicubic ResizeBilinear ReverseV2 Rsqrt Select SelectV2 Selu
     Shape Sigmoid Sign Slice Softmax Softplus SpaceToDepth Split SplitV Sqrt Square
     SquaredDifference Squeeze StatefulPartitionedCall StopGradient StridedSlice Sub Sum
