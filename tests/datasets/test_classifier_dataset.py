@@ -90,6 +90,7 @@ def change_card(**changes):
         ({"card": None}, "KeyError.*card"),
         ({"card": np.array("{")}, "JSONDecodeError"),
         ({"card": np.array("[]")}, "TypeError"),
+        ({"card": np.array("[" * 6000)}, "RecursionError"),
         ({"card": np.array(["{}", "{}"])}, "ValueError"),
         ({"card": change_card(multi_class="os.system")}, "KeyError.*os.system"),
         ({"card": change_card(encoder=5)}, "card's encoder is of another type"),

@@ -28,6 +28,8 @@ def load(conf, env=None, section="parameters"):
             "expected YAML, got in line 2: found duplicate key seed.",
         ),
         ("- 1\n", "expected names and values (`seed: 666`), got list."),
+        (f"seed: {'9' * 5000}\n", "expected YAML, got: Exceeds the limit"),
+        ("seed: ${a\n", "expected YAML, got: no viable alternative at input '${a'"),
     ],
 )
 def test_unusable_file_is_named_with_what_is_wrong(conf, text, problem):
@@ -38,6 +40,27 @@ def test_unusable_file_is_named_with_what_is_wrong(conf, text, problem):
         load(conf)
 
     assert str(refused.value).startswith(f"{file}: {problem}")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("seed: ${seed}\n", "Recursive interpolation detected"),
+        ("seed: ${runtime_params:x}\n", "Runtime parameter 'x' not found"),
+    ],
+)
+def test_a_value_that_refers_to_nothing_is_refused_in_one_line(conf, text, problem):
+    (conf / "local" / "parameters.yml").write_text(text)
+
+    with pytest.raises(ValueError) as refused:
+        load(conf)
+
+    message = str(refused.value)
+    assert message.startswith("parameters: expected values that can be resolved, got:")
+    assert problem in message
+    assert message.endswith(f"correct what refers to others by ${{...}} in {conf}.")
+    assert "\n" not in message
 
 
 def test_usable_files_are_loaded(conf):

@@ -12,6 +12,8 @@ from lfw17_kedro.face_classifier import FaceClassifier, OneVsOne, OneVsRest
 from lfw17_kedro.messages import one_line
 
 CARD = "card"
+# What a file raises that holds something else.
+ERRORS = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 KINDS: dict[str, type[OneVsRest | OneVsOne]] = {
     "one_vs_rest": OneVsRest,
     "one_vs_one": OneVsOne,
@@ -47,7 +49,7 @@ class ClassifierDataset(AbstractDataset[FaceClassifier, FaceClassifier]):
         stored = read_arrays(self._filepath)
         try:
             return _read_classifier(stored)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        except ERRORS as error:
             raise DatasetError(
                 f"expected a fitted SVM (arrays and a {CARD}) in {self._filepath}, got "
                 f"something else: {type(error).__name__}, {one_line(error)}; run "

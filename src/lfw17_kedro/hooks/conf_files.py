@@ -7,6 +7,8 @@ from typing import Any
 
 from kedro.config import MissingConfigException
 
+from lfw17_kedro.messages import one_line
+
 LIKE = 0.9  # so alike that a name is a slip of the keyboard, not the user's own
 LIKE_FILE = 0.8  # the same for names of files: params.yml, catalogue.yml
 LIKE_SUFFIX = 0.7
@@ -36,9 +38,17 @@ def load_section(loader: Any, section: str) -> dict[str, Any]:
             f"--env {env}: expected one of {', '.join(known)}, or make a folder "
             f"{Path(loader.conf_source, env)}."
         ) from None
-    except Exception:
+    except Exception as error:
+        from omegaconf.errors import OmegaConfBaseException
+
         if problems := _find_problems(loader, section):
             raise ValueError("\n".join(problems)) from None
+        if isinstance(error, OmegaConfBaseException):  # ${...} that leads nowhere
+            raise ValueError(
+                f"{section}: expected values that can be resolved, got: "
+                f"{one_line(error)}; correct what refers to others by ${{...}} in "
+                f"{loader.conf_source}."
+            ) from None
         raise
     return loaded
 
@@ -126,7 +136,9 @@ def _find_problems(loader: Any, section: str) -> list[str]:
     """Read the files of a section one by one; say what is wrong with each."""
     import yaml
     from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
 
+    errors = (yaml.YAMLError, OSError, ValueError, RecursionError)
     problems = []
     for env in dict.fromkeys((loader.base_env, _name_environment(loader))):
         folder = Path(loader.conf_source, env)
@@ -139,7 +151,7 @@ def _find_problems(loader: Any, section: str) -> list[str]:
         for path in sorted(files):
             try:
                 content = OmegaConf.to_container(OmegaConf.load(path))
-            except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+            except (*errors, OmegaConfBaseException) as error:
                 problems.append(f"{path}: {_describe(error)}")
                 continue
             if not isinstance(content, Mapping):
@@ -154,6 +166,6 @@ def _describe(error: Exception) -> str:
     """Say what is wrong and in which line."""
     mark = getattr(error, "problem_mark", None)
     if mark is None:
-        return f"{error}"
-    problem = getattr(error, "problem", "")
+        return f"expected YAML, got: {one_line(error)}"
+    problem = one_line(getattr(error, "problem", ""))
     return f"expected YAML, got in line {mark.line + 1}: {problem}."
