@@ -29,6 +29,7 @@ def wrap(error):
             "[Errno 5] Input/output error; chec",
         ),
         (ValueError("expected 3, got 2; add one."), "expected 3, got 2; add one."),
+        (ValueError("a\nb"), "a b; check the disk and run again."),
     ],
 )
 def test_reasons(error, reason):
@@ -37,7 +38,7 @@ def test_reasons(error, reason):
 
 
 def test_an_error_that_is_its_own_cause_ends():
-    one, other = ValueError("one"), ValueError("other")
+    one, other = ValueError("one."), ValueError("other.")
     one.__cause__, other.__cause__ = other, one
 
-    assert explain_error(one) == "one"
+    assert explain_error(one) == "one."

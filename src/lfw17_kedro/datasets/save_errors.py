@@ -19,17 +19,18 @@ def explain_error(error: BaseException) -> str:
     causes = [error]
     while (cause := causes[-1].__cause__) is not None and cause not in causes:
         causes.append(cause)
-    for one in causes:
+    for one in reversed(causes):  # Kedro's message repeats those below it
         number, text = getattr(one, "errno", None), str(one)
         if number in NO_ROOM or any(known in text for known in NO_ROOM_TEXTS):
             return "the disk is full; make room and run again."
         if number in NO_RIGHT or any(known in text for known in NO_RIGHT_TEXTS):
             return f"no permission to write ({_name(one)}); change the folder's rights."
-    # Kedro's own message repeats the error below it.
     first = causes[1] if len(causes) > 1 and KEDRO in str(error) else error
     if isinstance(first, OSError):
         return f"{_name(first)}; check the disk and run again."
-    return str(first)  # the data could not be made: its own error says what to do
+    if (text := _name(first)).endswith("."):
+        return text  # the data could not be made: its own error says what to do
+    return f"{text}; check the disk and run again."  # TensorFlow's, for one
 
 
 def _name(error: BaseException) -> str:
