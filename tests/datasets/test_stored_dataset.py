@@ -113,6 +113,23 @@ def test_a_changed_record_is_refused(dataset, file):
         dataset.load()
 
 
+def test_the_record_of_another_artifact_is_refused(dataset, file):
+    other = StoredDataset(filepath=str(file.with_name("other.csv")), **CSV)
+    other.save(OLD)
+    find_record(file.with_name("other.csv")).replace(find_record(file))
+
+    with pytest.raises(DatasetError, match=r"damaged \(it is that of another"):
+        dataset.load()
+
+
+def test_a_record_that_is_no_text_is_not_shown(dataset, file):
+    find_record(file).write_bytes(b"\xff" * 5000)
+
+    with pytest.raises(DatasetError, match="damaged") as error:
+        dataset.load()
+    assert len(str(error.value)) < 1000
+
+
 def test_a_file_without_a_record_is_refused(dataset, file):
     find_record(file).unlink()
 

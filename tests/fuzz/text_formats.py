@@ -66,7 +66,8 @@ def edit_record(data: bytes, rng: Random) -> bytes:
 def seal_record(versions: Any) -> bytes:
     """Write the record beside an artifact with a checksum that fits."""
     checksum = hash_data(json.dumps(versions, sort_keys=True))
-    return json.dumps({"checksum": checksum, "versions": versions}).encode()
+    stored = {"checksum": checksum, "artifact": "a.txt", "versions": versions}
+    return json.dumps(stored).encode()
 
 
 def edit_yaml(data: bytes, rng: Random) -> bytes:

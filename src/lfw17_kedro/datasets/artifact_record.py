@@ -98,6 +98,8 @@ def read_versions(filepath: Path) -> list[ArtifactVersion]:
         versions = stored["versions"]
         if stored["checksum"] != hash_data(json.dumps(versions, sort_keys=True)):
             raise ValueError("its checksum is another")
+        if stored["artifact"] != filepath.name:
+            raise ValueError("it is that of another artifact")
         return _VERSIONS.validate_python(versions)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DatasetError(
@@ -119,7 +121,9 @@ def write_versions(filepath: Path, versions: list[ArtifactVersion]) -> None:
     """Write the record of an artifact."""
     listed = [asdict(version) for version in versions[:VERSIONS]]
     checksum = hash_data(json.dumps(listed, sort_keys=True))
-    text = json.dumps({"checksum": checksum, "versions": listed}, indent=1)
+    # The name tells when two artifacts were exchanged with their records.
+    stored = {"checksum": checksum, "artifact": filepath.name, "versions": listed}
+    text = json.dumps(stored, indent=1)
     with atomic_write(find_record(filepath)) as part:
         part.write_text(text + "\n", encoding="utf-8")
 
