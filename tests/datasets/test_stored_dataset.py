@@ -388,3 +388,13 @@ def test_content_that_cannot_be_read_is_one_sentence(tmp_path, inner, content, r
     assert message.endswith("; run `kedro run --pipelines a` to make it again.")
     assert "\n" not in message
     assert StoredDataset(filepath=str(file), optional=True, **inner).load() is None
+
+
+def test_a_run_that_makes_what_is_missing_clears_parts(dataset, file):
+    part = file.with_name(f".table.{2**22 + 1}-0123abcd.part.csv")  # of a dead process
+    part.write_text("half")
+
+    dataset.expect("f" * 64)
+
+    assert not part.exists()
+    assert dataset.exists()

@@ -1,12 +1,13 @@
 """Any dataset of one file or folder, saved whole and checked when it is loaded."""
 
+import contextlib
 import logging
 from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.atomic import atomic_write, recover
+from lfw17_kedro.atomic import atomic_write, recover, sweep
 from lfw17_kedro.datasets.artifact_record import (
     ArtifactVersion,
     Content,
@@ -86,8 +87,15 @@ class StoredDataset(AbstractDataset[Any, Any]):
         self._origin, self._command = origin, command
 
     def expect(self, fingerprint: str | None) -> None:
-        """Say which fingerprint the artifact must have to exist; None for any."""
+        """Say which fingerprint the artifact must have to exist; None for any.
+
+        A run that says so makes what is missing. What a killed run left beside the
+        others is cleared here: nothing else would save them.
+        """
         self._expected = fingerprint
+        if fingerprint is not None:
+            with contextlib.suppress(OSError):  # a load or a save will say so
+                sweep(self._filepath)
 
     def read_version(self) -> ArtifactVersion | None:
         """Give the record of what lies there now, None if nothing does.
@@ -192,8 +200,8 @@ class StoredDataset(AbstractDataset[Any, Any]):
                 self._open(part).save(data)
         except (OSError, DatasetError) as error:
             raise DatasetError(
-                f"{self._filepath}: expected to write it, got: {explain_error(error)} "
-                "The version before it, if there was one, is kept."
+                f"{self._filepath}: expected to write it (what was there stays whole), "
+                f"got: {explain_error(error)}"
             ) from error
         remember_content(self._filepath, content[0])
 
