@@ -249,3 +249,18 @@ def test_a_run_after_an_interrupted_one_takes_over_its_lock(small_catalog):
     assert begin(hooks, small_catalog) is None  # as in a notebook: the same thread
     hooks.after_pipeline_run()
     assert begin(LineageHooks(), small_catalog) is None
+
+
+def test_a_report_of_some_methods_makes_what_is_missing(leave_results, project):
+    leave_results("facenet_svm")  # the other methods were not run
+    bootstrap_project(project)
+    with KedroSession.create(
+        project, runtime_params={"reporting": {"map": {"projection": "pca"}}}
+    ) as session:
+        session.run(
+            pipeline_names=["reporting"],
+            runner=SequentialRunner(),
+            only_missing_outputs=True,
+        )
+
+    assert (project / "data/08_reporting/orl/report.html").is_file()

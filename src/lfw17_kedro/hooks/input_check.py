@@ -156,7 +156,9 @@ class InputCheck:
         """Give the origin that each artifact must have."""
         taken = {name: recorded.get(name) for name in self._compared}
         wanted = {*self._read, *map(strip_transcoding, self._pipeline.all_outputs())}
-        nodes = list(_sort_nodes(wanted - self._compared, self._makers))
+        # What is only compared is taken as it is, whatever would make it now.
+        makers = {k: v for k, v in self._makers.items() if k not in self._compared}
+        nodes = list(_sort_nodes(wanted - self._compared, makers))
         outside = {
             name
             for node in nodes
