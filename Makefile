@@ -21,8 +21,8 @@ COMPILE := pip compile --universal --upgrade --generate-hashes --no-emit-index-u
 AUDIT := $(VENV)/audit
 LOCKS := $(wildcard *.lock benchmarks/*.lock tests/fuzz/*.lock)
 
-.PHONY: run test lint viz viz-static lab mlflow benchmark benchmark-cnn lock
-.PHONY: audit fuzz clean help
+.PHONY: run test faults fuzz lint viz viz-static lab mlflow benchmark
+.PHONY: benchmark-cnn lock audit clean help
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,9 @@ run: $(RUN)  ## run every method on the ORL faces and report
 
 test: $(DEV)  ## run all tests
 	$(BIN)/pytest
+
+faults: $(DEV)  ## break runs in thousands of ways, hours; writes docs/reliability.md
+	$(BIN)/pytest tests/faults --campaign docs/reliability.md
 
 fuzz: $(DEV)  ## feed every reader of bytes with damaged and hostile files for 10 minutes
 	@$(UV) $(INSTALL) -r tests/fuzz/requirements.lock
