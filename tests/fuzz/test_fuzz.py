@@ -1,4 +1,4 @@
-"""Replays past crashers and gives each reader up to 40 more inputs; `make fuzz`: for longer.
+"""Replays past crashers, then reads 40 more inputs a reader; `make fuzz` reads more.
 
 The fuzzing forks, so a process of its own does it, once for all tests.
 """
