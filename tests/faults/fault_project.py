@@ -43,7 +43,7 @@ QUICK = {
 }
 CAMPAIGN = pytest.mark.campaign
 RUN_RECORD = "run.json"
-VOLATILE = (".run.json", ".run.holder", ".run.lock", ".run.copy")
+VOLATILE = ".run."  # locks, copies and parts of the run record: the next run clears
 # TensorFlow and Keras write the time, random names and numbers of layers into these.
 SAVED_MODEL, KERAS = "facenet_svm/encoder/", ".keras"
 UNSTABLE_RECORDS = (".encoder.record.json", ".keras.record.json")

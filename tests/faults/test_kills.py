@@ -9,7 +9,7 @@ import shutil
 from dataclasses import asdict
 
 import pytest
-from fault_project import compare_snapshots, in_campaign, take_snapshot
+from fault_project import VOLATILE, compare_snapshots, in_campaign, take_snapshot
 from fault_verdicts import NEW, find_leftovers, find_problems_of_process
 from fault_zygote import CHANGES, Fault, Trial
 
@@ -94,7 +94,8 @@ def judge(killed, checked, again, project, unbroken):
         problems.append(f"exit code {again.code}: {again.output[-700:]!r}")
     else:
         problems += compare_snapshots(take_snapshot(project), unbroken)
-    problems += [f"left {name}" for name in find_leftovers(project / "data")]
+    left = find_leftovers(project / "data")
+    problems += [f"left {name}" for name in left if VOLATILE not in name]
     return problems
 
 

@@ -1,4 +1,4 @@
-"""Replays past crashers and gives each reader 60 more inputs; `make fuzz`: for longer.
+"""Replays past crashers, then reads 40 more inputs a reader; `make fuzz` reads more.
 
 The fuzzing forks, so a process of its own does it, once for all tests.
 """
@@ -23,7 +23,7 @@ def rows(tmp_path_factory):
     """Fuzz all readers: reader -> its row of the table."""
     report = tmp_path_factory.mktemp("fuzz") / "report.json"
     command = [sys.executable, "-m", "tests.fuzz.run", "--engine", "random"]
-    command += ["--seconds", "5", "--examples", "60", "--report", str(report)]
+    command += ["--seconds", "2", "--examples", "40", "--report", str(report)]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
     )
@@ -36,5 +36,5 @@ def test_hostile_bytes_are_refused_in_one_sentence(rows, reader):
     past = list((ROOT / "tests/fuzz/corpus" / reader).glob("*.bin"))
 
     assert rows[reader]["findings"] == []
-    assert rows[reader]["inputs"] > len(past) + 10
+    assert rows[reader]["inputs"] > len(past) + 1  # more than the replay
     assert rows[reader]["accepted"]  # the whole files that the changes start from
