@@ -30,6 +30,7 @@ from lfw17_kedro.encoders.tensor_pickle import (
     TensorPickle,
 )
 from lfw17_kedro.encoders.zip_members import read_members
+from lfw17_kedro.messages import one_line
 from lfw17_kedro.types import F32
 
 Array = NDArray[Any]
@@ -72,7 +73,7 @@ def read_state_dict(data: bytes, name: str) -> dict[str, Array]:
     except ValueError as error:
         raise ValueError(
             f"{name}: expected the weights of a PyTorch network, got {len(data)} bytes "
-            f"that cannot be read ({error}); use the published file, whole."
+            f"that cannot be read ({one_line(error)}); use the published file, whole."
         ) from error
 
 
