@@ -33,6 +33,7 @@ LOCK_OF = {
     "audit": "requirements-audit.lock",
     "install": "requirements-uv.lock",
     "benchmark": "benchmarks/requirements.lock",
+    "fuzz": "tests/fuzz/requirements.lock",
 }
 COPYLEFT = re.compile(r"GPL|MPL|Mozilla|Artistic|EPL|Eclipse|EUPL|CDDL|OSL|CC-BY-SA")
 LONG = 60  # characters: a field License that holds the whole text, not the name
@@ -68,13 +69,23 @@ def list_direct():
     """List the direct dependencies: (name, what it is for)."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     groups = {"run": project["dependencies"], **project["optional-dependencies"]}
-    benchmark = (ROOT / "benchmarks" / "requirements.in").read_text().splitlines()
-    groups |= {"benchmark": benchmark, "audit": ["pip-audit"], "install": ["uv"]}
-    return [
-        (normalise(re.match(r"[\w.-]+", text)[0]), group)
-        for group, texts in groups.items()
-        for text in texts
-    ]
+    groups |= {
+        group: [
+            line for line in (ROOT / file).read_text().splitlines() if line[0] != "#"
+        ]
+        for group, file in (
+            ("benchmark", "benchmarks/requirements.in"),
+            ("fuzz", "tests/fuzz/requirements.in"),
+        )
+    }
+    groups |= {"audit": ["pip-audit"], "install": ["uv"]}
+    return sorted(
+        {
+            (normalise(re.match(r"[\w.-]+", text)[0]), group)
+            for group, texts in groups.items()
+            for text in texts
+        }
+    )
 
 
 def list_pins(lock, name):
@@ -108,7 +119,7 @@ def test_row_has_the_licence_of_the_installed_package(name, group):
     try:
         package = distribution(name)
     except PackageNotFoundError:
-        if group in {"mlflow", "benchmark", "audit", "install"}:
+        if group in {"mlflow", "benchmark", "audit", "fuzz", "install"}:
             pytest.skip(f"{name} is not installed")
         raise
 
