@@ -391,10 +391,18 @@ def test_content_that_cannot_be_read_is_one_sentence(tmp_path, inner, content, r
 
 
 def test_a_run_that_makes_what_is_missing_clears_parts(dataset, file):
-    part = file.with_name(f".table.{2**22 + 1}-0123abcd.part.csv")  # of a dead process
-    part.write_text("half")
+    dead = f"{2**22 + 1}-0123abcd"  # of no process
+    parts = [
+        file.with_name(name)
+        for name in (
+            f".table.{dead}.part.csv",
+            f"..table.csv.record.{dead}.part.json",
+        )
+    ]
+    for part in parts:
+        part.write_text("half")
 
     dataset.expect("f" * 64)
 
-    assert not part.exists()
+    assert not any(part.exists() for part in parts)
     assert dataset.exists()

@@ -207,7 +207,8 @@ def summarise(value):  # noqa: PLR0911 (one for each kind)
     if isinstance(value, Features):
         return [value.ids, value.arrays, value.fingerprint]
     if isinstance(value, Encoder):
-        faces = np.full((1, 4, 4, 3), [1, 2, 3], np.uint8)
+        size = value.card.size
+        faces = np.full((1, size, size, 3), [1, 2, 3], np.uint8)
         return [repr(value.card), np.asarray(value(faces))]
     if isinstance(value, EncoderCard):
         return repr(value)

@@ -215,6 +215,10 @@ def test_reordered_rows_are_refused_or_without_effect(judge_mixed, artifacts):
                 # the images was reordered is its record alone.
                 if rewrite and name.endswith("_table"):
                     continue
+                # The report finds features by their ids: its map shows the same
+                # faces, drawn in another order.
+                if rewrite and name.endswith("_features") and "reporting" in words:
+                    continue
 
                 def change(project, path=artifacts[name], rewrite=rewrite):
                     reverse_rows(project / path, rewrite)

@@ -106,6 +106,21 @@ def run_small(tmp_path):
     return run
 
 
+def test_a_record_that_stays_is_cleared_of_parts_of_killed_runs(run_small, tmp_path):
+    run_small()
+    path = tmp_path / "run.json"
+    dead = f"{2**22 + 1}-0123abcd"  # of no process
+    part = tmp_path / f"..run.json.record.{dead}.part.json"
+    part.write_text("half")
+    options = {"dataset": "json.JSONDataset", "filepath": str(path), "optional": True}
+
+    record_file.update_record(
+        DataCatalog({"run_record": StoredDataset(**options)}), path, lambda same: same
+    )
+
+    assert not part.exists()
+
+
 @pytest.mark.parametrize("runner", [SequentialRunner(), ThreadRunner()])
 def test_nodes_are_recorded_with_what_they_got(run_small, runner):
     record = run_small(runner)

@@ -118,6 +118,21 @@ def test_attached_head_gives_the_logits_it_was_trained_to():
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_head_is_attached_to_a_backbone_of_another_process():
+    """Keras begins its names anew there: "rescaling", "dropout"."""
+    import keras
+
+    keras.backend.clear_session()
+    images = keras.Input((8, 6, 3))
+    scaled = keras.layers.Dropout(0.1)(keras.layers.Rescaling(1 / 255)(images))
+    backbone = keras.Model(images, keras.layers.Conv2D(4, 3)(scaled))
+    keras.backend.clear_session()
+
+    network = attach_head(backbone, build_head(4, 3), 0.5, head_lr_multiplier=5.0)
+
+    assert network.output_shape == (None, 3)
+
+
 @pytest.mark.parametrize(
     ("layers", "learn"), [(None, 3), (0, 0), (1, 1), (2, 2), (99, 3)]
 )

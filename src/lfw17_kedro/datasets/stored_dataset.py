@@ -94,8 +94,13 @@ class StoredDataset(AbstractDataset[Any, Any]):
         """
         self._expected = fingerprint
         if fingerprint is not None:
-            with contextlib.suppress(OSError):  # a load or a save will say so
-                sweep(self._filepath)
+            self.clear_parts()
+
+    def clear_parts(self) -> None:
+        """Remove what killed processes left beside the artifact and its record."""
+        with contextlib.suppress(OSError):  # a load or a save will say so
+            sweep(self._filepath)
+            sweep(find_record(self._filepath))
 
     def read_version(self) -> ArtifactVersion | None:
         """Give the record of what lies there now, None if nothing does.

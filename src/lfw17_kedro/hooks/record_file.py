@@ -56,6 +56,8 @@ def update_record(
             "of that file, or remove it."
         ) from error
     with held:
+        if stored := find_stored(catalog, RECORD):
+            stored.clear_parts()
         record, on_disk = _load_record(catalog, path)
         if (changed := change(record)) != on_disk:
             catalog.save(RECORD, changed)

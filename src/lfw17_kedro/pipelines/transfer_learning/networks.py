@@ -47,11 +47,15 @@ def attach_head(
     for layer in body.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = BATCH_NORM_MOMENTUM
-    x = keras.layers.GlobalAveragePooling2D(dtype="float32")(body.output)
-    x = keras.layers.Dropout(dropout)(x)
+    # Named, for Keras would give them names that a loaded backbone has already.
+    pool = keras.layers.GlobalAveragePooling2D(dtype="float32", name=f"{HEAD}_pool")
+    x = keras.layers.Dropout(dropout, name=f"{HEAD}_dropout")(pool(body.output))
     dense = head.get_layer(HEAD)
     top = keras.layers.Dense(dense.units, dtype="float32", name=HEAD)
-    logits = keras.layers.Rescaling(head_lr_multiplier, dtype="float32")(top(x))
+    scale = keras.layers.Rescaling(
+        head_lr_multiplier, dtype="float32", name=f"{HEAD}_scale"
+    )
+    logits = scale(top(x))
     top.set_weights([weights / head_lr_multiplier for weights in dense.get_weights()])
     return keras.Model(body.input, logits)
 
