@@ -1,3 +1,4 @@
+import logging
 import re
 import shutil
 import signal
@@ -165,6 +166,17 @@ class StandInPipeline:
     nodes = ()
 
 
+def test_a_run_of_what_is_missing_says_so(caplog):
+    caplog.set_level(logging.INFO)
+    hooks = ProgressHooks()
+
+    hooks.before_pipeline_run(StandInPipeline(), {"only_missing_outputs": True})
+    hooks.after_pipeline_run()
+
+    assert any("up to date do not run" in message for message in caplog.messages)
+    assert not any("nodes to run" in message for message in caplog.messages)
+
+
 @pytest.mark.parametrize(
     ("end", "arguments"), [("after_pipeline_run", []), ("on_pipeline_error", [{}])]
 )
@@ -172,7 +184,7 @@ def test_ctrl_c_is_given_back_after_the_run(end, arguments):
     before = signal.getsignal(signal.SIGINT)
     hooks = ProgressHooks()
 
-    hooks.before_pipeline_run(StandInPipeline())
+    hooks.before_pipeline_run(StandInPipeline(), {})
     assert signal.getsignal(signal.SIGINT) is not before
     getattr(hooks, end)(*arguments)
 
@@ -182,7 +194,7 @@ def test_ctrl_c_is_given_back_after_the_run(end, arguments):
 def test_ctrl_c_lets_other_runs_begin():
     ended = []
     hooks = ProgressHooks(after_interrupt=lambda: ended.append("ended"))
-    hooks.before_pipeline_run(StandInPipeline())
+    hooks.before_pipeline_run(StandInPipeline(), {})
 
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)

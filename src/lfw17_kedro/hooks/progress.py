@@ -73,7 +73,9 @@ class ProgressHooks:
         self._around_run = ExitStack()
 
     @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+    def before_pipeline_run(
+        self, pipeline: Pipeline, run_params: dict[str, Any]
+    ) -> None:
         """Number the nodes; catch Ctrl-C; keep log lines and progress bars apart."""
         self._around_run.close()  # if no hook was called at the end of the last run
         for name in KEDRO_LOGS:
@@ -92,7 +94,13 @@ class ProgressHooks:
             self._around_run.enter_context(logging_redirect_tqdm())
         self._around_run.callback(self._stop_timers)
         self._around_run.callback(_catch_interrupt(self._end_interrupted))
-        logger.info("%d nodes to run.", total)
+        if run_params.get("only_missing_outputs"):
+            logger.info(
+                "%d nodes; those whose results are there and up to date do not run.",
+                total,
+            )
+        else:
+            logger.info("%d nodes to run.", total)
 
     @hook_impl
     def before_dataset_loaded(self, node: Node) -> None:
