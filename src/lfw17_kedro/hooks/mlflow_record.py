@@ -7,6 +7,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
+from lfw17_kedro.command import flatten
 from lfw17_kedro.hooks.node_calls import RECORD
 
 METRICS = ".metrics"
@@ -53,15 +54,7 @@ def flatten_settings(nodes: dict[str, dict[str, Any]]) -> dict[str, Any]:
     refuses a second value, even one that is only written differently.
     """
     given = {k: v for node in nodes.values() for k, v in node["parameters"].items()}
-    flat = dict(pair for name in given for pair in flatten(name, given[name]))
-    return {name: value for name, value in flat.items() if name not in given}
-
-
-def flatten(name: str, value: Any) -> list[tuple[str, Any]]:
-    """List the values inside nested dicts, each with the names that lead to it."""
-    if not isinstance(value, dict):
-        return [(name, value)]
-    return [pair for key in value for pair in flatten(f"{name}.{key}", value[key])]
+    return {k: v for k, v in flatten(given).items() if k not in given}
 
 
 def flatten_costs(nodes: dict[str, dict[str, Any]]) -> dict[str, float]:
