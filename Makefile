@@ -30,8 +30,8 @@ help:  ## list these commands
 run: $(RUN)  ## run every method on the ORL faces and report
 	$(BIN)/kedro run
 
-test: $(DEV)  ## run all tests
-	$(BIN)/pytest
+test: $(DEV)  ## run all tests, a file at a time on each core (each needs 2 GB)
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 faults: $(DEV)  ## break runs in thousands of ways, hours; writes docs/reliability.md
 	$(BIN)/pytest tests/faults --campaign docs/reliability.md

@@ -1,3 +1,4 @@
+import mmap
 import subprocess
 
 import pytest
@@ -339,9 +340,11 @@ def test_peak_memory_is_each_nodes_own():
         pytest.skip("only Linux tells the peak memory of a process")
     _reset_peak_memory()
     before = _read_peak_memory()
-    block = bytearray(200 * 2**20)
+    # Not bytearray: malloc may give it memory that this process freed earlier.
+    block = mmap.mmap(-1, 200 * 2**20)
+    block.write(bytes(200 * 2**20))
     during = _read_peak_memory()
-    del block
+    block.close()
     _reset_peak_memory()
 
     assert during > before + 150
