@@ -41,6 +41,13 @@ def test_wanted_members_are_read(method):
     assert found == {"a.pb": CONTENT}
 
 
+def test_members_without_a_name_are_refused():
+    data = make_zip([("a", CONTENT), ("Q", CONTENT)], zipfile.ZIP_STORED)
+
+    with pytest.raises(ValueError, match="a member without a name"):
+        read_all(data.replace(b"Q", b"\0"))  # names end there
+
+
 def test_members_beyond_the_limit_are_not_expanded():
     data = make_zip([("a", bytes(90_000)), ("b", bytes(90_000))])
     with pytest.raises(ValueError, match="expand to 180000 bytes, more than 100000"):
@@ -60,7 +67,7 @@ def test_bomb_that_states_a_small_size_is_cut_off():
 
 def test_member_shorter_than_stated_is_refused():
     data = state_other_size(make_zip([("a", CONTENT)]), 9_000)
-    with pytest.raises(ValueError, match="member a has 8000 bytes, not 9000"):
+    with pytest.raises(ValueError, match="member .a. has 8000 bytes, not 9000"):
         read_all(data)
 
 

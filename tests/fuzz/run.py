@@ -97,7 +97,7 @@ def _choose(
     """Choose where the inputs of the next child come from."""
     match options.engine:
         case "atheris":
-            folder = Path(options.corpus) / reader.name
+            folder = options.corpus / reader.name
             seed = options.seed * 1000 + batch + 1
             return engines.guide(reader.kind, pool, seconds, seed, folder)
     seed = f"{reader.name}-{options.seed}-{batch}"
@@ -176,7 +176,10 @@ def _parse(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--examples", type=int, help="max inputs of the engine random")
     parser.add_argument(
-        "--corpus", default="build/fuzz", help="inputs that atheris keeps"
+        "--corpus",
+        type=lambda name: Path(name).absolute(),  # the readers work in other folders
+        default="build/fuzz",
+        help="inputs that atheris keeps",
     )
     parser.add_argument("--report", help="a file for the table, as JSON")
     parser.add_argument("--keep", action="store_true", help="write findings to corpus/")

@@ -63,7 +63,7 @@ def read_constants(graph: bytes, name: str) -> dict[str, F32]:
             if array is None:
                 continue
             if node.name in constants:
-                raise ValueError(f"two constants {node.name:.80}")
+                raise ValueError(f"two constants {node.name[:80]!r}")
             constants[node.name] = array
             size += array.nbytes
     except (DecodeError, ValueError) as error:
@@ -117,16 +117,16 @@ def _read_tensor(tensor: Any, name: str, max_bytes: int) -> F32 | None:
     if tensor.dtype != DT_FLOAT:
         return None
     if len(tensor.tensor_shape.dim) > MAX_AXES:
-        raise ValueError(f"{len(tensor.tensor_shape.dim)} axes in {name:.80}")
+        raise ValueError(f"{len(tensor.tensor_shape.dim)} axes in {name[:80]!r}")
     shape = tuple(axis.size for axis in tensor.tensor_shape.dim)
     count = math.prod(shape)
     if min(shape, default=0) < 0 or 4 * count > max_bytes:
-        raise ValueError(f"shape {shape} of {name:.80}")
+        raise ValueError(f"shape {shape} of {name[:80]!r}")
     content, values = tensor.tensor_content, tensor.float_val
     if content:
         if len(content) != 4 * count:
-            raise ValueError(f"{len(content)} bytes for shape {shape} of {name:.80}")
+            raise ValueError(f"{len(content)} bytes for shape {shape} of {name[:80]!r}")
         return np.frombuffer(content, "<f4").reshape(shape)
     if len(values) not in (1, count):
-        raise ValueError(f"{len(values)} numbers for shape {shape} of {name:.80}")
+        raise ValueError(f"{len(values)} numbers for shape {shape} of {name[:80]!r}")
     return np.array(np.broadcast_to(np.array(values, np.float32), count)).reshape(shape)

@@ -54,6 +54,8 @@ def read_members(
 
 def _check_members(members: list[zipfile.ZipInfo], max_bytes: int) -> None:
     """Refuse members whose sizes, methods or names are not acceptable."""
+    if not all(member.filename for member in members):  # zipfile: IndexError
+        raise ValueError("a zip with a member without a name")
     if len({member.filename for member in members}) < len(members):
         raise ValueError("a zip with two members of one name")
     if any(member.compress_type not in METHODS for member in members):
@@ -72,7 +74,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         content = file.read(member.file_size + 1)
     if len(content) != member.file_size:
         raise ValueError(
-            f"a zip whose member {member.filename:.80} has {len(content)} bytes, not "
+            f"a zip whose member {member.filename[:80]!r} has {len(content)} bytes, not "
             f"{member.file_size}"
         )
     return content
