@@ -203,8 +203,8 @@ def _check_global(name: str) -> Global:
     """Refuse all classes and functions but those that build tensors."""
     if name not in (*DTYPES, DICT, TENSOR, PARAMETER):
         raise ValueError(
-            f"it names {name.replace(' ', '.')[:80]!r}, and nothing but tensors is built "
-            "from it"
+            f"it names {name.replace(' ', '.')[:80]!r}, and nothing but tensors is "
+            "built from it"
         )
     return Global(name)
 

@@ -74,7 +74,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         content = file.read(member.file_size + 1)
     if len(content) != member.file_size:
         raise ValueError(
-            f"a zip whose member {member.filename[:80]!r} has {len(content)} bytes, not "
-            f"{member.file_size}"
+            f"a zip whose member {member.filename[:80]!r} has {len(content)} bytes, "
+            f"not {member.file_size}"
         )
     return content
