@@ -14,7 +14,10 @@ UV = index="$${UV_DEFAULT_INDEX:-$$($(call SETTING,index-url))}"; \
   $(BIN)/uv --quiet
 # Every locked package has a wheel: building one would run code of its source.
 SAFELY := --require-hashes --only-binary :all:
-INSTALL := pip install --python $(VENV) $(SAFELY)
+# uv takes a package that it was installing when it was killed for a whole one. While the
+# mark is there, nothing in .venv counts, and it is made anew.
+MARK := $(VENV)/.unfinished
+INSTALL = touch $(MARK); $(UV) pip install --python $(VENV) $(SAFELY) -r $(1) && rm $(MARK)
 COMPILE := pip compile --universal --upgrade --generate-hashes --no-emit-index-url \
   --only-binary :all: --python-version 3.11 --custom-compile-command "make lock"
 # pip-audit brings its own pip: in a folder of its own it does not replace the other.
@@ -37,7 +40,7 @@ faults: $(DEV)  ## break runs in thousands of ways, hours; writes docs/reliabili
 	$(BIN)/pytest tests/faults --campaign docs/reliability.md
 
 fuzz: $(DEV)  ## feed every reader of bytes with damaged and hostile files for 10 minutes
-	@$(UV) $(INSTALL) -r tests/fuzz/requirements.lock
+	@$(call INSTALL,tests/fuzz/requirements.lock)
 	$(BIN)/python -m tests.fuzz.run --seconds 600
 
 lint: $(DEV)  ## check format, style, types and the direction of imports
@@ -57,10 +60,10 @@ lab: $(DEV)  ## open the notebooks, with the project's catalog loaded
 
 mlflow: $(RUN)  ## add MLflow, where each later run logs its parameters and scores
 	@echo "Adding MLflow to $(VENV): 0.4 GB, a few seconds or what the download takes."
-	@$(UV) $(INSTALL) -r requirements-mlflow.lock
+	@$(call INSTALL,requirements-mlflow.lock)
 
 benchmark: $(DEV)  ## compare our encoders with the original ones
-	@$(UV) $(INSTALL) -r benchmarks/requirements.lock
+	@$(call INSTALL,benchmarks/requirements.lock)
 	$(BIN)/python benchmarks/encoder.py
 
 benchmark-cnn: $(RUN)  ## compare our network with the study's network
@@ -88,6 +91,10 @@ audit: $(RUN)  ## ask PyPI for known vulnerabilities of the locked packages
 clean:  ## remove .venv, caches and the outputs of runs; keep your own files
 	@if [ -L data ]; then \
 	  echo "expected a folder data, got a link to $$(readlink data): delete what runs wrote there by hand."; exit 1; fi
+	@for note in data/08_reporting/*/.run.holder.json; do \
+	  pid=$$(sed -n 's/.*"pid": \([0-9]*\).*/\1/p' "$$note" 2> /dev/null); \
+	  if [ -n "$$pid" ] && kill -0 "$$pid" 2> /dev/null; then \
+	    echo "expected no run, got process $$pid, which $$note names: wait until it ends, or end it."; exit 1; fi; done
 	rm -rf $(VENV) .viz build dist info.log .hypothesis .*_cache src/*.egg-info
 	find src tests benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
 	find data/0[2-8]_* -mindepth 1 ! -name .gitkeep \
@@ -96,19 +103,20 @@ clean:  ## remove .venv, caches and the outputs of runs; keep your own files
 	  \( ! -type d -o -empty \) -delete
 	@echo "Kept: data/01_raw, data/06_models/weights, data/06_models/facenet, conf/local."
 
-$(RUN): requirements.lock requirements-uv.lock pyproject.toml
+$(RUN): requirements.lock requirements-uv.lock pyproject.toml $(wildcard $(MARK))
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 	  { echo "expected Python 3.11 to 3.13, got $$($(PYTHON) --version 2>&1); name another with: make PYTHON=python3.12"; exit 1; }
 	@echo "Creating $(VENV) with $$($(PYTHON) --version)."
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $$([ ! -e $(MARK) ] || echo --clear) $(VENV)
+	@touch $(MARK)
 	@$(PIP) install --quiet $(SAFELY) -r requirements-uv.lock
 	@echo "Installing about $$(grep -c '==' requirements.lock) packages into $(VENV): 2.6 GB, 15 seconds or what the download takes."
-	@$(UV) $(INSTALL) -r requirements.lock
+	@$(call INSTALL,requirements.lock)
 	@$(UV) pip install --python $(VENV) --no-deps --no-build-isolation -e .
 	@touch $@
 	@echo "Ready. To type kedro yourself: source $(VENV)/bin/activate"
 
 $(DEV): $(RUN) requirements-dev.lock
 	@echo "Adding the tools for tests, checks and notebooks to $(VENV): 0.2 GB, a few seconds."
-	@$(UV) $(INSTALL) -r requirements-dev.lock
+	@$(call INSTALL,requirements-dev.lock)
 	@touch $@

@@ -1,8 +1,9 @@
 import os
+from pathlib import Path
 
 import pytest
 
-from lfw17_kedro.atomic import atomic_write, recover
+from lfw17_kedro.atomic import atomic_write, recover, sweep
 
 
 def fill(part, text, folder):
@@ -58,13 +59,29 @@ def test_what_a_killed_process_left_is_cleared(tmp_path):
 
 
 def test_a_part_of_a_living_process_stays(tmp_path):
-    part = tmp_path / f".artifact.{os.getpid()}-0123abcd.part"
+    part = tmp_path / f".artifact.{os.getppid()}-0123abcd.part"
     part.write_text("half")
 
     with atomic_write(tmp_path / "artifact") as own:
         own.write_text("whole")
 
     assert part.read_text() == "half"
+
+
+def test_an_earlier_process_of_the_same_number_is_dead(tmp_path):
+    target, beside = tmp_path / "photos", tmp_path / f".photos.{os.getpid()}-0123abcd"
+    Path(f"{beside}.old").mkdir()
+    Path(f"{beside}.part").mkdir()
+
+    recover(target)
+
+    assert target.is_dir()
+    sweep(target)
+    assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+    with atomic_write(target) as part:
+        part.mkdir()
+        sweep(target)
+        assert part.is_dir()  # this process still writes it
 
 
 def test_a_folder_that_stepped_aside_comes_back(tmp_path):

@@ -99,6 +99,17 @@ def test_clean_keeps_what_the_user_put_in(copied):
     )
 
 
+def test_clean_does_not_disturb_a_run(copied):
+    note = copied / "data/08_reporting/orl/.run.holder.json"
+    note.write_text(f'{{\n  "pid": {os.getpid()},\n  "host": "here"\n}}\n')
+
+    done = make(copied, "clean")
+
+    assert done.returncode != 0
+    assert f"expected no run, got process {os.getpid()}, which data/" in done.stdout
+    assert [name for name in FROM_RUNS if not (copied / name).exists()] == []
+
+
 def test_clean_removes_the_environment_caches_and_outputs_of_runs(copied):
     done = make(copied, "clean")
 

@@ -18,6 +18,8 @@ from pathlib import Path
 
 PART, OLD = "part", "old"
 
+_owners: set[str] = set()  # of what this process is writing
+
 
 @contextmanager
 def atomic_write(
@@ -45,6 +47,7 @@ def atomic_write(
     target.parent.mkdir(parents=True, exist_ok=True)
     sweep(target)
     owner = f"{os.getpid()}-{secrets.token_hex(4)}"
+    _owners.add(owner)
     part, old = (_name_beside(target, owner, kind) for kind in (PART, OLD))
     try:
         yield part
@@ -63,6 +66,7 @@ def atomic_write(
     finally:
         for leftover in (part, old):
             remove(leftover, ignore_errors=True)
+        _owners.discard(owner)
 
 
 def recover(target: Path) -> None:
@@ -153,7 +157,7 @@ def _name_beside(target: Path, owner: str, kind: str) -> Path:
 def _list_beside(target: Path, kind: str) -> list[Path]:
     """List parts or old versions of a target whose process is dead."""
     name = re.compile(
-        rf"\.{re.escape(target.stem)}\.(\d+)-[0-9a-f]{{8}}\.{kind}"
+        rf"\.{re.escape(target.stem)}\.((\d+)-[0-9a-f]{{8}})\.{kind}"
         rf"{re.escape(target.suffix)}"
     )
     try:
@@ -164,8 +168,19 @@ def _list_beside(target: Path, kind: str) -> list[Path]:
     return [
         target.with_name(one)
         for match, one in found
-        if match and not is_alive(int(match[1]))
+        if match and not _is_owned(match[1], int(match[2]))
     ]
+
+
+def _is_owned(owner: str, process: int) -> bool:
+    """Tell whether somebody still writes what bears an owner's name.
+
+    An earlier process may have had the number of this one: in a container, where each
+    run is process 1, for example.
+    """
+    if process == os.getpid():
+        return owner in _owners
+    return is_alive(process)
 
 
 def is_alive(process: int) -> bool:

@@ -203,6 +203,22 @@ def test_data_that_cannot_be_made_say_so_themselves(tmp_path):
         photos.save(Broken())
 
 
+def test_a_pipe_is_damage_and_not_waited_for(dataset, file, photos, tmp_path):
+    file.unlink()
+    os.mkfifo(file)
+    os.mkfifo(tmp_path / "photos" / "Ann" / "2.jpg")
+
+    with pytest.raises(DatasetError, match=r"a damaged one: it is no file but a pipe"):
+        dataset.load()
+    with pytest.raises(DatasetError, match=r"it holds Ann/2.jpg, which is no file"):
+        photos.load()
+    dataset.save(NEW)
+    photos.save({"Ann/1": np.zeros((8, 8), np.uint8)})
+
+    assert len(dataset.load()) == 3
+    assert list(photos.load()) == ["Ann/1"]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_permission_is_named(dataset, file):
     file.parent.chmod(0o500)

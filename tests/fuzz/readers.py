@@ -124,9 +124,18 @@ def _load(dataset: str, suffix: str, data: bytes, folder: Path, **options: Any) 
 
 
 def _unpack(data: bytes, folder: Path) -> Path:
-    """Unpack the files of a folder."""
-    with zipfile.ZipFile(BytesIO(data)) as archive:
-        archive.extractall(folder / "folder")
+    """Unpack the files of a folder.
+
+    Raises:
+        DatasetError: atheris changed the bundle itself, which no reader ever sees.
+    """
+    from kedro.io import DatasetError
+
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            archive.extractall(folder / "folder")
+    except Exception as error:
+        raise DatasetError("expected a bundle of files, got a damaged one.") from error
     return folder / "folder"
 
 

@@ -9,7 +9,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
-from kedro.runner import SequentialRunner
+from kedro.runner import ParallelRunner, SequentialRunner, ThreadRunner
 
 from lfw17_kedro.datasets import StoredDataset
 from lfw17_kedro.hooks.lineage import LineageHooks
@@ -204,10 +204,10 @@ def test_raw_faces_are_hashed_once_a_run(monkeypatch):
     assert hooks.hashes == {"raw_faces": "h"}
 
 
-def begin(hooks, catalog):
+def begin(hooks, catalog, **run_params):
     """Begin a run of nothing; gives the message of one that is refused."""
     try:
-        hooks.before_pipeline_run({}, Pipeline([]), catalog)
+        hooks.before_pipeline_run(run_params, Pipeline([]), catalog)
     except ClickException as error:
         return error.message
     return None
@@ -237,6 +237,15 @@ def test_two_threads_of_a_process_never_run_at_once(small_catalog):
     assert "expected one run at a time in a process, got a second one" in messages[0]
     assert "the thread MainThread runs the first; wait until it ends" in messages[0]
     hooks.after_pipeline_run()
+
+
+def test_several_processes_are_refused(small_catalog):
+    runner = str(ParallelRunner())  # as Kedro's session writes it
+
+    message = begin(LineageHooks(), small_catalog, runner=runner)
+
+    assert "expected a run in one process, got ParallelRunner; use" in message
+    assert begin(LineageHooks(), small_catalog, runner=str(ThreadRunner())) is None
 
 
 def test_a_run_after_an_interrupted_one_takes_over_its_lock(small_catalog):

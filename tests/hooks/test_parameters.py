@@ -197,6 +197,15 @@ def test_raw_folder_is_refused_where_no_folder_is_read(refuse, env):
     ]
 
 
+@pytest.mark.parametrize("source", ["../away", "", "null", ".", "a b", "3", "[orl]"])
+def test_source_is_the_name_of_a_folder(conf, refuse, source):
+    (conf / "kaggle" / "globals.yml").write_text(f"source: {source}\n")
+
+    [line] = refuse(env="kaggle")
+
+    assert line.startswith("source: expected the name of a folder in a globals.yml")
+
+
 def test_raw_folder_in_a_file_is_refused(conf, refuse):
     file = conf / "kaggle" / "parameters.yml"
     file.write_text(f"{file.read_text()}\nraw_folder: my/files\n")

@@ -7,6 +7,7 @@ the content says which of the two versions it is.
 
 import json
 import os
+import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple
@@ -133,6 +134,9 @@ def hash_content(path: Path) -> Content:
 
     A path whose size, times and inode have not changed since it was last hashed in this
     process is not read again.
+
+    Raises:
+        DatasetError: it is or holds a pipe or device, which might never end.
     """
     path = follow_links(path)
     signature = _sign(path)
@@ -185,6 +189,10 @@ def _sign(path: Path) -> list[_State]:
     """Describe a file, or each file of a folder, without reading it."""
     names = _list_files(path) if path.is_dir() else [""]
     states = [(name, (path / name).stat()) for name in names]
+    for name, state in states:
+        if not stat.S_ISREG(state.st_mode):
+            found = f"it holds {one_line(name)}, which is" if name else "it is"
+            raise DatasetError(f"{found} no file but a pipe or device")
     return [
         _State(name, s.st_size, s.st_ino, s.st_mtime_ns, s.st_ctime_ns)
         for name, s in states

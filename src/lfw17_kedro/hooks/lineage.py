@@ -57,9 +57,16 @@ class LineageHooks:
         """Lock the source and check the artifacts that this run reads.
 
         Raises:
-            ClickException: another run is under way, or an artifact is missing,
-                damaged or stale; a command ends with this message.
+            ClickException: another run is under way, this one would use several
+                processes, or an artifact is missing, damaged or stale; a command ends
+                with this message.
         """
+        # If its first process is killed, the others write on, and hold no lock.
+        if "ParallelRunner" in str(run_params.get("runner")):
+            raise ClickException(
+                "expected a run in one process, got ParallelRunner; use `--runner "
+                "ThreadRunner`, or leave the option out: the networks use all cores."
+            )
         if self._is_busy():
             raise ClickException(
                 f"expected one run at a time in a process, got a second one while "

@@ -1,5 +1,6 @@
 """Check all parameters before anything else of a run happens."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -8,11 +9,14 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
 from lfw17_kedro.hooks.conf_files import find_misnamed, find_slips, load_section
+from lfw17_kedro.messages import one_line
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 RAW_FOLDER = "raw_folder"
+SOURCE = "source"  # in an environment's globals.yml
+FOLDER_NAME = re.compile(r"\w(?:[\w.-]{0,62}\w)?")
 ALLOWED = "allowed_runtime_parameters"  # in an environment's globals.yml
 FOLDER_KEYS = ("filepath",)  # of a source that reads files of the user
 
@@ -69,7 +73,7 @@ class ParameterHooks:
             checked = check_parameters(model, given)
         except ParameterError as error:
             causes = str(error).splitlines()
-        causes += _check_raw_folder(loader)
+        causes += _check_raw_folder(loader) + _check_source(loader)
         wrong = {cause.partition(":")[0] for cause in causes}
         causes = [*_check_allowed(context, wrong), *causes]
         if causes:
@@ -114,6 +118,18 @@ def _check_allowed(context: KedroContext, wrong: set[str]) -> list[str]:
         f"only change {', '.join(allowed)}; `--env kaggle` takes any parameter."
         for name in list_names(given)
         if name not in {*allowed, *wrong}
+    ]
+
+
+def _check_source(loader: Mapping[str, Any]) -> list[str]:
+    """Say where the name of the source would name folders that are not its own."""
+    source = loader["globals"].get(SOURCE)
+    if isinstance(source, str) and FOLDER_NAME.fullmatch(source):
+        return []
+    return [
+        f"{SOURCE}: expected the name of a folder in a globals.yml (letters, digits, "
+        f"and . _ - between them), got {one_line(source)}; it names the folders of "
+        "this source in data/."
     ]
 
 

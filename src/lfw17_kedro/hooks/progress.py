@@ -35,7 +35,6 @@ KEDRO_LOGS = (
     "kedro.pipeline.node",
     "kedro.runner.sequential_runner",
     "kedro.runner.thread_runner",
-    "kedro.runner.parallel_runner",
 )
 REPLACED = re.compile(
     r"Node .* failed with error|No nodes ran\. Repeat|There are \d+ nodes that have"
@@ -222,7 +221,7 @@ def _catch_interrupt(close: Callable[[], None]) -> Callable[[], None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         try:
-            if os.getpid() == process:  # processes of ParallelRunner inherit this
+            if os.getpid() == process:  # forks inherit this
                 logger.warning(STOPPED)
                 close()
         finally:

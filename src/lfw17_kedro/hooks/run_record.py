@@ -71,16 +71,13 @@ class RunRecordHooks:
     ) -> None:
         """Describe this run; its record is written with that of its first node.
 
-        A run that fails before its first node is not recorded. Only the processes of
-        ParallelRunner, which do not share this object, must find the run on disk. A
-        damaged record is replaced now, before a node of the report reads it.
+        A run that fails before its first node is not recorded. A damaged record is
+        replaced now, before a node of the report reads it.
         """
         self._recording, self._recorded = True, False
         run_id = run_params["run_id"]
         self._runs = {run_id: describe_run(run_params, catalog.load("parameters"))}
-        parallel = "ParallelRunner" in str(run_params.get("runner"))
-        runs = self._runs if parallel else {}
-        self._update(catalog, lambda record: add_runs(record, runs))
+        self._update(catalog, lambda record: record)
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
