@@ -1,10 +1,13 @@
 import ast
+import shutil
 from functools import partial
 
 import pytest
 
 from lfw17_kedro import code_version
 from lfw17_kedro.code_version import find_module, hash_code
+
+SOURCE = code_version.ROOT
 
 
 @pytest.fixture
@@ -49,6 +52,32 @@ def test_comments_docstrings_and_layout_do_not_count(package):
     )
 
     assert hash_again("a") == before
+
+
+def test_files_of_a_folder_that_a_module_names_count(package):
+    (package / "c.py").write_text('x = read("templates")\n')
+    (package / "templates").mkdir()
+    (package / "templates" / "page.html").write_text("one")
+    (package / "templates" / ".page.html.swp").write_text("one")
+    before = hash_again("a"), hash_again("c")
+
+    (package / "templates" / ".page.html.swp").write_text("two")
+    assert (hash_again("a"), hash_again("c")) == before
+
+    (package / "templates" / "page.html").write_text("two")
+    assert hash_again("a") == before[0]
+    assert hash_again("c") != before[1]
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.css", "report.js"])
+def test_a_changed_template_of_the_report_counts(package, name):
+    shutil.copytree(SOURCE, package, dirs_exist_ok=True)
+    before = hash_again("pipelines.reporting.nodes")
+    template = package / "reporting" / "templates" / name
+
+    template.write_text(f"{template.read_text('utf-8')} ", "utf-8")
+
+    assert hash_again("pipelines.reporting.nodes") != before
 
 
 def test_partials_and_methods_count_with_what_they_hold():

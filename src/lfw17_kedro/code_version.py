@@ -1,9 +1,10 @@
 """Hash the code behind a function, so that a change of the code can be told.
 
 What counts is the module of the function and every module of this package that it
-imports, directly or not, at the top or inside a function. Comments, docstrings and the
-layout of the text do not count. Other packages do not count either: their versions are
-in the run record.
+imports, directly or not, at the top or inside a function. With a module count the files
+of each data folder beside it that it names, such as the templates of the report.
+Comments, docstrings and the layout of the text of a module do not count. Other packages
+do not count either: their versions are in the run record.
 """
 
 import ast
@@ -69,7 +70,7 @@ def find_module(name: str) -> Path | None:
 
 @cache
 def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
-    """Give the hash of a module's code, and the modules of this package it imports."""
+    """Give the hash of a module, and the modules of this package that it imports."""
     file = find_module(name)
     if file is None:
         return "", ()
@@ -85,7 +86,24 @@ def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
         elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
             _drop_docstring(node)
     known = tuple(one for one in imports if find_module(one))
-    return hash_data(ast.dump(tree, annotate_fields=False)), known
+    code = ast.dump(tree, annotate_fields=False)
+    return hash_data([code, _read_data(file.parent, tree)]), known
+
+
+def _read_data(folder: Path, tree: ast.Module) -> dict[str, bytes]:
+    """Read the files of the data folders in a folder that a module there names.
+
+    A data folder holds no modules. Hidden files, such as those of an editor, do not
+    count.
+    """
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for data in sorted(folder.iterdir())
+        if data.name in texts and data.is_dir() and not any(data.glob("*.py"))
+        for path in sorted(data.rglob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    }
 
 
 def _drop_docstring(node: ast.FunctionDef | ast.ClassDef | ast.Module) -> None:
