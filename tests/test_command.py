@@ -1,4 +1,5 @@
 import shlex
+from pathlib import Path
 
 import pytest
 from kedro.framework.cli.project import run as kedro_run
@@ -7,11 +8,17 @@ from kedro.runner import SequentialRunner, ThreadRunner
 from lfw17_kedro.command import flatten, write_command
 
 
-def read_command(command):
-    """Read a command as `kedro run` reads it."""
-    words = shlex.split(command)
-    assert words[:2] == ["kedro", "run"]
-    return kedro_run.make_context("run", words[2:]).params
+@pytest.fixture
+def read_command(monkeypatch):
+    """Read a command as `kedro run` reads it; each folder of settings counts as one."""
+    monkeypatch.setattr(Path, "exists", lambda _: True)
+
+    def read(command):
+        words = shlex.split(command)
+        assert words[:2] == ["kedro", "run"]
+        return kedro_run.make_context("run", words[2:]).params
+
+    return read
 
 
 def test_a_plain_run_needs_no_option():
@@ -21,7 +28,7 @@ def test_a_plain_run_needs_no_option():
     assert write_command(nothing | {"runner": str(SequentialRunner())}) == "kedro run"
 
 
-def test_every_choice_stands_in_the_command():
+def test_every_choice_stands_in_the_command(read_command):
     command = write_command(
         {
             "pipeline_names": ["b", "a"],
@@ -34,8 +41,11 @@ def test_every_choice_stands_in_the_command():
             "namespaces": ["a"],
             "load_versions": {"a.model": "2026-01-02T03.04.05.678Z"},
             "env": "kaggle",
+            "conf_source": "/my conf",
             "runtime_params": {"seed": 1, "a": {"svm": {"C": 10.0}}},
             "runner": str(ThreadRunner()),
+            "runner_params": {"max_workers": 2},
+            "is_async": True,
             "only_missing_outputs": True,
         }
     )
@@ -45,13 +55,16 @@ def test_every_choice_stands_in_the_command():
         "--from-nodes a.fit --to-nodes a.score --from-inputs table "
         "--to-outputs a.metrics --namespaces a "
         "--load-versions a.model:2026-01-02T03.04.05.678Z --env kaggle "
-        "--params seed=1,a.svm.C=10 --runner ThreadRunner --only-missing-outputs"
+        "--conf-source '/my conf' --params seed=1,a.svm.C=10 --runner ThreadRunner "
+        "--runner-params max_workers=2,is_async=true --only-missing-outputs"
     )
     read = read_command(command)
     assert sorted(read["pipelines"]) == ["a", "b"]
     assert read["node_names"] == ["a.fit", "a.score"]
     assert read["params"] == {"seed": 1, "a": {"svm": {"C": 10}}}
+    assert read["conf_source"] == str(Path("/my conf").resolve())
     assert read["runner"] == "ThreadRunner"
+    assert read["runner_params"] == {"max_workers": 2, "is_async": True}
     assert read["only_missing_outputs"]
 
 
@@ -59,7 +72,7 @@ def test_every_choice_stands_in_the_command():
     "value",
     [None, True, 3, 0.25, 1e-05, "data/my faces; rm *", "it's", "1", "null", "holdout"],
 )
-def test_kedro_reads_the_same_value_back(value):
+def test_kedro_reads_the_same_value_back(read_command, value):
     command = write_command({"runtime_params": {"a": {"b": value}}})
 
     assert read_command(command)["params"] == {"a": {"b": value}}

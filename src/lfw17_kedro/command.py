@@ -23,7 +23,8 @@ def write_command(run_params: Mapping[str, Any]) -> str:
     """Write the command that starts a run.
 
     Args:
-        run_params: as Kedro gives them to `before_pipeline_run`; all keys are optional.
+        run_params: as Kedro gives them to `before_pipeline_run`, with `conf_source`,
+            `runner_params` and `is_async` of the command line; all keys are optional.
             `runtime_params` may be nested or flat.
 
     Returns:
@@ -40,12 +41,17 @@ def write_command(run_params: Mapping[str, Any]) -> str:
         words += ["--load-versions", ",".join(pairs)]
     if env := run_params.get("env"):
         words += ["--env", env]
-    if parameters := flatten(run_params.get("runtime_params") or {}):
-        pairs = (f"{key}={write_value(value)}" for key, value in parameters.items())
-        words += ["--params", ",".join(pairs)]
+    if folder := run_params.get("conf_source"):
+        words += ["--conf-source", folder]
+    if parameters := run_params.get("runtime_params"):
+        words += ["--params", _write_pairs(parameters)]
     runner = _name_runner(str(run_params.get("runner")))
     if runner not in ("None", DEFAULT_RUNNER):
         words += ["--runner", runner]
+    # Kedro 1.7 deprecates --async, which says the same.
+    is_async = {"is_async": True} if run_params.get("is_async") else {}
+    if options := {**(run_params.get("runner_params") or {}), **is_async}:
+        words += ["--runner-params", _write_pairs(options)]
     if run_params.get("only_missing_outputs"):
         words.append("--only-missing-outputs")
     return shlex.join(words)
@@ -74,6 +80,12 @@ def write_value(value: Any) -> str:
     except ValueError:
         return value
     return json.dumps(value)  # text such as "1" or "null" needs its quotes
+
+
+def _write_pairs(parameters: Mapping[str, Any]) -> str:
+    """Write parameters as `--params` and `--runner-params` take them."""
+    pairs = flatten(parameters).items()
+    return ",".join(f"{key}={write_value(value)}" for key, value in pairs)
 
 
 def _name_runner(text: str) -> str:

@@ -7,8 +7,9 @@ The record is one JSON file, the catalog's `run_record`:
            inputs (dataset -> fingerprint of what the node read, null where not known),
            outputs (datasets), fingerprint (see `lineage`: what was made),
            data (dataset from outside -> every SHA-256 the results depend on)
-    runs:  run id -> started, finished, env, command, runtime_parameters, parameters,
-           git, versions, machine, data (SHA-256 of what came from outside the project)
+    runs:  run id -> started, finished, env, conf_source, command, runtime_parameters,
+           parameters, git, versions, machine,
+           data (SHA-256 of what came from outside the project)
 
 Each node keeps its last record, whichever run that was, so running one pipeline does
 not lose the others'. Runs that no node refers to any more are dropped.
@@ -61,6 +62,7 @@ class RunEntry(Entry):
     started: str
     finished: str | None
     env: str | None
+    conf_source: str | None = None  # older records do not have it
     command: str
     runtime_parameters: dict[str, Any]
     parameters: dict[str, Any]

@@ -63,6 +63,7 @@ def test_the_command_takes_the_place_of_what_to_run(advice, named):
     run_params = {
         "pipeline_names": ["facenet_svm"],
         "env": "kaggle",
+        "conf_source": "/my conf",
         "runtime_params": {"raw_folder": "my faces"},
         "node_names": ["facenet_svm.fit"],
     }
@@ -70,8 +71,8 @@ def test_the_command_takes_the_place_of_what_to_run(advice, named):
     message = name_command(advice, run_params)
 
     command = (
-        "run `kedro run --pipelines facenet_svm --env kaggle --params "
-        "'raw_folder=my faces'`"
+        "run `kedro run --pipelines facenet_svm --env kaggle --conf-source '/my conf' "
+        "--params 'raw_folder=my faces'`"
     )
     assert message.endswith(named.format(command))
     assert message.count("kedro run") == 1

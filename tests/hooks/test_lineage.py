@@ -1,10 +1,12 @@
 import logging
+import shlex
 import subprocess
 import sys
 import threading
 
 import pytest
 from click import ClickException
+from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog, MemoryDataset
@@ -80,6 +82,25 @@ def test_other_settings_are_refused_and_named(prepared):
         "it is with `--params runs.stale_inputs=warn`."
     )
     assert read_all(prepared) == before
+
+
+def test_advice_names_the_folder_of_settings_of_the_command_line(prepared):
+    options = ["--conf-source", str(prepared / "conf"), "--params", "seed=1"]
+    options += ["--nodes", f"{NODES}.augment_train_images"]
+    bootstrap_project(prepared)
+
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(ClickException) as error,
+    ):
+        patch.chdir(prepared)
+        kedro_run.main(options, standalone_mode=False)
+
+    folder = shlex.quote(str((prepared / "conf").resolve()))
+    assert (
+        f"run `kedro run --conf-source {folder} --params seed=1 "
+        "--only-missing-outputs` to make"
+    ) in error.value.message
 
 
 def test_other_raw_faces_are_refused(prepared, few_faces, save_faces):

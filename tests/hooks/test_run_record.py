@@ -1,6 +1,7 @@
 import mmap
 import subprocess
 
+import click
 import pytest
 from filelock import FileLock
 from kedro.framework.hooks.manager import _create_hook_manager
@@ -181,6 +182,19 @@ def test_another_seed_from_the_middle_is_reported(run_small):
     ]
 
 
+def test_the_description_of_a_run_repeats_the_command_line(tmp_path):
+    given = {"conf_source": "/my conf", "runner_params": {"max_workers": 2}}
+    with click.Context(click.Command("run")) as context:
+        context.params = given
+
+        run = describe_run({"project_path": str(tmp_path), "env": "kaggle"}, {})
+
+    assert run["conf_source"] == "/my conf"
+    assert run["command"] == (
+        "kedro run --env kaggle --conf-source '/my conf' --runner-params max_workers=2"
+    )
+
+
 def test_the_description_of_a_run_is_json(tmp_path):
     run = describe_run(
         {"project_path": str(tmp_path), "env": "", "runtime_params": {"f": tmp_path}},
@@ -192,7 +206,7 @@ def test_the_description_of_a_run_is_json(tmp_path):
         "seed": 7,
     }
     assert run["runtime_parameters"] == {"f": str(tmp_path)}
-    assert run["env"] is None
+    assert run["env"] is run["conf_source"] is None
     assert run["started"].endswith(" UTC")
 
 

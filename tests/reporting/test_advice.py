@@ -26,6 +26,14 @@ def test_advice_keeps_a_folder_that_only_the_catalog_reads():
     assert advise("cnn", project.record) == "kedro run --pipelines cnn"
 
 
+def test_advice_keeps_the_folder_of_settings_of_the_latest_run():
+    project = Project().run("svm").run("cnn", conf_source="my conf")
+
+    assert advise("svm", project.record) == (
+        "kedro run --pipelines svm --conf-source 'my conf'"
+    )
+
+
 def test_advice_keeps_the_settings_of_its_own_method_alone():
     project = Project().run("svm", svm={"C": 10}).run("cnn", cnn={"epochs": 3})
 

@@ -24,7 +24,16 @@ class Project:
         self.clock += 1
         return f"2026-01-01 10:00:00.{self.clock:06} UTC"
 
-    def run(self, *methods, only=None, raw="aaa", env=None, conf=None, **given):
+    def run(
+        self,
+        *methods,
+        only=None,
+        raw="aaa",
+        env=None,
+        conf=None,
+        conf_source=None,
+        **given,
+    ):
         """Run data and methods, or only some nodes; `given` are runtime parameters."""
         got = {"seed": 666, "prepare": {"fraction": 0.2}, "cnn": {"epochs": 9}}
         got |= {"svm": {"C": 1.0, "sizes": [74, 222]}} | (conf or {})
@@ -36,6 +45,7 @@ class Project:
             "started": self.tick(),
             "finished": None,
             "env": env,
+            "conf_source": conf_source,
             "command": "kedro run ...",
             "runtime_parameters": given,
             "parameters": got,

@@ -13,7 +13,7 @@ from kedro.io import DatasetError
 
 from lfw17_kedro.command import write_command
 from lfw17_kedro.folder_lock import LockedError
-from lfw17_kedro.hooks.node_calls import to_json
+from lfw17_kedro.hooks.run_options import keep_results
 
 logger = logging.getLogger(__name__)
 
@@ -53,14 +53,7 @@ def name_command(message: str, run_params: Mapping[str, Any]) -> str:
         run_params: as Kedro gives them to `on_pipeline_error`.
     """
     names = [n for n in run_params.get("pipeline_names") or [] if n != COMPARES]
-    runtime = to_json(run_params.get("runtime_params") or {})
-    command = write_command(
-        {
-            "pipeline_names": names,
-            "env": run_params.get("env"),
-            "runtime_params": runtime,
-        }
-    )
+    command = write_command(keep_results(run_params) | {"pipeline_names": names})
     return WHAT_TO_RUN.sub(lambda _: f"run `{command}`", message)
 
 

@@ -26,8 +26,8 @@ from lfw17_kedro.hooks.node_calls import (
     list_datasets,
     read_origin,
     strip_transcoding,
-    to_json,
 )
+from lfw17_kedro.hooks.run_options import keep_results, read_options
 from lfw17_kedro.lineage import Origin, trace_origin
 from lfw17_kedro.run_lock import RunLock
 
@@ -75,9 +75,7 @@ class LineageHooks:
             )
         self.release()  # of a run in this process that was interrupted
         self._hashes, self._made = {}, {}
-        again = {key: run_params.get(key) for key in ("pipeline_names", "env")}
-        runtime = to_json(run_params.get("runtime_params") or {})
-        again |= {"runtime_params": runtime, "only_missing_outputs": True}
+        again = keep_results(run_params) | {"only_missing_outputs": True}
         self._command = write_command(again)
         settings = catalog.load("parameters")["runs"]
         try:
@@ -162,6 +160,4 @@ class LineageHooks:
         if record is not None:
             self._thread = threading.current_thread()
             self._lock = RunLock(Path(record._describe()["filepath"]).parent)
-            runtime = to_json(run_params.get("runtime_params") or {})
-            command = write_command(run_params | {"runtime_params": runtime})
-            self._lock.acquire(command, max_wait)
+            self._lock.acquire(write_command(read_options(run_params)), max_wait)

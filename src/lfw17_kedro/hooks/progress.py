@@ -19,7 +19,7 @@ from kedro.pipeline.node import Node
 
 from lfw17_kedro.command import write_command
 from lfw17_kedro.hooks.errors import is_expected
-from lfw17_kedro.hooks.node_calls import to_json
+from lfw17_kedro.hooks.run_options import read_options
 
 logger = logging.getLogger(__name__)
 
@@ -142,14 +142,13 @@ class ProgressHooks:
     def on_pipeline_error(self, run_params: dict[str, Any]) -> None:
         """Say how to continue; restore the handling of Ctrl-C and of the log."""
         if self._done:
-            runtime = to_json(run_params.get("runtime_params") or {})
-            again = {"runtime_params": runtime, "only_missing_outputs": True}
+            again = read_options(run_params) | {"only_missing_outputs": True}
             logger.info(
                 "The results of %d of %d nodes are kept; after the correction, `%s` "
                 "makes the others.",
                 self._done,
                 len(self._numbers),
-                write_command(run_params | again),
+                write_command(again),
             )
         self._around_run.close()
 

@@ -28,6 +28,7 @@ from lfw17_kedro.hooks.record_file import (
     find_record,
     update_record,
 )
+from lfw17_kedro.hooks.run_options import read_options
 from lfw17_kedro.record import (
     Record,
     add_node,
@@ -168,13 +169,14 @@ def describe_run(
         run_params: as Kedro gives them to `before_pipeline_run`.
         parameters: all parameters of the project.
     """
-    runtime = to_json(run_params.get("runtime_params") or {})
+    options = read_options(run_params)
     return {
         "started": read_clock(),
         "finished": None,
         "env": run_params.get("env") or None,
-        "command": write_command(run_params | {"runtime_params": runtime}),
-        "runtime_parameters": runtime,
+        "conf_source": options["conf_source"],
+        "command": write_command(options),
+        "runtime_parameters": options["runtime_params"],
         "parameters": to_json(parameters),
         "git": describe_git(Path(run_params["project_path"])),
         "versions": {"python": platform.python_version()} | _list_versions(),

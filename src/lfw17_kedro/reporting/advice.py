@@ -23,7 +23,8 @@ def advise(
 
     The command repeats the runtime parameters with which the present data were
     prepared, so that following the advice for one method does not make the results of
-    another stale, and the runtime parameters of the method's own nodes.
+    another stale, the runtime parameters of the method's own nodes, and `--conf-source`
+    of the latest run.
 
     Args:
         method: its name.
@@ -36,15 +37,20 @@ def advise(
         A `kedro run` command.
     """
     record = run_record or {"nodes": {}, "runs": {}}
-    if env is None and record["runs"]:
-        env = max(record["runs"].values(), key=lambda run: run["started"])["env"]
+    runs = record["runs"].values()
+    latest: dict[str, Any] = max(runs, key=lambda run: run["started"], default={})
     parameters = {
         key: value
         for key, value in _choose_parameters(method, record, keys).items()
         if "," not in write_value(value)  # --params cannot hold a comma
     }
     return write_command(
-        {"pipeline_names": [method], "env": env, "runtime_params": parameters}
+        {
+            "pipeline_names": [method],
+            "env": latest.get("env") if env is None else env,
+            "conf_source": latest.get("conf_source"),
+            "runtime_params": parameters,
+        }
     )
 
 

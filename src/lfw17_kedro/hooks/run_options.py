@@ -1,0 +1,44 @@
+"""The options of a run, those too that Kedro does not tell the hooks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from lfw17_kedro.hooks.node_calls import to_json
+
+# Options of `kedro run` that Kedro 1.7 leaves out of `run_params`.
+UNTOLD = ("conf_source", "runner_params", "is_async")
+SAME_RESULTS = ("pipeline_names", "env", "conf_source", "runtime_params")
+
+
+def read_options(run_params: Mapping[str, Any]) -> dict[str, Any]:
+    """Give all options of a run, for `write_command`.
+
+    Args:
+        run_params: as Kedro gives them to the hooks of a run.
+
+    Returns:
+        `run_params`, its `runtime_params` as JSON can hold them, and what the command
+        line says besides; that is None in a run that no command started.
+    """
+    runtime = to_json(run_params.get("runtime_params") or {})
+    given = read_command_line()
+    untold = {name: given.get(name) for name in UNTOLD}
+    return {**untold, **run_params, "runtime_params": runtime}
+
+
+def keep_results(run_params: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the options that decide what the pipelines of a run make.
+
+    Args:
+        run_params: as Kedro gives them to the hooks of a run.
+    """
+    options = read_options(run_params)
+    return {name: options.get(name) for name in SAME_RESULTS}
+
+
+def read_command_line() -> dict[str, Any]:
+    """Give the options of the command that runs, none outside of a command."""
+    context = click.get_current_context(silent=True)
+    return context.params if context else {}
