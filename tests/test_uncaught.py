@@ -1,10 +1,13 @@
+import re
 import subprocess
 import sys
 
 import pytest
+from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.cli.utils import KedroCliError
 from kedro.pipeline import Node, Pipeline
 
-from lfw17_kedro.uncaught import describe_uncaught
+from lfw17_kedro.uncaught import describe_uncaught, show_kedro_errors
 
 PIPELINE = Pipeline([Node(len, "a", "b", name="count", namespace="svm")])
 
@@ -25,7 +28,8 @@ def test_a_name_that_kedro_does_not_know_is_one_line(names):
 
     line = describe_uncaught(error.value)
 
-    assert line.startswith(f"Error: {' '.join(str(error.value).split())} `kedro reg")
+    assert line.startswith(f"Error: {' '.join(str(error.value).split())}")
+    assert re.search(r"[.?] `kedro registry list` lists", line)
     assert "\n" not in line
 
 
@@ -39,6 +43,25 @@ def test_other_errors_keep_their_traceback():
     assert describe_uncaught(error.value) is None
     assert describe_uncaught(ValueError("raised nowhere")) is None
     assert describe_uncaught(RuntimeError("of Kedro")) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--load-versions", "foo"], "of 'load_versions' to be .*found foo instead\\."),
+        (["--pipeline", "a", "--pipelines", "b"], "cannot be used together\\."),
+    ],
+)
+def test_kedros_own_errors_keep_their_message(options, message, capsys):
+    show = KedroCliError.show
+    try:
+        show_kedro_errors()
+        with pytest.raises(SystemExit):
+            kedro_run.main(options)
+    finally:
+        KedroCliError.show = show
+
+    assert re.fullmatch(f"Error: .*{message}\n", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@
 
 import warnings
 
-from lfw17_kedro.uncaught import shorten_uncaught_errors
+from lfw17_kedro.uncaught import shorten_uncaught_errors, show_kedro_errors
 
 shorten_uncaught_errors()  # first: the hooks take a second to import
+show_kedro_errors()
 
 from lfw17_kedro.hooks import (  # noqa: E402 (see above)
     CountHooks,

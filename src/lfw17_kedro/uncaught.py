@@ -4,8 +4,11 @@ import sys
 import traceback
 from pathlib import Path
 from types import TracebackType
+from typing import IO, Any
 
+import click
 import kedro
+from kedro.framework.cli.utils import KedroCliError
 
 KEDRO = Path(kedro.__file__).parent
 # Where Kedro refuses names of pipelines, nodes, tags, datasets and namespaces.
@@ -34,6 +37,23 @@ def shorten_uncaught_errors() -> None:
     sys.excepthook = show_shortly
 
 
+def show_kedro_errors() -> None:
+    """Let an error of Kedro's commands end with its message.
+
+    Kedro 1.7 prints the error that Python is handling instead. With click 8.4 that is
+    none, `NoneType: None`.
+    """
+
+    def show(error: KedroCliError, file: IO[Any] | None = None) -> None:
+        if error.VERBOSE_ERROR:
+            traceback.print_exception(error, file=file)
+        else:
+            text = f"Error: {_end_sentence(error.message)}"
+            click.echo(text, file=file, err=True)
+
+    KedroCliError.show = show  # type: ignore[assignment] # Kedro has no hook for it
+
+
 def describe_uncaught(error: BaseException) -> str | None:
     """Say in one line what ended the command; None where that takes a traceback."""
     if isinstance(error, KeyboardInterrupt):
@@ -43,7 +63,13 @@ def describe_uncaught(error: BaseException) -> str | None:
         return None
     if Path(frames[-1].filename) not in REFUSES_NAMES:
         return None
+    refusal = _end_sentence(" ".join(str(error).split()))
     return (
-        f"Error: {' '.join(str(error).split())} `kedro registry list` lists the "
-        "pipelines, `kedro registry describe PIPELINE` the nodes of one."
+        f"Error: {refusal} `kedro registry list` lists the pipelines, `kedro registry "
+        "describe PIPELINE` the nodes of one."
     )
+
+
+def _end_sentence(text: str) -> str:
+    """Write the full stop that some of Kedro's messages lack."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import click
 import pytest
 import yaml
 from click import ClickException
@@ -213,6 +214,34 @@ def test_raw_folder_in_a_file_is_refused(conf, refuse):
     [line] = refuse(env="kaggle")
 
     assert "raw_folder: expected on the command line, `--params raw_folder=" in line
+
+
+@pytest.fixture
+def ask_for_a_version():
+    """Run the rest of a test as inside `kedro run --load-versions ...`."""
+    with click.Context(click.Command("run")) as context:
+        context.params = {"load_versions": {"raw_faces": "2026-01-02T03.04.05.678Z"}}
+        yield
+
+
+@pytest.mark.usefixtures("ask_for_a_version")
+def test_versions_are_refused_where_nothing_is_versioned(conf, load_context):
+    with pytest.raises(ClickException) as refused:
+        load_context()
+
+    assert refused.value.message == (
+        "--load-versions: expected versions of datasets, but no dataset of this "
+        "catalog has any; leave the option out."
+    )
+
+
+@pytest.mark.usefixtures("ask_for_a_version")
+def test_versions_of_a_versioned_dataset_are_left_to_kedro(conf, load_context):
+    entry = {"type": "pickle.PickleDataset", "versioned": True, "filepath": "a.pkl"}
+    catalog = {"class_names": entry}
+    (conf / "local" / "catalog.yml").write_text(yaml.safe_dump(catalog))
+
+    load_context()
 
 
 def test_study_is_the_studys_method(load_context):

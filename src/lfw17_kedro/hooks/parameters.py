@@ -9,6 +9,7 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
 from lfw17_kedro.hooks.conf_files import find_misnamed, find_slips, load_section
+from lfw17_kedro.hooks.run_options import read_command_line
 from lfw17_kedro.messages import one_line
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ class ParameterHooks:
 
         Raises:
             ClickException: one line for each wrong parameter, unreadable or misnamed
-                file or mistyped entry of the catalog; a command ends with this
-                message and a non-zero exit code, without a traceback. (Kedro 1.7's own
-                KedroCliError loses its message with click 8.4.)
+                file or mistyped entry of the catalog, or `--load-versions` without
+                versions; a command ends with this message and a non-zero exit code,
+                without a traceback.
         """
         from lfw17_kedro.parameters import (
             ParameterError,
@@ -68,6 +69,7 @@ class ParameterHooks:
         slips = find_misnamed(loader) + find_slips(entries, list_datasets())
         if slips:
             raise ClickException("\n".join(slips))
+        _check_versions(entries)
         try:
             model = make_parameters_model(self._load_methods())
             checked = check_parameters(model, given)
@@ -98,6 +100,26 @@ def list_datasets() -> set[str]:
         for pipeline in register_pipelines().values()
         for dataset in pipeline.datasets()
     }
+
+
+def _check_versions(entries: Mapping[str, Any]) -> None:
+    """Refuse `--load-versions` where Kedro would ignore it.
+
+    Args:
+        entries: of the catalog.
+
+    Raises:
+        ClickException: no dataset of the catalog has versions.
+    """
+    versioned = any(
+        isinstance(entry, Mapping) and entry.get("versioned")
+        for entry in entries.values()
+    )
+    if read_command_line().get("load_versions") and not versioned:
+        raise ClickException(
+            "--load-versions: expected versions of datasets, but no dataset of this "
+            "catalog has any; leave the option out."
+        )
 
 
 def _check_allowed(context: KedroContext, wrong: set[str]) -> list[str]:
