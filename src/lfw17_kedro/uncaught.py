@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -10,17 +11,23 @@ import click
 import kedro
 from kedro.framework.cli.utils import KedroCliError
 
+from lfw17_kedro.messages import one_line
+
 KEDRO = Path(kedro.__file__).parent
 # Where Kedro refuses names of pipelines, nodes, tags, datasets and namespaces.
 REFUSES_NAMES = (KEDRO / "framework/session/session.py", KEDRO / "pipeline/pipeline.py")
+# Where `kedro run` makes the runner.
+RUN = (KEDRO / "framework/cli/project.py", "run")
+FIND_RUNNER = (KEDRO / "utils.py", "load_obj")
+RUNNERS = ("SequentialRunner", "ThreadRunner")  # of Kedro, those that a run may use
 INTERRUPTED = "Stopped before the run began."
 
 
 def shorten_uncaught_errors() -> None:
     """Replace Python's traceback of Ctrl-C, and of names that Kedro does not know.
 
-    Kedro loads a project outside the code that handles Ctrl-C, and raises a mistyped
-    `--pipelines` or `--nodes` as a ValueError that nothing catches. Any other error
+    Kedro loads a project outside the code that handles Ctrl-C, and lets nothing catch
+    the errors of a mistyped `--pipelines`, `--nodes` or `--runner`. Any other error
     keeps its traceback.
     """
     show = sys.excepthook
@@ -59,14 +66,43 @@ def describe_uncaught(error: BaseException) -> str | None:
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
     frames = traceback.extract_tb(error.__traceback__)
+    places = [(Path(frame.filename), frame.name) for frame in frames]
+    if RUN in places:
+        below = places[places.index(RUN) + 1 :]
+        if (problem := _describe_runner(error, below)) is not None:
+            return problem
     if not isinstance(error, ValueError) or not frames:
         return None
-    if Path(frames[-1].filename) not in REFUSES_NAMES:
+    if places[-1][0] not in REFUSES_NAMES:
         return None
     refusal = _end_sentence(" ".join(str(error).split()))
     return (
         f"Error: {refusal} `kedro registry list` lists the pipelines, `kedro registry "
         "describe PIPELINE` the nodes of one."
+    )
+
+
+def _describe_runner(
+    error: BaseException, below: Sequence[tuple[Path, str]]
+) -> str | None:
+    """Say what is wrong with --runner and --runner-params; None if they are right.
+
+    Args:
+        error: that ended `kedro run`.
+        below: the files and functions that `kedro run` called, down to the error.
+    """
+    if not below and isinstance(error, TypeError):
+        return (
+            "Error: --runner, --runner-params: expected a runner and options that it "
+            f"takes, got: {one_line(error)}; correct them, or leave them out."
+        )
+    if below[:1] != [FIND_RUNNER] or any(
+        "importlib" not in str(p) for p, _ in below[1:]
+    ):
+        return None
+    return (
+        f"Error: --runner: expected {', '.join(RUNNERS)} or the import path of a "
+        f"class, got: {_end_sentence(one_line(error))}"
     )
 
 
