@@ -70,7 +70,19 @@ def test_every_choice_stands_in_the_command(read_command):
 
 @pytest.mark.parametrize(
     "value",
-    [None, True, 3, 0.25, 1e-05, "data/my faces; rm *", "it's", "1", "null", "holdout"],
+    [
+        None,
+        True,
+        3,
+        0.25,
+        1e-05,
+        "data/my faces; rm *",
+        "it's",
+        "1",
+        "null",
+        "",
+        "holdout",
+    ],
 )
 def test_kedro_reads_the_same_value_back(read_command, value):
     command = write_command({"runtime_params": {"a": {"b": value}}})

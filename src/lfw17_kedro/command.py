@@ -78,7 +78,7 @@ def write_value(value: Any) -> str:
     try:
         json.loads(value)
     except ValueError:
-        return value
+        return value or '""'
     return json.dumps(value)  # text such as "1" or "null" needs its quotes
 
 

@@ -5,6 +5,7 @@ import sys
 import threading
 
 import pytest
+import yaml
 from click import ClickException
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.session import KedroSession
@@ -125,6 +126,21 @@ def test_raw_faces_that_are_gone_are_taken_from_the_records(prepared, caplog):
 
     assert any(
         "raw_faces cannot be read, so nothing tells" in m for m in caplog.messages
+    )
+
+
+def test_a_wrong_option_of_a_dataset_is_one_line(project):
+    faces = {"type": "lfw17_kedro.datasets.FaceSourceDataset", "source": "npy"}
+    catalog = project / "conf" / "local" / "catalog.yml"
+    catalog.write_text(yaml.safe_dump({"raw_faces": faces | {"filepath": None}}))
+
+    with pytest.raises(ClickException) as error:
+        run(project)
+
+    assert error.value.message == (
+        "filepath: expected text for the source npy, got None. Failed to instantiate "
+        "dataset 'raw_faces' of type "
+        "'lfw17_kedro.datasets.face_source_dataset.FaceSourceDataset'."
     )
 
 

@@ -207,6 +207,17 @@ def test_source_is_the_name_of_a_folder(conf, refuse, source):
     assert line.startswith("source: expected the name of a folder in a globals.yml")
 
 
+@pytest.mark.parametrize(
+    ("typed", "got"), [("", "null"), ("null", "null"), ('""', '""')]
+)
+@pytest.mark.parametrize("env", ["kaggle", "study"])
+def test_raw_folder_without_a_folder_is_refused(refuse, env, typed, got):
+    assert refuse(f"raw_folder={typed}", env) == [
+        f"raw_folder: expected the path of a folder, got {got}; write `--params "
+        "raw_folder=FOLDER`, or leave it out to read the folder of the catalog."
+    ]
+
+
 def test_raw_folder_in_a_file_is_refused(conf, refuse):
     file = conf / "kaggle" / "parameters.yml"
     file.write_text(f"{file.read_text()}\nraw_folder: my/files\n")

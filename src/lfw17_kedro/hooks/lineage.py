@@ -92,7 +92,8 @@ class LineageHooks:
                 check.expect_outputs()
         except (LockedError, DatasetError) as error:
             self.release()
-            raise ClickException(str(error)) from None
+            # Kedro writes some errors of a dataset on three lines, the first empty.
+            raise ClickException(str(error).strip().replace("\n", " ")) from None
         except BaseException:
             self.release()
             raise

@@ -8,6 +8,7 @@ from click import ClickException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
+from lfw17_kedro.command import write_value
 from lfw17_kedro.hooks.conf_files import find_misnamed, find_slips, load_section
 from lfw17_kedro.hooks.run_options import read_command_line
 from lfw17_kedro.messages import one_line
@@ -156,8 +157,10 @@ def _check_source(loader: Mapping[str, Any]) -> list[str]:
 
 
 def _check_raw_folder(loader: Mapping[str, Any]) -> list[str]:
-    """Say where a folder of raw files would be ignored."""
-    if loader["parameters"].get(RAW_FOLDER) is None:
+    """Say where a folder of raw files would be ignored, or is none."""
+    value = loader["parameters"].get(RAW_FOLDER)
+    typed = RAW_FOLDER in (getattr(loader, "runtime_params", None) or {})
+    if value is None and not typed:
         return []
     source = loader["catalog"].get("raw_faces", {})
     if not any(key in source for key in FOLDER_KEYS):
@@ -165,11 +168,17 @@ def _check_raw_folder(loader: Mapping[str, Any]) -> list[str]:
             f"{RAW_FOLDER}: the faces of this environment do not come from a folder "
             "of yours; add `--env kaggle` or `--env study`, or leave it out."
         ]
-    if RAW_FOLDER not in (getattr(loader, "runtime_params", None) or {}):
+    if not typed:
         return [
             f"{RAW_FOLDER}: expected on the command line, `--params "
             f"{RAW_FOLDER}=FOLDER`, got it in a file of parameters, where nothing "
             "reads it; to write it in a file, set the folder of raw_faces in a "
             "catalog.yml."
+        ]
+    if value is None or value == "":
+        return [
+            f"{RAW_FOLDER}: expected the path of a folder, got {write_value(value)}; "
+            f"write `--params {RAW_FOLDER}=FOLDER`, or leave it out to read the folder "
+            "of the catalog."
         ]
     return []
