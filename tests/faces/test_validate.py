@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lfw17_kedro.faces.validate import check_class_names, check_faces, name_folder
+from lfw17_kedro.faces.validate import check_faces
 from lfw17_kedro.types import RawFaces, SourceCard
 
 GOOD = RawFaces(
@@ -102,80 +102,3 @@ def test_bad_faces_are_refused(changes, message):
 
 def test_float32_pixels_are_not_copied():
     assert np.shares_memory(check()[0], GOOD.train_images)
-
-
-def test_names_of_all_sorts_are_kept():
-    names = [
-        "George W Bush",
-        "Ångström",
-        "李小龍",
-        "O'Brien",
-        "<b>",
-        "J. R.-T",
-        "ID",
-        "a=b",
-    ]
-
-    assert check_class_names(tuple(names)) == names
-    assert name_folder("George W Bush") == "George_W_Bush"
-
-
-@pytest.mark.parametrize("names", [None, "Ann", 7, {"Ann": 1}, []])
-def test_class_names_must_be_a_list(names):
-    with pytest.raises(ValueError, match=r"expected a list of names, .*one name a li"):
-        check_class_names(names)
-
-
-@pytest.mark.parametrize(
-    ("name", "problem"),
-    [
-        (3, "3 is not text; put quotes"),
-        (None, "None is not text; put quotes"),
-        ("", "'' is empty; write a name"),
-        ("  ", "'  ' is empty; write a name"),
-        ("id", "'id' is the name of a column"),
-        (".", "'.' names another folder"),
-        ("..", "'..' names another folder"),
-        ("/etc/x", "'/etc/x' is a path"),
-        ("a/b", "'a/b' is a path"),
-        ("a\\b", "is a path; write the name without"),
-        ("C:x", "'C:x' is a path"),
-        (".hidden", "'.hidden' starts or ends with a space or a dot"),
-        ("Ann ", "'Ann ' starts or ends with a space or a dot"),
-        ("Sammy Davis Jr.", "'Sammy Davis Jr.' starts or ends with a space or a dot"),
-        ("a\0b", "holds a control character"),
-        ("a\nb", "holds a control character"),
-        ("a\u2028b", "holds a control character"),
-        ("a\ud800b", "holds a control character"),
-        ("=1+1", "'=1+1' starts with = + - or @, as a formula of a spreadsheet"),
-        ("=HYPERLINK(x)", "starts with = + - or @, as a formula"),
-        ("+Ann", "starts with = + - or @, as a formula"),
-        ("-Ann", "starts with = + - or @, as a formula"),
-        ("@SUM(A1)", "starts with = + - or @, as a formula"),
-        ("＝1", "starts with = + - or @, as a formula"),  # noqa: RUF001 (full width)
-        ("\t=1", "holds a control character"),
-        ("con", "'con' is reserved on Windows"),
-        ("NUL.txt", "'NUL.txt' is reserved on Windows"),
-        ("Lpt9", "'Lpt9' is reserved on Windows"),
-        ("x" * 256, "takes 256 bytes, more than 255; shorten it"),
-        ("é" * 128, "takes 256 bytes, more than 255; shorten it"),
-        ("Bob", "'Bob' and 'Bob' would share one folder; rename one"),
-        ("bOB", "'bOB' and 'Bob' would share one folder; rename one"),
-        ("Eve_Lee", "'Eve_Lee' and 'Eve Lee' would share one folder"),
-        ("Ame\u0301lie", "would share one folder; rename one"),
-    ],
-)
-def test_names_that_are_no_folders_or_columns_are_refused(name, problem):
-    with pytest.raises(ValueError) as error:
-        check_class_names(["Bob", "Eve Lee", "Am\u00e9lie", name])
-
-    assert problem in str(error.value)
-
-
-def test_all_bad_names_are_said_at_once():
-    with pytest.raises(ValueError, match=r"got: 'id' is .*; 5 is .*; '\.\.' names"):
-        check_class_names(["id", "Ann", 5, ".."])
-
-
-def test_names_of_255_bytes_are_the_longest():
-    assert check_class_names(["x" * 255, "é" * 127]) == ["x" * 255, "é" * 127]

@@ -23,7 +23,12 @@ CONTENT = b"an artifact"
 # Of the readers, imported before a child is forked and while atheris instruments them.
 MODULES = ("pipeline_registry", "hooks.conf_files", "hooks.record_file", "datasets")
 MODULES += ("datasets.face_sources.orl", "encoders.dlib_resnet", "encoders.facenet")
-MODULES += ("encoders.torch_weights", "encoders.frozen_graph", "faces.validate")
+MODULES += (
+    "encoders.torch_weights",
+    "encoders.frozen_graph",
+    "faces.validate",
+    "faces.class_names",
+)
 MODULES += ("folder_lock", "training.checkpoint_file")
 
 

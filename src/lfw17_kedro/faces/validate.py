@@ -1,103 +1,14 @@
 """Check raw faces before anything is made from them."""
 
-import unicodedata
-from pathlib import PureWindowsPath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lfw17_kedro.faces.class_names import check_class_names
 from lfw17_kedro.types import F32, I64, UNKNOWN, RawFaces
 
 MAX_PIXEL = 255
-
-ID_COLUMN = "id"  # the first column of a table of probabilities
-MAX_FOLDER_BYTES = 255  # of a name on Linux, macOS and Windows
-# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
-WINDOWS_DEVICES = {"CON", "PRN", "AUX", "NUL"} | {
-    f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10)
-}
-# A spreadsheet that opens a CSV runs such cells; a tab or a line end is refused anyway.
-# https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA = ("=", "+", "-", "@")
-CONTROL = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories, line ends among them
-
-
-def name_folder(class_name: str) -> str:
-    """Give the name of the folder for a person's photos."""
-    return class_name.replace(" ", "_")
-
-
-def check_class_names(class_names: Any) -> list[str]:
-    """Check the people's names, which become folders and columns of tables.
-
-    Args:
-        class_names: the K names.
-
-    Returns:
-        The K names.
-
-    Raises:
-        ValueError: not a list of text, or names that cannot be folders or columns, that
-            a spreadsheet would run, or that would share one. Says which names, why, and
-            what to do.
-    """
-    if not isinstance(class_names, list | tuple) or not class_names:
-        raise ValueError(
-            "class_names: expected a list of names, one for each person, got "
-            f"{class_names!r}; write one name a line, each after a dash."
-        )
-    problems = []
-    owners: dict[str, str] = {}  # folder, as a file system may compare it -> name
-    for name in class_names:
-        if not isinstance(name, str):
-            problems.append(f"{name!r} is not text; put quotes around it")
-            continue
-        if problem := _find_problem(name):
-            problems.append(f"{name!r} {problem}")
-            continue
-        folder = unicodedata.normalize("NFC", name_folder(name)).casefold()
-        if folder in owners:
-            problems.append(
-                f"{name!r} and {owners[folder]!r} would share one folder; rename one"
-            )
-        owners[folder] = name
-    if problems:
-        raise ValueError(
-            "class_names: expected names that can be folders and columns, each "
-            f"different from the others, got: {'; '.join(problems)}."
-        )
-    return [str(name) for name in class_names]
-
-
-def _find_problem(name: str) -> str | None:
-    """Say why a name can be no folder or no column, and what to do; None if it can."""
-    folder = name_folder(name)
-    length = len(folder.encode(errors="replace"))
-    problems = {
-        "is empty; write a name": not name.strip(),
-        "is the name of a column of the table of probabilities; rename it": (
-            name == ID_COLUMN
-        ),
-        "holds a control character or a line end; remove that character": any(
-            unicodedata.category(character) in CONTROL for character in name
-        ),
-        "names another folder; write a name": name in (".", ".."),
-        "is a path; write the name without / and \\ and without a drive": (
-            "/" in name or "\\" in name or bool(PureWindowsPath(name).drive)
-        ),
-        "starts or ends with a space or a dot; remove it": name.strip(" .") != name,
-        "starts with = + - or @, as a formula of a spreadsheet; remove that": (
-            unicodedata.normalize("NFKC", name)[:1] in FORMULA
-        ),
-        "is reserved on Windows; rename it": (
-            folder.partition(".")[0].upper() in WINDOWS_DEVICES
-        ),
-        f"takes {length} bytes, more than {MAX_FOLDER_BYTES}; shorten it": (
-            length > MAX_FOLDER_BYTES
-        ),
-    }
-    return next((problem for problem, found in problems.items() if found), None)
 
 
 def check_images(images: NDArray[Any], name: str, height: int, width: int) -> F32:

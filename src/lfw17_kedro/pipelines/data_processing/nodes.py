@@ -5,9 +5,10 @@ from dataclasses import asdict
 
 import numpy as np
 
+from lfw17_kedro.faces.class_names import name_folder
 from lfw17_kedro.faces.ids import check_rows
 from lfw17_kedro.faces.split import assign_folds, hold_out
-from lfw17_kedro.faces.validate import check_faces, name_folder
+from lfw17_kedro.faces.validate import check_faces
 from lfw17_kedro.pipelines.data_processing.settings import (
     CopySettings,
     SplitSettings,
