@@ -188,6 +188,29 @@ def test_a_file_in_the_place_of_the_folder_is_named(tmp_path):
     assert f"File exists: '{tmp_path / 'orl'}'" in refuse(tmp_path / "orl")
 
 
+def test_a_link_to_nothing_is_named(tmp_path):
+    (tmp_path / "data").symlink_to(tmp_path / "gone")
+
+    assert refuse(tmp_path / "data" / "orl") == (
+        f"{tmp_path / 'data' / 'orl'}: expected a folder to lock and to write to, got: "
+        f"{tmp_path / 'data'} is a link to {tmp_path / 'gone'}, which is not there; "
+        "make that folder, or remove the link."
+    )
+
+
+def fill(*arguments, **options):
+    raise OSError(28, "No space left on device", str(arguments[0]))
+
+
+@pytest.mark.parametrize("call", ["os.open", "os.mkdir", "pathlib.Path.write_text"])
+def test_a_full_disk_is_named(tmp_path, monkeypatch, call):
+    with monkeypatch.context() as patched:
+        patched.setattr(call, fill)
+        message = refuse(tmp_path / "orl")
+
+    assert message.endswith("got: the disk is full; make room and run again.")
+
+
 def deny(*arguments, **options):
     raise PermissionError(13, "Permission denied", str(arguments[0]))
 

@@ -1,5 +1,6 @@
 """A lock on a folder that only one process holds, with a note of who does."""
 
+import errno
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 MAX_NOTE = 10_000  # bytes
 MAX_SHOWN = 200  # characters of a command
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class LockedError(RuntimeError):
@@ -76,8 +78,7 @@ class FolderLock:
             self.release()
             raise LockedError(
                 f"{self._folder}: expected a folder to lock and to write to, got: "
-                f"{error}; change the rights of what the error names, remove it if it "
-                "is a link, or make room on the disk."
+                f"{_explain(error)}."
             ) from error
 
     def release(self) -> None:
@@ -135,3 +136,18 @@ class FolderLock:
         if texts["host"] == socket.gethostname() and not is_alive(pid):
             return None  # the next holder has not written its note yet
         return {"pid": pid, **texts}
+
+
+def _explain(error: OSError) -> str:
+    """Say why a folder cannot be locked, and what to do."""
+    if error.errno in NO_ROOM:
+        return "the disk is full; make room and run again"
+    if isinstance(error, FileExistsError) and not Path(error.filename).exists():
+        return (
+            f"{error.filename} is a link to {Path(error.filename).resolve()}, which is "
+            "not there; make that folder, or remove the link"
+        )
+    return (
+        f"{error}; change the rights of what the error names, or remove it if it is a "
+        "link or a file"
+    )

@@ -133,3 +133,14 @@ def test_a_lock_that_cannot_be_had_is_named(catalog, path):
 
     assert str(error.value).startswith(f"{lock}: expected to lock the run record, got")
     assert str(error.value).endswith("change the rights of that file, or remove it.")
+
+
+def test_a_full_disk_is_named(catalog, path, monkeypatch):
+    def fill(*arguments, **options):
+        raise OSError(28, "No space left on device", str(path))
+
+    with monkeypatch.context() as patched, pytest.raises(DatasetError) as error:
+        patched.setattr("filelock.FileLock.acquire", fill)
+        load(catalog, path)
+
+    assert str(error.value).endswith("got: the disk is full; make room and run again.")

@@ -14,6 +14,7 @@ from kedro.io import DataCatalog, DatasetError
 from pydantic import ValidationError
 
 from lfw17_kedro.atomic import atomic_write
+from lfw17_kedro.datasets.save_errors import NO_ROOM, explain_error
 from lfw17_kedro.hooks.node_calls import RECORD, find_stored
 from lfw17_kedro.record import Record, RunRecord
 
@@ -51,9 +52,11 @@ def update_record(
     except TimeoutError:
         raise
     except OSError as error:
+        problem = f"{error}; change the rights of that file, or remove it."
+        if error.errno in NO_ROOM:
+            problem = explain_error(error)
         raise DatasetError(
-            f"{lock}: expected to lock the run record, got: {error}; change the rights "
-            "of that file, or remove it."
+            f"{lock}: expected to lock the run record, got: {problem}"
         ) from error
     with held:
         if stored := find_stored(catalog, RECORD):
