@@ -25,10 +25,10 @@ from lfw17_kedro.datasets.face_sources import SOURCES
 from lfw17_kedro.faces.augment import augment_faces
 from lfw17_kedro.faces.split import hold_out
 from lfw17_kedro.pipelines.scratch_cnn.architectures import ARCHITECTURES
+from lfw17_kedro.precision import choose_policy, use_policy
 from lfw17_kedro.training.batches import make_batches
 from lfw17_kedro.training.fit import compile_training_model
 from lfw17_kedro.training.optimizers import make_optimizer
-from lfw17_kedro.training.precision import choose_policy, use_policy
 
 CONF = Path(__file__).parents[1] / "conf"
 SEED = 666

@@ -169,6 +169,12 @@ def test_unknown_group_is_refused_value_by_value():
             "null with the encoder dlib_resnet, which does not use it "
             "(facenet_svm.encoder=facenet does), got 'fixed'",
         ),
+        ("facenet_svm__encoder_options__precision", "half", "one of auto, float32, "),
+        (
+            "facenet_svm__detection__min_face_size",
+            11,
+            "a number of at least 12, got 11",
+        ),
         (
             "facenet_svm__detection__thresholds",
             [0.6, 0.7],

@@ -150,7 +150,7 @@ class Face(NamedTuple):
 
 
 Detector = Callable[[Sequence[U8]], list[list[Face]]]
-"""Maps RGB photos (H, W, 3), all of one size, to the faces found in each."""
+"""Maps RGB photos, (H, W, 3) uint8 of any sizes, to the faces found in each."""
 
 
 class Record(NamedTuple):
@@ -230,11 +230,13 @@ class EncoderOptions(NamedTuple):
         sha256: that the file must have, hexadecimal; None for the published file's.
         standardisation: of the pixels, for encoders that leave a choice; None for the
             encoder's own.
+        precision: float32, bfloat16, or auto: bfloat16 where the processor has it.
     """
 
     weights: str | None = None
     sha256: str | None = None
     standardisation: str | None = None
+    precision: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -253,6 +255,7 @@ class EncoderCard:
         margin: for "box": pixels of the photo added to the detected box, half of them
             on each side.
         standardisation: of the pixels, for encoders that leave a choice.
+        precision: float32 or bfloat16, of the convolutions.
     """
 
     name: str
@@ -264,12 +267,14 @@ class EncoderCard:
     template: tuple[tuple[float, float], ...] | None = None
     margin: int | None = None
     standardisation: str | None = None
+    precision: str = "float32"
 
     @property
     def fingerprint(self) -> str:
         """Two encoders with one fingerprint give interchangeable embeddings."""
         choice = f"/{self.standardisation}" if self.standardisation else ""
-        return f"{self.name}@{self.weights_sha256[:12]}{choice}"
+        precision = "" if self.precision == "float32" else f"/{self.precision}"
+        return f"{self.name}@{self.weights_sha256[:12]}{choice}{precision}"
 
 
 @dataclass(frozen=True)

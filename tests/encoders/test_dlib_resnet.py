@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from make_dlib_resnet import GOLDEN, make_chips
+from PIL import Image
 
 from lfw17_kedro.datasets import EncoderDataset, WeightsDataset
 from lfw17_kedro.encoders.dlib_resnet import (
@@ -9,7 +10,7 @@ from lfw17_kedro.encoders.dlib_resnet import (
     build_network,
     read_layers,
 )
-from lfw17_kedro.encoders.registry import ENCODERS
+from lfw17_kedro.encoders.registry import ENCODERS, build_encoder
 from lfw17_kedro.types import EncoderOptions
 
 read_weights = WeightsDataset(filepath="unused").load()
@@ -34,6 +35,28 @@ def test_embeddings_equal_those_of_dlib(weights, tmp_path):
     np.testing.assert_allclose(embeddings, expected, atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-6)
     assert encoder.card == build_dlib_resnet(weights).card
+
+
+def test_bfloat16_embeds_nearly_alike(few_faces):
+    photos = few_faces.train_images.reshape(-1, 50, 37).astype(np.uint8)
+    chips = np.stack([enlarge(photo) for photo in photos])
+    encoders = [
+        build_encoder("dlib_resnet", read_weights, EncoderOptions(precision=precision))
+        for precision in ("float32", "bfloat16")
+    ]
+
+    exact, near = (encoder(chips) for encoder in encoders)
+
+    assert near.dtype == np.float32
+    assert not np.array_equal(near, exact)
+    assert (near * exact).sum(axis=1).min() > 0.9999
+    assert [encoder.card.precision for encoder in encoders] == ["float32", "bfloat16"]
+    fingerprints = [encoder.card.fingerprint for encoder in encoders]
+    assert fingerprints[1] == fingerprints[0] + "/bfloat16"
+
+
+def enlarge(photo):
+    return np.asarray(Image.fromarray(photo).resize((150, 150)).convert("RGB"))
 
 
 def test_reader_finds_every_layer(weights):

@@ -1,25 +1,99 @@
 import shutil
+import sys
 from pathlib import Path
 
 import joblib
 import mtcnn
 import numpy as np
 import pytest
+from PIL import Image
 
-from lfw17_kedro.encoders.mtcnn import SHA256, build_detector, find_weights
+from lfw17_kedro.encoders import mtcnn as own
+from lfw17_kedro.encoders.mtcnn import build_detector, list_scales
+from lfw17_kedro.encoders.mtcnn_networks import (
+    SHA256,
+    build_networks,
+    find_weights,
+)
+
+THRESHOLDS = 0.6, 0.7, 0.7
 
 
 @pytest.fixture(scope="module")
 def detect():
-    return build_detector(0.6, 0.7, 0.7)
+    return build_detector(THRESHOLDS)
+
+
+@pytest.fixture(scope="module")
+def package():
+    """Give the detector of the package, which is the reference."""
+    return mtcnn.MTCNN()
+
+
+def enlarge(image, scale=4, padding=40):
+    """Make a photo of one of the small faces: RGB, with repeated edges."""
+    photo = Image.fromarray(np.rint(image).astype(np.uint8).reshape(50, 37))
+    size = (round(photo.width * scale), round(photo.height * scale))
+    large = np.asarray(photo.resize(size, Image.Resampling.BICUBIC).convert("RGB"))
+    return np.pad(large, ((padding,) * 2, (padding,) * 2, (0, 0)), "edge")
+
+
+def make_collage(images, scales, side=640):
+    """Put faces of several sizes side by side on a grey photo."""
+    photo = np.full((side, side, 3), 110, np.uint8)
+    left = top = row = 0
+    for image, scale in zip(images, scales, strict=True):
+        face = enlarge(image, scale, 12)
+        height, width = face.shape[:2]
+        if left + width > side:
+            left, top, row = 0, top + row, 0
+        photo[top : top + height, left : left + width] = face
+        left, row = left + width, max(row, height)
+    return photo
+
+
+def find_with_package(package, photos):
+    """Detect with the package: (16,) rows, photo, box, score, landmarks' x, then y."""
+    pnet, rnet, onet = THRESHOLDS
+    return package.detect_faces(
+        list(photos),
+        fit_to_image=False,
+        output_type="numpy",
+        box_format="xyxy",
+        threshold_pnet=pnet,
+        threshold_rnet=rnet,
+        threshold_onet=onet,
+    )
+
+
+def test_faces_are_those_of_the_package(detect, package, few_faces):
+    faces = few_faces.train_images
+    photos = [enlarge(face) for face in faces]
+    scales = [1.5, 2, 3, 4, 2.5, 1.2, 2, 3.5]
+    collages = [make_collage(faces[i : i + 8], scales) for i in (0, 8)]
+    distances = []
+    for batch in (photos, collages):
+        expected = find_with_package(package, batch)
+        for row, found in enumerate(detect(batch)):
+            others = expected[expected[:, 0] == row]
+            assert len(found) == len(others)
+            for face in found:
+                point_sets = others[:, 6:].reshape(-1, 2, 5).transpose(0, 2, 1)
+                far = np.linalg.norm(point_sets - face.landmarks, axis=2).mean(axis=1)
+                nearest = far.argmin()
+                distances.append(far[nearest])
+                np.testing.assert_allclose(face.box, others[nearest, 1:5], atol=0.5)
+                assert face.confidence == pytest.approx(others[nearest, 5], abs=0.01)
+
+    assert len(distances) >= len(photos) + 12
+    assert np.median(distances) < 0.01  # pixels
+    assert np.max(distances) < 0.5
 
 
 def test_faces_come_with_ordered_landmarks(detect, few_faces):
-    photo = few_faces.train_images[0].reshape(50, 37).astype(np.uint8)
-    large = np.repeat(np.repeat(photo, 4, axis=0), 4, axis=1)
-    rgb = np.stack([np.pad(large, 40, mode="edge")] * 3, axis=-1)
+    photo = enlarge(few_faces.train_images[0])
 
-    none, (face,) = detect([np.zeros_like(rgb), rgb])
+    none, (face,) = detect([np.zeros_like(photo), photo])
 
     assert none == []
     left_eye, right_eye, nose, mouth_left, mouth_right = face.landmarks
@@ -32,11 +106,69 @@ def test_faces_come_with_ordered_landmarks(detect, few_faces):
     assert 0.7 < face.confidence <= 1
 
 
-def test_photos_of_several_sizes_are_refused(detect):
-    photos = [np.zeros((60, 60, 3), np.uint8), np.zeros((70, 60, 3), np.uint8)]
+def test_photos_of_several_sizes_are_those_of_each_alone(detect, few_faces):
+    faces = few_faces.train_images
+    photos = [enlarge(faces[0], 3), enlarge(faces[1], 4), enlarge(faces[2], 3)]
+    photos.insert(1, np.zeros((60, 300, 3), np.uint8))
 
-    with pytest.raises(ValueError, match="must share one size"):
-        detect(photos)
+    together = detect(photos)
+
+    assert [len(found) for found in together] == [1, 0, 1, 1]
+    for photo, found in zip(photos, together, strict=True):
+        for one, same in zip(found, detect([photo])[0], strict=True):
+            np.testing.assert_allclose(one.landmarks, same.landmarks, atol=0.01)
+
+
+def test_faces_smaller_than_the_minimum_are_not_found(few_faces):
+    sizes = np.array([1.2, 2, 3, 5])  # faces of some 30 to 130 pixels
+    photo = make_collage(few_faces.train_images[:4], sizes)
+
+    def measure(min_face_size):
+        [found] = build_detector(THRESHOLDS, min_face_size)([photo])
+        return sorted(max(face.box[2:] - face.box[:2]) for face in found)
+
+    every = measure(20)
+    assert len(every) == len(sizes)
+    np.testing.assert_allclose(measure(12), every, rtol=0.15)
+    for min_face_size in (every[1] - 8, every[2] - 8, every[3] - 8):
+        larger = [side for side in every if side >= min_face_size]
+        np.testing.assert_allclose(measure(min_face_size), larger, rtol=0.15)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 400), (19, 19), (20, 20), (21, 5000)])
+def test_photos_of_any_size_are_searched(detect, shape):
+    rng = np.random.default_rng(0)
+    photo = rng.integers(0, 256, (*shape, 3), np.uint8)
+
+    assert detect([photo, photo]) == [[], []]
+    assert detect([]) == []
+
+
+def test_large_photos_are_searched_in_strips(monkeypatch, few_faces):
+    photo = make_collage(few_faces.train_images[:8], [1.5, 2, 3, 4, 2.5, 1.2, 2, 3.5])
+    detect = build_detector(THRESHOLDS)
+    [whole] = detect([photo])
+    monkeypatch.setattr(own, "MAX_PIXELS", 20_000)
+    monkeypatch.setattr(own, "MAX_PATCHES", 3)
+
+    [strips] = detect([photo])
+
+    assert len(strips) == len(whole) == 8
+    for one, same in zip(strips, whole, strict=True):
+        np.testing.assert_allclose(one.landmarks, same.landmarks, atol=0.01)
+
+
+def test_scales_reach_from_the_smallest_face_to_one_cell():
+    assert list_scales(19, 500, 20) == []
+    assert list_scales(20, 40, 20) == [0.6]
+    scales = list_scales(640, 480, 24)
+    assert scales[0] == 0.5
+    assert 12 <= 480 * scales[-1] < 12 / 0.709
+
+
+def test_the_smallest_face_fills_a_cell():
+    with pytest.raises(ValueError, match="min_face_size: .* 12 pixels, got 11"):
+        build_detector(THRESHOLDS, 11)
 
 
 class RunOnLoad:
@@ -52,10 +184,10 @@ class RunOnLoad:
 @pytest.fixture
 def copied_package(monkeypatch, tmp_path):
     """Give the weights' folder of a copy of the package, which is used instead."""
-    package = Path(mtcnn.__file__).parent
-    weights = shutil.copytree(package / "assets", tmp_path / "assets") / "weights"
-    monkeypatch.setattr(mtcnn, "__file__", str(tmp_path / "__init__.py"))
-    return weights
+    copy = shutil.copytree(Path(mtcnn.__file__).parent, tmp_path / "mtcnn")
+    monkeypatch.delitem(sys.modules, "mtcnn")
+    monkeypatch.syspath_prepend(tmp_path)
+    return copy / "assets" / "weights"
 
 
 @pytest.mark.parametrize("name", SHA256)
@@ -67,7 +199,7 @@ def test_changed_weights_are_not_unpickled(copied_package, tmp_path, name):
         match=f"{copied_package / name}: expected .* SHA-256 {SHA256[name]}, got .*"
         "run `pip install --force-reinstall --no-deps mtcnn==1.0.0`",
     ):
-        build_detector(0.1, 0.2, 0.3)
+        build_networks()
 
     assert not (tmp_path / "ran").exists()
 
@@ -84,6 +216,6 @@ def test_weights_in_the_current_folder_are_not_unpickled(tmp_path, monkeypatch):
         joblib.dump(RunOnLoad(tmp_path / "ran"), tmp_path / name)
     monkeypatch.chdir(tmp_path)
 
-    build_detector(0.4, 0.5, 0.6)
+    build_networks()
 
     assert not (tmp_path / "ran").exists()

@@ -180,15 +180,17 @@ def build_network(layers: list[F32]) -> "keras.Model":
 
     parameters = iter(layers)
     faces = keras.Input((CARD.size, CARD.size, 3), dtype="uint8", name="faces")
-    x = kl.Rescaling(SCALE, [-SCALE * mean for mean in MEAN_RGB])(faces)
+    # In bfloat16 the pixels lose their last bit, and so do the sums at the end.
+    means = [-SCALE * mean for mean in MEAN_RGB]
+    x = kl.Rescaling(SCALE, means, dtype="float32")(faces)
     x = kl.ReLU()(_conv(parameters, x, 32, 7, strides=2))  # (72, 72, 32)
     x = kl.MaxPooling2D(3, 2)(x)  # (35, 35, 32)
     for width, blocks, halve in STAGES:
         for block in range(blocks):
             x = _residual_block(parameters, x, width, halve and block == 0)
-    x = kl.GlobalAveragePooling2D()(x)  # (2, 2, 256) -> (256,)
+    x = kl.GlobalAveragePooling2D(dtype="float32")(x)  # (2, 2, 256) -> (256,)
     x = _dense(parameters, x)
-    embeddings = kl.UnitNormalization(name="embeddings")(x)
+    embeddings = kl.UnitNormalization(name="embeddings", dtype="float32")(x)
     if left_over := len(list(parameters)):
         raise ValueError(_describe_damage(f"{left_over} layers too many"))
     return keras.Model(faces, embeddings, name=CARD.name)
@@ -240,7 +242,7 @@ def _dense(parameters: Iterator[F32], x: Any) -> Any:
 
     inputs = x.shape[-1]
     matrix = _take(parameters, inputs * CARD.dimension, "matrix")
-    layer = kl.Dense(CARD.dimension, use_bias=False)
+    layer = kl.Dense(CARD.dimension, use_bias=False, dtype="float32")
     layer.build(x.shape)
     layer.set_weights([matrix.reshape(inputs, CARD.dimension)])
     return layer(x)

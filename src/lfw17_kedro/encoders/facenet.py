@@ -174,8 +174,8 @@ def _add_preprocessing(network: "keras.Layer", standardisation: str) -> "keras.M
     if standardisation == "prewhiten":
         x = prewhiten(faces)
     else:
-        x = kl.Rescaling(1 / 128, -127.5 / 128)(faces)
-    x = kl.Cropping2D((ALIGNED_SIZE - SIZE) // 2)(x)
+        x = kl.Rescaling(1 / 128, -127.5 / 128, dtype="float32")(faces)
+    x = kl.Cropping2D((ALIGNED_SIZE - SIZE) // 2, dtype="float32")(x)
     return keras.Model(faces, network(x), name="facenet")
 
 

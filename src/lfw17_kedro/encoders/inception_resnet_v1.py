@@ -190,11 +190,12 @@ def build_network(parameters: Parameters) -> "keras.Model":
     x = _reduce(parameters, x, "mixed_7a", MIXED_7A)
     x = _residual_blocks(parameters, x, REPEAT_3)
     x = _residual_blocks(parameters, x, BLOCK8)
-    x = kl.GlobalAveragePooling2D()(x)  # (1792,)
+    x = kl.GlobalAveragePooling2D(dtype="float32")(x)  # (1792,)
     matrix, batch_norm = parameters.take_matrix((x.shape[-1], DIMENSION))
-    x = _apply(kl.Dense(DIMENSION), x, *_fold_batch_norm(matrix, batch_norm))
+    last = kl.Dense(DIMENSION, dtype="float32")
+    x = _apply(last, x, *_fold_batch_norm(matrix, batch_norm))
     parameters.check_all_used()
-    embeddings = kl.UnitNormalization(name="embeddings")(x)
+    embeddings = kl.UnitNormalization(name="embeddings", dtype="float32")(x)
     return keras.Model(faces, embeddings, name="inception_resnet_v1")
 
 

@@ -6,6 +6,7 @@ importing this registry is fast.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from lfw17_kedro.encoders import (
     dlib_resnet,
@@ -13,6 +14,7 @@ from lfw17_kedro.encoders import (
     facenet,
     inception_v3,
 )
+from lfw17_kedro.precision import POLICIES, choose_precision, use_policy
 from lfw17_kedro.types import Encoder, EncoderOptions, Network, ReadWeights
 
 BuildEncoder = Callable[[ReadWeights, EncoderOptions], Encoder]
@@ -27,3 +29,23 @@ BACKBONES: dict[str, BuildBackbone] = {
     "efficientnet_lite0": efficientnet_lite0.build,
     "inception_v3": inception_v3.build,
 }
+
+
+def build_encoder(
+    name: str, read_weights: ReadWeights, options: EncoderOptions
+) -> Encoder:
+    """Build an encoder in the precision of its options.
+
+    Args:
+        name: a key of `ENCODERS`.
+        read_weights: reads published weights; those of other encoders are not read.
+        options: of that encoder.
+
+    Raises:
+        ValueError: an option that the encoder does not have, or weights that are not
+            the expected ones.
+    """
+    precision = choose_precision(options.precision)
+    with use_policy(POLICIES[precision]):
+        encoder = ENCODERS[name](read_weights, options)
+    return replace(encoder, card=replace(encoder.card, precision=precision))

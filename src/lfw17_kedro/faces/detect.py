@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from lfw17_kedro.faces.photos import read_ahead
+from lfw17_kedro.faces.photos import map_ahead
 from lfw17_kedro.types import F64, U8, Detector, Face, Table
 
 BOX = ["left", "top", "right", "bottom"]
@@ -26,6 +26,7 @@ LANDMARKS = [
     for axis in "xy"
 ]
 MAX_WAITING = 4  # batches of decoded photos that may wait for others of their size
+REDUCING_GAP = 2.0  # Pillow: large photos are first shrunk by whole numbers, faster
 
 
 class Found(NamedTuple):
@@ -59,36 +60,45 @@ def find_faces(
         photos: id -> photo, (H, W) grey or (H, W, 3) RGB, uint8, of any sizes, opened
             when asked for.
         photo_ids: which photos.
-        detect: finds all faces of a batch of photos of one size.
+        detect: finds all faces of each photo of a batch.
         short_sides: the photos' short side during detection, pixels. The first size
             sees every photo, each later one only those without a face so far: small
             and fast first, larger for the rest.
         padding: how far edge pixels are repeated outwards, as a fraction of the short
             side, at least 0.
-        batch_size: photos per call of `detect`, at least 1.
+        batch_size: photos per call of `detect`, at least 1; those of one call have
+            one size.
 
     Yields:
         The face of each photo, as they are found: photos that need another size or
         that wait for others of their size come later.
     """
-    # (index of the short side, height, width) -> photos that wait for their batch
-    waiting: dict[tuple[int, int, int], list[tuple[int, U8]]] = {}
+    # (index of the short side, height, width of the copy) -> photos that wait
+    waiting: dict[tuple[int, int, int], list[_Waiting]] = {}
+
+    def wait(level: int, one: _Waiting) -> None:
+        waiting.setdefault((level, *one.copy.shape[:2]), []).append(one)
+
+    def open_photo(photo_id: str) -> tuple[U8, U8]:
+        photo = photos[photo_id]
+        return photo, _copy(photo, short_sides[0], padding)
 
     def detect_waiting(key: tuple[int, int, int]) -> Iterator[Found]:
         level, batch = key[0], waiting.pop(key)
-        faces = _detect_batch(
-            [p for _, p in batch], detect, short_sides[level], padding
-        )
-        for (row, photo), face in zip(batch, faces, strict=True):
-            if face is None and level + 1 < len(short_sides):
-                waiting.setdefault((level + 1, *key[1:]), []).append((row, photo))
-            elif face is None:
-                yield Found(row, photo, None, np.nan)
+        border = round(padding * short_sides[level])
+        for one, faces in zip(batch, detect([b.copy for b in batch]), strict=True):
+            face = choose_face(faces, *key[1:])
+            if face is not None:
+                position = _locate(face, border, key[1:])
+                yield Found(one.row, one.photo, position, face.confidence)
+            elif level + 1 < len(short_sides):
+                copy = _copy(one.photo, short_sides[level + 1], padding)
+                wait(level + 1, one._replace(copy=copy))
             else:
-                yield Found(row, photo, *face)
+                yield Found(one.row, one.photo, None, np.nan)
 
-    for row, photo in enumerate(read_ahead(photos, photo_ids, batch_size)):
-        waiting.setdefault((0, *photo.shape[:2]), []).append((row, photo))
+    for row, opened in enumerate(map_ahead(open_photo, photo_ids, batch_size)):
+        wait(0, _Waiting(row, *opened))
         while waiting:
             fullest = max(waiting, key=lambda key: len(waiting[key]))
             total = sum(map(len, waiting.values()))
@@ -99,24 +109,22 @@ def find_faces(
         yield from detect_waiting(min(waiting))
 
 
-def _detect_batch(
-    photos: list[U8], detect: Detector, short_side: int, padding: float
-) -> list[tuple[F64, float] | None]:
-    """Detect on padded copies of one size; gives positions and confidences."""
-    height, width = photos[0].shape[:2]
-    scale = short_side / min(height, width)
-    size = (round(width * scale), round(height * scale))
-    border = round(padding * short_side)
-    copies = []
-    for photo in photos:
-        image = Image.fromarray(photo).convert("RGB")
-        copy = np.asarray(image.resize(size, Image.Resampling.BICUBIC))
-        copies.append(np.pad(copy, ((border,) * 2, (border,) * 2, (0, 0)), "edge"))
-    chosen = []
-    for candidates in detect(copies):
-        face = choose_face(candidates, copies[0].shape[0], copies[0].shape[1])
-        chosen.append(face and (_locate(face, border, size), face.confidence))
-    return chosen
+class _Waiting(NamedTuple):
+    """A photo whose copy waits for others of its size."""
+
+    row: int
+    photo: U8
+    copy: U8
+
+
+def _copy(photo: U8, short_side: int, padding: float) -> U8:
+    """Copy a photo at the size of detection, with its edges repeated: RGB."""
+    image = Image.fromarray(photo)
+    scale = short_side / min(image.size)
+    size = (round(image.width * scale), round(image.height * scale))
+    copy = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=REDUCING_GAP)
+    border = (round(padding * short_side),) * 2
+    return np.pad(np.asarray(copy.convert("RGB")), (border, border, (0, 0)), "edge")
 
 
 def choose_face(faces: list[Face], height: int, width: int) -> Face | None:
@@ -134,10 +142,10 @@ def choose_face(faces: list[Face], height: int, width: int) -> Face | None:
     return max(faces, key=prominence, default=None)
 
 
-def _locate(face: Face, border: int, size: tuple[int, int]) -> F64:
-    """Give the position of a face that was found on a padded copy."""
+def _locate(face: Face, border: int, shape: tuple[int, int]) -> F64:
+    """Give the position of a face found on a copy of that height and width."""
     points = np.concatenate([face.box.reshape(2, 2), face.landmarks])
-    return (points - border) / np.array(size, np.float64)
+    return (points - border) / (np.array(shape[::-1], np.float64) - 2 * border)
 
 
 def tabulate_detections(

@@ -1,12 +1,14 @@
 """From photos to embeddings in one pass: find the face, align it, embed it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import numpy as np
 from tqdm import tqdm
 
 from lfw17_kedro.faces.align import align_face
 from lfw17_kedro.faces.detect import Found
+from lfw17_kedro.faces.photos import map_ahead
 from lfw17_kedro.types import F32, F64, U8, Encoder
 
 
@@ -43,33 +45,30 @@ def embed_photos(
     vectors = np.empty((len(photo_ids), encoder.card.dimension), np.float32)
     positions = np.full((len(photo_ids), 7, 2), np.nan)
     confidences = np.full(len(photo_ids), np.nan)
-    batch: list[tuple[int, U8]] = []
+    without_face = []
 
-    def embed_batch() -> None:
+    def list_faces() -> Iterator[tuple[int, U8, F64]]:
+        for one in tqdm(found, "embed faces", len(photo_ids), unit="photo"):
+            if one.position is None:
+                without_face.append(one.row)
+                continue
+            positions[one.row], confidences[one.row] = one.position, one.confidence
+            yield one.row, one.photo, one.position
+        if without_face:
+            fallback = (
+                average_positions(positions) if mean_position is None else mean_position
+            )
+            for row in without_face:
+                yield row, photos[photo_ids[row]], fallback
+
+    def align(face: tuple[int, U8, F64]) -> tuple[int, U8]:
+        row, photo, position = face
+        return row, align_face(photo, position, encoder.card)
+
+    aligned = map_ahead(align, list_faces(), batch_size)
+    while batch := list(islice(aligned, batch_size)):
         rows, faces = (list(part) for part in zip(*batch, strict=True))
         vectors[rows] = embed_faces(np.stack(faces), encoder, test_time_flip)
-        batch.clear()
-
-    def add(row: int, photo: U8, position: F64) -> None:
-        batch.append((row, align_face(photo, position, encoder.card)))
-        if len(batch) == batch_size:
-            embed_batch()
-
-    without_face = []
-    for one in tqdm(found, "embed faces", len(photo_ids), unit="photo"):
-        if one.position is None:
-            without_face.append(one.row)
-            continue
-        positions[one.row], confidences[one.row] = one.position, one.confidence
-        add(one.row, one.photo, one.position)
-    if without_face:
-        fallback = (
-            average_positions(positions) if mean_position is None else mean_position
-        )
-        for row in without_face:
-            add(row, photos[photo_ids[row]], fallback)
-    if batch:
-        embed_batch()
     return vectors, positions, confidences
 
 
@@ -116,10 +115,10 @@ def embed_faces(faces: U8, encode: Callable[[U8], F32], test_time_flip: bool) ->
         )
     if not len(faces):
         raise ValueError("faces: expected at least one, got none.")
-    vectors = encode(faces)
-    if test_time_flip:
-        vectors = vectors + encode(faces[:, :, ::-1])
-    return l2_normalize(vectors)
+    if not test_time_flip:
+        return l2_normalize(encode(faces))
+    both = encode(np.concatenate([faces, faces[:, :, ::-1]]))
+    return l2_normalize(both[: len(faces)] + both[len(faces) :])
 
 
 def l2_normalize(vectors: F32) -> F32:

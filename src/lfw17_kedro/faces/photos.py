@@ -2,8 +2,9 @@
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
@@ -11,6 +12,9 @@ from PIL import Image
 from lfw17_kedro.types import F32, U8
 
 MAX_THREADS = 4  # as fast as the networks; more would take their cores
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class EnlargedImages(Mapping[str, U8]):
@@ -49,24 +53,24 @@ class EnlargedImages(Mapping[str, U8]):
         return len(self._images)
 
 
-def read_ahead(
-    photos: Mapping[str, U8], photo_ids: Iterable[str], max_ahead: int
-) -> Iterator[U8]:
-    """Open photos in threads while the caller works on earlier ones.
+def map_ahead(
+    function: Callable[[Item], Result], items: Iterable[Item], max_ahead: int
+) -> Iterator[Result]:
+    """Apply a function in threads while the caller works on earlier results.
 
     Args:
-        photos: id -> photo, opened when asked for.
-        photo_ids: which, in the order wanted.
-        max_ahead: how many photos may be open before the caller takes them.
+        function: Pillow's, for one, lets other threads run meanwhile.
+        items: taken one by one, in the caller's thread.
+        max_ahead: how many results may be ready before the caller takes them.
 
     Yields:
-        The photos, in the order of the ids.
+        The results, in the order of the items.
     """
-    opened: deque[Future[U8]] = deque()
+    results: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
-        for photo_id in photo_ids:
-            opened.append(pool.submit(photos.__getitem__, photo_id))
-            if len(opened) > max_ahead:
-                yield opened.popleft().result()
-        while opened:
-            yield opened.popleft().result()
+        for item in items:
+            results.append(pool.submit(function, item))
+            if len(results) > max_ahead:
+                yield results.popleft().result()
+        while results:
+            yield results.popleft().result()

@@ -1,1 +1,1 @@
-"""Training of both networks: batches, precision, resumable fitting."""
+"""Training of both networks: batches and resumable fitting."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lfw17_kedro.encoders.registry import ENCODERS
+from lfw17_kedro.encoders import registry
 from lfw17_kedro.face_classifier import FaceClassifier
 from lfw17_kedro.pipelines.facenet_svm import settings as s
 from lfw17_kedro.pipelines.modelling import Fitted
@@ -25,20 +25,9 @@ from lfw17_kedro.types import (
 def build_encoder(
     name: str, options: s.EncoderOptions, read_weights: ReadWeights
 ) -> tuple[Encoder, EncoderCard]:
-    """Build the encoder of that name from its weights; the others' are not read.
-
-    Args:
-        name: a key of `ENCODERS`.
-        options: of that encoder.
-        read_weights: reads published weights.
-
-    Returns:
-        The encoder and its description.
-
-    Raises:
-        ValueError: the weights are not the expected ones.
-    """
-    encoder = ENCODERS[name](read_weights, EncoderOptions(**options.model_dump()))
+    """Build an encoder, see `registry.build_encoder`; gives it and its description."""
+    chosen = EncoderOptions(**options.model_dump())
+    encoder = registry.build_encoder(name, read_weights, chosen)
     return encoder, encoder.card
 
 
@@ -56,7 +45,7 @@ def embed_photos(
         photos: id -> photo, opened when asked for.
         table: with the column `id`.
         encoder: says how faces are aligned, and embeds them.
-        detection: arguments of `find_faces`, and the thresholds of MTCNN.
+        detection: arguments of `find_faces`, and of MTCNN.
         embedding: arguments of `embed_photos`.
         mean_position: where faces are expected in photos without one, None for the
             mean of these photos.
@@ -75,7 +64,8 @@ def embed_photos(
     check_ids(list(photos), table, "photos")
     photo_ids = list(table["id"])
     settings = detection.model_dump()
-    detector = build_detector(*settings.pop("thresholds"))
+    thresholds, min_face_size = map(settings.pop, ("thresholds", "min_face_size"))
+    detector = build_detector(thresholds, min_face_size)
     found = detect.find_faces(photos, photo_ids, detector, **settings)
     vectors, positions, confidences = embed.embed_photos(
         found, photos, photo_ids, encoder, mean_position, **embedding.model_dump()

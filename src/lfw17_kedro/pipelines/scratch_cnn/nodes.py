@@ -12,11 +12,11 @@ from lfw17_kedro.pipelines.scratch_cnn.settings import (
     ArchitectureSettings,
     ScratchCnnSettings,
 )
+from lfw17_kedro.precision import choose_policy, use_policy
 from lfw17_kedro.training.ensemble import ensemble_networks
 from lfw17_kedro.training.ensemble import predict as predict_images
 from lfw17_kedro.training.fit import train_classifier
 from lfw17_kedro.training.optimizers import make_optimizer
-from lfw17_kedro.training.precision import choose_policy, use_policy
 from lfw17_kedro.types import F32, F64, Features, Network, Table
 
 

@@ -12,29 +12,40 @@ BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 BFLOAT16_CAPABILITY = (8, 0)
 
 
-def choose_policy(precision: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """Give the Keras dtype policy for a precision.
+CPUINFO = Path("/proc/cpuinfo")
+
+
+def choose_policy(precision: str, cpuinfo: Path = CPUINFO) -> str:
+    """Give the Keras dtype policy for a precision, "float32" or "mixed_bfloat16".
+
+    See `choose_precision`.
+    """
+    return POLICIES[choose_precision(precision, cpuinfo)]
+
+
+def choose_precision(precision: str, cpuinfo: Path = CPUINFO) -> str:
+    """Choose the number format of a network's convolutions and matrices.
 
     Args:
         precision: "float32", "bfloat16" (weights stay float32) or "auto": bfloat16
-            where the processor that will train has it in hardware. Elsewhere it is
+            where the processor of this machine has it in hardware. Elsewhere it is
             emulated and slow.
         cpuinfo: where Linux lists the CPU's features; without it, auto is float32.
 
     Returns:
-        "float32" or "mixed_bfloat16".
+        "float32" or "bfloat16".
 
     Raises:
         ValueError: another precision.
     """
     if precision == "auto":
-        return POLICIES["bfloat16" if _has_bfloat16(cpuinfo) else "float32"]
+        return "bfloat16" if _has_bfloat16(cpuinfo) else "float32"
     if precision not in POLICIES:
         raise ValueError(
             f"precision: expected 'auto' or one of {sorted(POLICIES)}, got "
             f"{precision!r}."
         )
-    return POLICIES[precision]
+    return precision
 
 
 def _has_bfloat16(cpuinfo: Path) -> bool:

@@ -1,6 +1,6 @@
 import pytest
 
-from lfw17_kedro.training.precision import choose_policy, use_policy
+from lfw17_kedro.precision import choose_policy, choose_precision, use_policy
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +47,7 @@ def test_auto_is_what_the_gpu_has(monkeypatch, capability, policy):
 def test_precision_can_be_said():
     assert choose_policy("float32") == "float32"
     assert choose_policy("bfloat16") == "mixed_bfloat16"
+    assert choose_precision("bfloat16") == "bfloat16"
     with pytest.raises(ValueError, match="'auto' or one of .*, got 'float16'"):
         choose_policy("float16")
 
