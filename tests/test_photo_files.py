@@ -30,6 +30,15 @@ def test_grey_and_colour_photos_are_decoded(mode, shape):
     assert measure_photo(encode(mode), "Ann/1.jpg") == (40, 30)
 
 
+def test_large_photos_are_decoded_smaller():
+    content = encode("RGB", (4000, 3000))
+
+    assert decode_photo(content, "x", min_short_side=640).shape == (750, 1000, 3)
+    assert decode_photo(content, "x", min_short_side=751).shape == (1500, 2000, 3)
+    assert decode_photo(content, "x", min_short_side=3001).shape == (3000, 4000, 3)
+    assert decode_photo(content, "x").shape == (3000, 4000, 3)
+
+
 @pytest.mark.parametrize("read", [decode_photo, measure_photo])
 @pytest.mark.parametrize(
     ("content", "got"),

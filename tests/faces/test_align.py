@@ -43,6 +43,15 @@ def test_similarity_transform_is_recovered(scale, angle, shift):
     assert abs(b - complex(*shift)) < 1e-6
 
 
+def test_large_faces_are_averaged():
+    rows, columns = np.indices((800, 800))
+    chequered = ((rows + columns) % 2 * 255).astype(np.uint8)
+
+    face = align_similarity(Image.fromarray(chequered), 8 * TEMPLATE, TEMPLATE, 100)
+
+    assert np.ptp(np.asarray(face)) <= 2  # grey, no pattern of the pixels taken
+
+
 def test_landmarks_land_on_the_template():
     # One white dot per landmark, on a face twice as large, turned by 90 degrees.
     landmarks = np.stack([250 - 2 * TEMPLATE[:, 1], 10 + 2 * TEMPLATE[:, 0]], axis=1)

@@ -18,6 +18,8 @@ from lfw17_kedro.types import U8, Photos
 SUFFIX = ".jpg"
 WRITERS = 2  # threads that encode photos
 MAX_WAITING = 32  # photos in memory that are not written yet
+# Pixels that a large photo keeps: more than detection looks at, and enough for a face.
+MIN_SHORT_SIDE = 640
 
 
 class JpgPhotos(Photos):
@@ -34,7 +36,7 @@ class JpgPhotos(Photos):
         self._ids = dict.fromkeys(photo_ids)  # keeps their order
 
     def __getitem__(self, photo_id: str) -> U8:
-        """Decode one photo, (H, W) or (H, W, 3) uint8.
+        """Decode one photo, (H, W) or (H, W, 3) uint8, a large one at a smaller size.
 
         Raises:
             KeyError: no photo has that id.
@@ -42,7 +44,7 @@ class JpgPhotos(Photos):
         """
         content = self.read_bytes(photo_id)
         try:
-            return decode_photo(content, str(self._find(photo_id)))
+            return decode_photo(content, str(self._find(photo_id)), MIN_SHORT_SIDE)
         except ValueError as error:
             raise DatasetError(str(error)) from error
 

@@ -54,6 +54,10 @@ def align_similarity(
         The face, size x size, bicubic; black outside the photo.
     """
     scale_rotation, shift = fit_similarity(landmarks, template)
+    if (factor := int(1 / abs(scale_rotation))) > 1:  # else most pixels are skipped
+        return align_similarity(
+            image.reduce(factor), landmarks / factor, template, size
+        )
     # Pillow needs the inverse: result pixel -> photo pixel, z = (w - shift) / a.
     a = 1 / scale_rotation
     b = -shift / scale_rotation
