@@ -34,7 +34,7 @@ MIN_FACE_SIZE = 20.0
 MAX_OVERLAP_IN_SCALE = 0.5
 MAX_OVERLAP = 0.7
 
-MAX_PIXELS = 1 << 21  # that P-Net sees at once: 200 MB
+MAX_PIXELS = 1 << 19  # that P-Net sees at once: 60 MB
 MAX_PATCHES = 1 << 9  # that R-Net and O-Net see at once: 200 MB
 
 
@@ -76,6 +76,8 @@ def build_detector(
         raise ValueError(
             f"min_face_size: expected at least {CELL} pixels, got {min_face_size}."
         )
+    import tensorflow as tf
+
     stages = _load_stages()
     pnet, rnet, onet = thresholds
 
@@ -84,7 +86,7 @@ def build_detector(
         sizes = [photo.shape for photo in photos]
         for size in dict.fromkeys(sizes):
             rows = [row for row, other in enumerate(sizes) if other == size]
-            batch = np.stack([photos[row] for row in rows])
+            batch = tf.constant(np.stack([photos[row] for row in rows]))
             candidates = stages.propose(batch, pnet, min_face_size)
             candidates = stages.refine(batch, candidates, rnet)
             for index, face in stages.locate(batch, candidates, onet):
@@ -149,7 +151,9 @@ class _Stages:
         self._run_rnet = build_stage(networks.rnet, RNET_SIDE)
         self._run_onet = build_stage(networks.onet, ONET_SIDE)
 
-    def propose(self, photos: U8, threshold: float, min_face_size: float) -> Candidates:
+    def propose(
+        self, photos: Any, threshold: float, min_face_size: float
+    ) -> Candidates:
         """Search photos (N, H, W, 3) at all scales with P-Net."""
         import tensorflow as tf
 
@@ -186,7 +190,7 @@ class _Stages:
         return Candidates(cells[:, 0], boxes / scale, outputs[:, 4].astype(np.float64))
 
     def refine(
-        self, photos: U8, candidates: Candidates, threshold: float
+        self, photos: Any, candidates: Candidates, threshold: float
     ) -> Candidates:
         """Correct boxes with R-Net, and keep those that score more."""
         boxes = make_square(candidates.boxes)
@@ -200,7 +204,7 @@ class _Stages:
         return _suppress(refined, MAX_OVERLAP, refined.photos)
 
     def locate(
-        self, photos: U8, candidates: Candidates, threshold: float
+        self, photos: Any, candidates: Candidates, threshold: float
     ) -> Iterator[tuple[int, Face]]:
         """Locate faces with O-Net; gives the photo's position and the face."""
         squares = make_square(candidates.boxes)
@@ -231,7 +235,7 @@ def _suppress(candidates: Candidates, max_overlap: float, groups: I64) -> Candid
 
 
 def _run(
-    network: Callable[[Any], Any], side: int, photos: U8, boxes: F64, rows: I64
+    network: Callable[[Any], Any], side: int, photos: Any, boxes: F64, rows: I64
 ) -> F64:
     """Run R-Net or O-Net on the patches inside boxes, a limited number at a time."""
     import tensorflow as tf
