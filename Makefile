@@ -22,10 +22,19 @@ COMPILE := pip compile --universal --upgrade --generate-hashes --no-emit-index-u
   --only-binary :all: --python-version 3.11 --custom-compile-command "make lock"
 # pip-audit brings its own pip: in a folder of its own it does not replace the other.
 AUDIT := $(VENV)/audit
-LOCKS := $(wildcard *.lock benchmarks/*.lock tests/fuzz/*.lock)
+LOCKS := $(wildcard *.lock benchmarks/*.lock benchmarks/*/*.lock tests/fuzz/*.lock)
+# The competitors of the benchmark get an environment of their own.
+COMPETITORS := benchmarks/competitors
+COMPETITORS_VENV := $(VENV)/benchmark
+COMPETITORS_COMPILE = $(subst make lock,make lock-benchmark,$(COMPILE)) \
+  -c requirements-dev.lock --overrides $(COMPETITORS)/overrides.txt \
+  --excludes $(COMPETITORS)/excludes.txt
+# A wheel of PyTorch for CPUs alone, in place of PyPI's, which for Linux brings CUDA.
+TORCH ?=
+ARGS ?=
 
 .PHONY: run test faults fuzz lint viz viz-static lab mlflow benchmark
-.PHONY: benchmark-cnn lock audit clean help
+.PHONY: benchmark-cnn lock lock-benchmark audit clean help
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,9 +71,15 @@ mlflow: $(RUN)  ## add MLflow, where each later run logs its parameters and scor
 	@echo "Adding MLflow to $(VENV): 0.4 GB, a few seconds or what the download takes."
 	@$(call INSTALL,requirements-mlflow.lock)
 
-benchmark: $(DEV)  ## compare our encoders with the original ones
-	@$(call INSTALL,benchmarks/requirements.lock)
-	$(BIN)/python benchmarks/encoder.py
+# With TORCH=FILE the wheel is the user's own, so it is not checked by a hash. The locks
+# leave out some dependencies on purpose, hence --no-deps.
+benchmark: $(RUN)  ## compare ours with other programs; options: ARGS="--images 8 --rounds 1"
+	@$(UV) venv --allow-existing --python $(BIN)/python $(COMPETITORS_VENV)
+	@echo "Installing the competitors into $(COMPETITORS_VENV)$(if $(TORCH),., with PyPI's PyTorch: gigabytes on Linux.)"
+	@$(if $(TORCH),$(UV) pip install --python $(COMPETITORS_VENV) --no-deps $(TORCH))
+	@$(UV) pip install --python $(COMPETITORS_VENV) --no-deps $(SAFELY) \
+	  -r $(COMPETITORS)/requirements.lock $(if $(TORCH),,-r $(COMPETITORS)/torch.lock)
+	$(BIN)/python -m benchmarks.faces $(ARGS)
 
 benchmark-cnn: $(RUN)  ## compare our network with the study's network
 	$(BIN)/python benchmarks/scratch_cnn.py
@@ -82,6 +97,12 @@ lock: $(RUN)  ## pin the newest versions that pyproject.toml allows
 	  -o tests/fuzz/requirements.lock
 	@echo pip-audit | ($(UV) $(COMPILE) -c requirements-dev.lock - \
 	  -o requirements-audit.lock)
+
+lock-benchmark: $(RUN)  ## pin the competitors of the benchmark
+	@$(UV) $(COMPETITORS_COMPILE) --excludes $(COMPETITORS)/cuda.txt --no-emit-package torch \
+	  $(COMPETITORS)/requirements.in -o $(COMPETITORS)/requirements.lock
+	@echo torch | ($(UV) $(COMPETITORS_COMPILE) -c $(COMPETITORS)/requirements.lock - \
+	  -o $(COMPETITORS)/torch.lock)
 
 audit: $(RUN)  ## ask PyPI for known vulnerabilities of the locked packages
 	@$(UV) venv --allow-existing --python $(BIN)/python $(AUDIT)

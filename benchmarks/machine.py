@@ -1,0 +1,54 @@
+"""Say on which machine and with which revision of the code something was measured."""
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+GIB = 2**30
+# What a result depends on, as git writes paths.
+CODE = ("src", "conf", "benchmarks", ":!benchmarks/RESULTS.md")
+
+
+def describe_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Name the processor, its cores, the memory and the system.
+
+    Args:
+        cpuinfo: where Linux names the processor.
+    """
+    processor = platform.processor() or platform.machine()
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                processor = line.partition(":")[2].strip()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
+    return (
+        f"{processor}, {os.cpu_count()} cores, {memory:.0f} GiB of memory, "
+        f"{platform.system()}, Python {platform.python_version()}; load of the minute "
+        f"before {os.getloadavg()[0]:.1f}."
+    )
+
+
+def describe_revision() -> str:
+    """Give the date and the git revision, and whether files differ from it."""
+    today = datetime.now(UTC).date().isoformat()
+    commit = _git("rev-parse", "--short", "HEAD")
+    changed = " with changes" if _git("status", "--porcelain", "--", *CODE) else ""
+    return f"{today}, commit {commit}{changed}" if commit else f"{today}, no commit"
+
+
+def _git(*words: str) -> str:
+    """Run git in the project; nothing where there is no git or no repository."""
+    try:
+        done = subprocess.run(  # noqa: S603 (our own)
+            ["git", *words],  # noqa: S607 (the user's git)
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip()

@@ -1,0 +1,116 @@
+"""Turn what was measured into the table, the notes below it and RESULTS.md."""
+
+import shlex
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+
+from benchmarks.images import ImageSet
+from benchmarks.machine import describe_machine, describe_revision
+from benchmarks.processes import Measured
+from benchmarks.table import HEADER, Entry, Once, make_cells, render, show_spread
+
+EXPLANATION = """\
+Median ± half the range of {rounds} interleaved rounds. Times are milliseconds for one
+image: *find* decodes the file and detects faces, *cut* aligns or crops them, *embed*
+maps them to vectors, *together* goes the whole way. Each library runs on the CPU, with
+its own defaults and as many threads as it takes. Ours finds the one face that each
+photo is about, on a smaller copy; the others find all faces, at the size of the photo.
+*of peak* is the encoder's fraction of the fastest matrix products in its precision,
+measured in the same rounds. *first answer* goes from the start of the process to the
+embedding of one image of the first set. *difference* is the greatest one from the
+embeddings of the original encoder, on the same aligned faces. *peak MiB* is the peak
+memory of the process until then. FaceNet has invented weights, which run as fast as
+the published ones."""
+
+
+def choose_peaks(
+    entries: Mapping[str, Entry], measured: Iterable[tuple[str, Measured]]
+) -> dict[str, Sequence[float]]:
+    """Choose for each precision the fastest matrix products.
+
+    Args:
+        entries: the contestants by name.
+        measured: contestant, and what was measured of it.
+
+    Returns:
+        Precision -> operations per second in each round.
+    """
+    best: dict[str, Sequence[float]] = {}
+    for name, row in measured:
+        precision = entries[name].precision
+        if row.peaks and median(row.peaks) > median(best.get(precision, (0.0,))):
+            best[precision] = row.peaks
+    return best
+
+
+def lay_out(
+    entries: Mapping[str, Entry],
+    sets: Sequence[ImageSet],
+    results: Mapping[tuple[str, int], Mapping[str, Measured]],
+    once: Once,
+) -> str:
+    """Make the table."""
+    rows: list[Sequence[str]] = [HEADER]
+    counts = {s.name: (len(s.files), sum(map(len, s.boxes))) for s in sets}
+    shown: set[str] = set()
+    for (name, size), measured in results.items():
+        best = choose_peaks(entries, measured.items())
+        peaks = {precision: median(values) for precision, values in best.items()}
+        for contestant, row in measured.items():
+            new = None if contestant in shown else once
+            shown.add(contestant)
+            cells = make_cells(entries[contestant], row, counts[name], peaks, new)
+            rows.append((name, str(size), contestant, *cells))
+    return render(rows)
+
+
+def write_notes(
+    skipped: Mapping[str, str],
+    peaks: Mapping[str, Sequence[float]],
+    operations: Mapping[str, float],
+    versions: Mapping[str, Mapping[str, str]],
+) -> list[str]:
+    """Say what is not in the table, and what its fractions refer to.
+
+    Args:
+        skipped: contestant -> why it is missing.
+        peaks: precision -> operations per second of the fastest matrix products.
+        operations: network -> floating-point operations for one face.
+        versions: contestant -> package -> version.
+    """
+    notes = [f"{name} is missing: {reason}." for name, reason in skipped.items()]
+    for precision, values in peaks.items():
+        speed = show_spread([peak / 1e9 for peak in values], 0)
+        notes.append(f"Matrix products of {precision}: {speed} GFLOP/s.")
+    for network, count in operations.items():
+        notes.append(f"{network}: {count / 1e9:.2f} GFLOP for a face.")
+    for name, packages in versions.items():
+        shown = ", ".join(f"{package} {v}" for package, v in packages.items())
+        notes.append(f"{name}: {shown}.")
+    return notes
+
+
+def describe_run() -> str:
+    """Say with which command, when, with which code and where it is run.
+
+    Call it before the run, whose own load would otherwise count.
+    """
+    words = shlex.join(sys.argv[1:])
+    arguments = f' ARGS="{words}"' if words else ""
+    return f"`make benchmark{arguments}`, {describe_revision()}.\n{describe_machine()}"
+
+
+def write_results(
+    file: Path, described: str, table: str, notes: Sequence[str], rounds: int
+) -> None:
+    """Keep the table with machine, date and revision."""
+    parts = [
+        "# The last result of the benchmark",
+        described,
+        table,
+        EXPLANATION.format(rounds=rounds),
+        "\n".join(f"- {note}" for note in notes),
+    ]
+    file.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
