@@ -156,7 +156,7 @@ def main() -> None:
     contestants = [
         one for one in CONTESTANTS if any(part in one.name for part in options.only)
     ]
-    described = describe_run()
+    described = describe_run(options)
     with TemporaryDirectory() as folder:
         table, notes = run(contestants, Path(folder), options)
     print(table, *notes, sep="\n")

@@ -110,7 +110,8 @@ def _write_large(
     folder.mkdir()
     height, width = LARGE
     cell_height, cell_width = height // ROWS, width // COLUMNS
-    files, boxes = [], []
+    files = []
+    boxes: list[list[Box]] = []
     for row in range(count):
         photo = draw_background(height, width, rng)
         boxes.append([])

@@ -1,7 +1,7 @@
 """Turn what was measured into the table, the notes below it and RESULTS.md."""
 
+import argparse
 import shlex
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -92,14 +92,23 @@ def write_notes(
     return notes
 
 
-def describe_run() -> str:
+def describe_run(options: argparse.Namespace) -> str:
     """Say with which command, when, with which code and where it is run.
 
-    Call it before the run, whose own load would otherwise count.
+    Call it before the run, whose own load would otherwise count. Folders are left out.
+
+    Args:
+        options: of `benchmarks.faces`.
     """
-    words = shlex.join(sys.argv[1:])
-    arguments = f' ARGS="{words}"' if words else ""
-    return f"`make benchmark{arguments}`, {describe_revision()}.\n{describe_machine()}"
+    words = ["--images", options.images, "--rounds", options.rounds]
+    words += ["--sizes", *options.sizes]
+    if options.only != [""]:
+        words += ["--only", *options.only]
+    arguments = shlex.join(map(str, words)) + (
+        " --lfw17 FOLDER" if options.lfw17 else ""
+    )
+    command = f"`make benchmark ARGS={shlex.quote(arguments)}`"
+    return f"{command}, {describe_revision()}.\n{describe_machine()}"
 
 
 def write_results(

@@ -1,3 +1,5 @@
+import argparse
+
 import pytest
 from benchmarks.images import ImageSet
 from benchmarks.processes import Measured
@@ -71,17 +73,21 @@ def test_notes_say_what_is_missing_and_what_fractions_refer_to():
 def elsewhere(monkeypatch):
     monkeypatch.setattr(report, "describe_revision", lambda: "2026-01-02, commit abc")
     monkeypatch.setattr(report, "describe_machine", lambda: "A processor.")
-    monkeypatch.setattr("sys.argv", ["faces.py", "--rounds", "3"])
 
 
 def test_results_name_command_machine_date_and_revision(tmp_path, elsewhere):
-    described = report.describe_run()
+    options = argparse.Namespace(
+        images=8, rounds=3, sizes=[1, 8], only=["ours", "mtcnn"], lfw17="/home/me"
+    )
+
+    described = report.describe_run(options)
     report.write_results(tmp_path / "R.md", described, "| table |", ["a note."], 3)
 
     text = (tmp_path / "R.md").read_text()
     assert text.startswith(
         "# The last result of the benchmark\n\n"
-        '`make benchmark ARGS="--rounds 3"`, 2026-01-02, commit abc.\nA processor.\n\n'
+        "`make benchmark ARGS='--images 8 --rounds 3 --sizes 1 8 --only ours "
+        "mtcnn --lfw17 FOLDER'`, 2026-01-02, commit abc.\nA processor.\n\n"
         "| table |\n\n"
     )
     assert "Median ± half the range of 3 interleaved rounds." in text
