@@ -12,11 +12,12 @@ from benchmarks.processes import Measured
 from benchmarks.table import HEADER, Entry, Once, make_cells, render, show_spread
 
 EXPLANATION = """\
-Median ± half the range of {rounds} interleaved rounds. Times are milliseconds for one
-image: *find* decodes the file and detects faces, *cut* aligns or crops them, *embed*
-maps them to vectors, *together* goes the whole way. Each library runs on the CPU, with
-its own defaults and as many threads as it takes. Ours finds the one face that each
-photo is about, on a smaller copy; the others find all faces, at the size of the photo.
+Median ± half the range of the interleaved rounds ({rounds}). Times are milliseconds for
+one image: *find* decodes the file and detects faces, *cut* aligns or crops them,
+*embed* maps them to vectors, *together* goes the whole way. Each library runs on the
+CPU, with its own defaults and as many threads as it takes. Ours finds the one face that
+each photo is about, on a smaller copy; the others find all faces, at the size of the
+photo.
 *of peak* is the encoder's fraction of the fastest matrix products in its precision,
 measured in the same rounds. *first answer* goes from the start of the process to the
 embedding of one image of the first set. *difference* is the greatest one from the

@@ -90,5 +90,5 @@ def test_results_name_command_machine_date_and_revision(tmp_path, elsewhere):
         "mtcnn --lfw17 FOLDER'`, 2026-01-02, commit abc.\nA processor.\n\n"
         "| table |\n\n"
     )
-    assert "Median ± half the range of 3 interleaved rounds." in text
+    assert "Median ± half the range of the interleaved rounds (3)." in text
     assert text.endswith("\n\n- a note.\n")
