@@ -51,7 +51,9 @@ class Ours(Contestant):
         self.precision = precision
         self.encoder = EncoderDataset(filepath=f"{folder}/{encoder}-{precision}").load()
         self.detection = read_detection_settings()
-        self.detector = build_detector(*self.detection.pop("thresholds"))
+        self.detector = build_detector(
+            self.detection.pop("thresholds"), self.detection.pop("min_face_size")
+        )
         self.matrices: dict[int, Any] = {}
 
     def find(self, files: list[str]) -> Any:
@@ -155,23 +157,23 @@ def build_encoders(folder: Path) -> dict[str, Any]:
     """
     from lfw17_kedro.datasets import EncoderDataset, WeightsDataset
     from lfw17_kedro.digest import hash_file
-    from lfw17_kedro.encoders.registry import ENCODERS as BUILDERS
-    from lfw17_kedro.training.precision import choose_policy, use_policy
+    from lfw17_kedro.encoders.registry import build_encoder
+    from lfw17_kedro.precision import choose_precision
     from lfw17_kedro.types import EncoderOptions
 
     read_weights = WeightsDataset(filepath=str(folder)).load()
     operations = {}
-    for name, options in ENCODERS.items():
-        chosen = EncoderOptions(**options)
+    for name, own in ENCODERS.items():
+        chosen = EncoderOptions(**own)
         if chosen.weights:
             file = folder / chosen.weights
             chosen = chosen._replace(weights=str(file), sha256=hash_file(file))
         for precision in PRECISIONS:
-            with use_policy(choose_policy(precision)):
-                encoder = BUILDERS[name](read_weights, chosen)
+            options = chosen._replace(precision=precision)
+            encoder = build_encoder(name, read_weights, options)
             EncoderDataset(filepath=f"{folder}/{name}-{precision}").save(encoder)
         operations[name] = count_operations(encoder)
-    has_bfloat16 = choose_policy("auto") != choose_policy("float32")
+    has_bfloat16 = choose_precision("auto") == "bfloat16"
     return {"operations": operations, "bfloat16": has_bfloat16}
 
 
