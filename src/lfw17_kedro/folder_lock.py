@@ -11,12 +11,22 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from lfw17_kedro.atomic import is_alive
+from lfw17_kedro.messages import one_line
 from lfw17_kedro.record import read_clock
 
 logger = logging.getLogger(__name__)
 
 MAX_NOTE = 10_000  # bytes
 MAX_SHOWN = 200  # characters of a command
+# What a note raises that is cut, of another shape, nested deeply or endless.
+NOTE_ERRORS = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    OverflowError,
+    RecursionError,
+)
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -120,8 +130,8 @@ class FolderLock:
         if holder is None:
             return f"another process, which left no note in {self._note.name}"
         return (
-            f"`{holder['command'][:MAX_SHOWN]}`, process {holder['pid']} on "
-            f"{holder['host']}, started {holder['started']}"
+            f"`{holder['command']}`, process {holder['pid']} on {holder['host']}, "
+            f"started {holder['started']}"
         )
 
     def _read_note(self) -> dict[str, Any] | None:
@@ -130,8 +140,11 @@ class FolderLock:
             with self._note.open("rb") as file:
                 holder = json.loads(file.read(MAX_NOTE).decode())
             pid = int(holder["pid"])
-            texts = {key: str(holder[key]) for key in ("host", "started", "command")}
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            texts = {
+                key: one_line(holder[key], MAX_SHOWN)
+                for key in ("host", "started", "command")
+            }
+        except NOTE_ERRORS:
             return None
         if texts["host"] == socket.gethostname() and not is_alive(pid):
             return None  # the next holder has not written its note yet

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.datasets.save_errors import NO_ROOM, explain_error
 from lfw17_kedro.hooks.node_calls import RECORD, find_stored
+from lfw17_kedro.messages import one_line
 from lfw17_kedro.record import Record, RunRecord
 
 LOCK_SECONDS = 10  # how long to wait for another process that writes the record
@@ -119,6 +120,9 @@ def _check_record(record: Any) -> Record:
     """Refuse what has not the shape of a record."""
     try:
         RunRecord.model_validate(record)
+        json.dumps(record, ensure_ascii=False).encode()  # may hold half a character
+    except UnicodeEncodeError as error:
+        raise DatasetError(f"it is not a run record: {one_line(error)}") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

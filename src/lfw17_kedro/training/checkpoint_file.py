@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from lfw17_kedro.digest import hash_data
+from lfw17_kedro.messages import one_line
 
 Arrays = list[NDArray[Any]]
 History = list[dict[str, float]]
@@ -130,8 +131,7 @@ def parse_checkpoint(
         if _hash(checkpoint) != header.checksum:
             raise ValueError("its checksum is another")
     except ERRORS as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise DamagedError(reason) from error
+        raise DamagedError(one_line(error) or type(error).__name__) from error
     return checkpoint
 
 
