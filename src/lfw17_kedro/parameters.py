@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
+from lfw17_kedro.messages import one_line
 from lfw17_kedro.parameter_types import RunSettings, Seed, Settings
 from lfw17_kedro.pipelines.data_processing.settings import DataProcessingSettings
 from lfw17_kedro.pipelines.reporting.settings import ReportingSettings
@@ -19,6 +20,7 @@ from lfw17_kedro.pipelines.reporting.settings import ReportingSettings
 SIMILAR = 0.6  # difflib's own min similarity of a name worth suggesting
 SIMILAR_REST = 0.4  # of what follows the groups that two names have in common
 MAX_SUGGESTIONS = 3
+MAX_TYPED = 200  # characters of a name that others are compared with
 UNKNOWN = ("extra_forbidden", "invalid_key")  # pydantic's errors for unknown names
 
 Parameters = dict[str, Any]
@@ -123,6 +125,8 @@ def suggest_names(name: str, known: Iterable[str]) -> list[str]:
             middle (`scratch_cnn.epochs`).
         known: all full names.
     """
+    if len(name) > MAX_TYPED:  # difflib takes minutes for names of many thousands
+        return []
     typed = name.lower().split(".")
     known = list(known)
     if whole := [one for one in known if _skips_groups(typed, one.lower().split("."))]:
@@ -210,7 +214,8 @@ def _describe_unknown(name: str, got: Any, known: Mapping[str, Any]) -> str:
         if names
         else "the files in conf/base list all parameters."
     )
-    return f"{name}: there is no parameter of this name (got {got!r}); {step}"
+    value = _shorten(got)
+    return f"{one_line(name)}: there is no parameter of this name (got {value}); {step}"
 
 
 def _describe_wrong(

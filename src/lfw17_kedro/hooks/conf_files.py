@@ -138,7 +138,8 @@ def _find_problems(loader: Any, section: str) -> list[str]:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    errors = (yaml.YAMLError, OSError, ValueError, RecursionError)
+    # OmegaConf asserts what hostile files break.
+    errors = (yaml.YAMLError, OSError, ValueError, RecursionError, AssertionError)
     problems = []
     for env in dict.fromkeys((loader.base_env, _name_environment(loader))):
         folder = Path(loader.conf_source, env)
@@ -166,6 +167,6 @@ def _describe(error: Exception) -> str:
     """Say what is wrong and in which line."""
     mark = getattr(error, "problem_mark", None)
     if mark is None:
-        return f"expected YAML, got: {one_line(error)}"
+        return f"expected YAML, got: {one_line(error) or type(error).__name__}"
     problem = one_line(getattr(error, "problem", ""))
     return f"expected YAML, got in line {mark.line + 1}: {problem}."
