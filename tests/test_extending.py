@@ -105,6 +105,7 @@ def test_what_the_page_says_runs(extended):
         metrics = pd.read_json(file, typ="series")
         assert metrics["test"]["images"] == 9
         assert metrics["test"]["correct"] >= 6  # one in three would be guessing
-    assert metrics["metadata"]["encoder"] == "blocks@none+flips"
+    encoder = metrics["metadata"]["encoder"].replace("/bfloat16", "")
+    assert encoder == "blocks@none+flips"
     report = (extended / "data/08_reporting/csv/report.html").read_text("utf-8")
     assert "my own photos" in report

@@ -20,7 +20,7 @@ from lfw17_kedro.encoders import (
     facenet,
     inception_resnet_v1,
     inception_v3,
-    mtcnn,
+    mtcnn_networks,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -151,7 +151,7 @@ def test_weights_have_the_checksums_of_the_code():
     assert pinned == {
         dlib_resnet.FILE: f"`{dlib_resnet.WEIGHTS.sha256}`",
         efficientnet_lite0.FILE: f"`{efficientnet_lite0.WEIGHTS.sha256}`",
-        **{name: f"`{sha256}`" for name, sha256 in mtcnn.SHA256.items()},
+        **{name: f"`{sha256}`" for name, sha256 in mtcnn_networks.SHA256.items()},
         f"{facenet.WEIGHTS.name} (FaceNet)": f"`{facenet.WEIGHTS.sha256}`",
         "20180402-114759.pb": f"`{facenet.SHA256['.pb']}`",
         inception_resnet_v1.FILE: f"`{inception_resnet_v1.SHA256}`",

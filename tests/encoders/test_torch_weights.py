@@ -65,7 +65,7 @@ def test_read_state_dict_runs_nothing(write, tmp_path):
 @pytest.mark.parametrize("function", [eval, getattr, np.dtype, pickle.loads])
 def test_read_state_dict_names_the_refused(write, function):
     data = write({"weight": RunOnLoad(function, "1")}, [])
-    with pytest.raises(ValueError, match=f"{function.__name__}, and nothing but"):
+    with pytest.raises(ValueError, match=f"{function.__name__}., and nothing but"):
         read_state_dict(data, "net.pt")
 
 
