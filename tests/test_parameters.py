@@ -341,6 +341,20 @@ def test_all_causes_come_at_once():
     ]
 
 
+def test_many_causes_are_counted():
+    lines = refuse(**{f"wrong_{number}": 1 for number in range(25)})
+
+    assert len(lines) == 21
+    assert lines[-1] == "and 5 more."
+
+
+def test_long_names_are_cut_and_not_compared():
+    [line] = refuse(**{"a" * 50_000: "b" * 50_000})
+
+    assert len(line) < 600
+    assert "aaa...aaa" in line
+
+
 def test_whole_number_is_accepted_where_any_number_is():
     checked = check_parameters(MODEL, change(facenet_svm__svm__C=10))
 

@@ -20,6 +20,7 @@ from lfw17_kedro.pipelines.reporting.settings import ReportingSettings
 SIMILAR = 0.6  # difflib's own min similarity of a name worth suggesting
 SIMILAR_REST = 0.4  # of what follows the groups that two names have in common
 MAX_SUGGESTIONS = 3
+MAX_CAUSES = 20  # shown at once: a mistyped group has as many as it has parameters
 MAX_TYPED = 200  # characters of a name that others are compared with
 UNKNOWN = ("extra_forbidden", "invalid_key")  # pydantic's errors for unknown names
 
@@ -73,12 +74,15 @@ def check_parameters(model: type[Settings], raw: Mapping[str, Any]) -> Parameter
         Each name of `raw` -> its settings.
 
     Raises:
-        ParameterError: one line for each cause, all causes at once.
+        ParameterError: one line for each cause, the first `MAX_CAUSES` at once.
     """
     try:
         checked = model.model_validate(dict(raw))
     except ValidationError as error:
-        raise ParameterError("\n".join(describe_errors(model, raw, error))) from None
+        causes = describe_errors(model, raw, error)
+        if (more := len(causes) - MAX_CAUSES) > 0:
+            causes[MAX_CAUSES:] = [f"and {more} more."]
+        raise ParameterError("\n".join(causes)) from None
     return {name: getattr(checked, name) for name in raw}
 
 
