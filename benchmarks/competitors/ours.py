@@ -55,23 +55,28 @@ class Ours(Contestant):
             self.detection.pop("thresholds"), self.detection.pop("min_face_size")
         )
         self.matrices: dict[int, Any] = {}
+        self.files: list[str] = []
 
     def find(self, files: list[str]) -> Any:
         """Find the face that each photo is about."""
         from lfw17_kedro.faces.detect import find_faces
 
+        self.files = files
         photos, ids = open_photos(files)
         found = list(find_faces(photos, ids, self.detector, **self.detection))
         return sorted(found, key=lambda one: one.row)
 
     def list_boxes(self, found: Any) -> list[list[list[float]]]:
-        """Turn fractions of the photo into pixels."""
-        return [
-            []
-            if one.position is None
-            else [(one.position[:2] * one.photo.shape[1::-1]).ravel().tolist()]
-            for one in found
-        ]
+        """Turn fractions of the photo into pixels of the file, not of the copy."""
+        from PIL import Image
+
+        boxes: list[list[list[float]]] = [[] for _ in found]
+        for one in found:
+            if one.position is not None:
+                with Image.open(self.files[one.row]) as photo:
+                    box = one.position[:2] * photo.size
+                boxes[one.row].append(box.ravel().tolist())
+        return boxes
 
     def cut(self, found: Any) -> Any:
         """Align the faces that were found."""
