@@ -103,9 +103,7 @@ def _run_rnet(weights: Weights, patches: Any) -> Any:
 
     x = tf.nn.max_pool2d(_conv(weights, patches), 3, 2, "SAME")
     x = tf.nn.max_pool2d(_conv(weights, x), 3, 2, "VALID")
-    x = _dense(weights, _conv(weights, x))
-    kernel, bias = _join(weights, 2)
-    return _split_score(x @ kernel + bias)
+    return _score_patches(weights, _conv(weights, x), 2)
 
 
 def _run_onet(weights: Weights, patches: Any) -> Any:
@@ -114,8 +112,13 @@ def _run_onet(weights: Weights, patches: Any) -> Any:
     x = tf.nn.max_pool2d(_conv(weights, patches), 3, 2, "SAME")
     x = tf.nn.max_pool2d(_conv(weights, x), 3, 2, "VALID")
     x = tf.nn.max_pool2d(_conv(weights, x), 2, 2, "SAME")
-    x = _dense(weights, _conv(weights, x))
-    kernel, bias = _join(weights, 3)
+    return _score_patches(weights, _conv(weights, x), 3)
+
+
+def _score_patches(weights: Weights, x: Any, layers: int) -> Any:
+    """End R-Net or O-Net: one matrix, then the last layers side by side."""
+    x = _dense(weights, x)
+    kernel, bias = _join(weights, layers)
     return _split_score(x @ kernel + bias)
 
 
