@@ -6,7 +6,7 @@ stage as one graph over all photos of a size.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -130,6 +130,8 @@ class _Stages:
         import tensorflow as tf
 
         networks = build_networks()
+        # There is no Python to translate, and translating takes a second.
+        make_graph = partial(tf.function, autograph=False)
 
         def run_pnet(images: Any, threshold: Any) -> Any:
             outputs = networks.pnet((images - MEAN) * SCALE)
@@ -141,13 +143,13 @@ class _Stages:
                 return network((patches - MEAN) * SCALE)
 
             patches = tf.TensorSpec((None, side, side, 3), tf.float32)
-            graph: Callable[[Any], Any] = tf.function(run, input_signature=[patches])
+            graph: Callable[[Any], Any] = make_graph(run, input_signature=[patches])
             return graph
 
         any_images = tf.TensorSpec((None, None, None, 3), tf.float32)
         any_threshold = tf.TensorSpec((), tf.float32)
         signature = [any_images, any_threshold]
-        self._run_pnet = tf.function(run_pnet, input_signature=signature)
+        self._run_pnet = make_graph(run_pnet, input_signature=signature)
         self._run_rnet = build_stage(networks.rnet, RNET_SIDE)
         self._run_onet = build_stage(networks.onet, ONET_SIDE)
 
