@@ -87,7 +87,7 @@ benchmark-cnn: $(RUN)  ## compare our network with the study's network
 lock: $(RUN)  ## pin the newest versions that pyproject.toml allows
 	@echo uv | ($(UV) $(COMPILE) - -o requirements-uv.lock)
 	@$(UV) $(COMPILE) pyproject.toml -o requirements.lock
-	@$(UV) $(COMPILE) --extra lab --extra dev -c requirements.lock pyproject.toml \
+	@$(UV) $(COMPILE) --extra lab --extra heic --extra dev -c requirements.lock pyproject.toml \
 	  -o requirements-dev.lock
 	@$(UV) $(COMPILE) --extra mlflow -c requirements-dev.lock pyproject.toml \
 	  -o requirements-mlflow.lock

@@ -28,6 +28,7 @@ PAGE = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
 LOCK_OF = {
     "run": "requirements.lock",
     "lab": "requirements-dev.lock",
+    "heic": "requirements-dev.lock",
     "dev": "requirements-dev.lock",
     "mlflow": "requirements-mlflow.lock",
     "audit": "requirements-audit.lock",
