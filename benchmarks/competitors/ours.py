@@ -42,8 +42,9 @@ class Ours(Contestant):
             encoder: a key of `ENCODERS`.
             precision: of `PRECISIONS`, of the encoder.
         """
-        import tensorflow as tf
+        from lfw17_kedro.start_up import import_tensorflow
 
+        tf = import_tensorflow()
         from lfw17_kedro.datasets import EncoderDataset
         from lfw17_kedro.encoders.mtcnn import build_detector
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lfw17_kedro.start_up import import_tensorflow
+
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 # Linux's names of the instructions that multiply bfloat16 matrices in hardware.
@@ -50,8 +52,7 @@ def choose_precision(precision: str, cpuinfo: Path = CPUINFO) -> str:
 
 def _has_bfloat16(cpuinfo: Path) -> bool:
     """Tell whether the first GPU, or else the CPU, multiplies bfloat16."""
-    import tensorflow as tf
-
+    tf = import_tensorflow()
     if gpus := tf.config.list_physical_devices("GPU"):
         details = tf.config.experimental.get_device_details(gpus[0])
         return bool(details.get("compute_capability", (0, 0)) >= BFLOAT16_CAPABILITY)
@@ -69,6 +70,7 @@ def _has_bfloat16(cpuinfo: Path) -> bool:
 @contextmanager
 def use_policy(policy: str) -> Iterator[None]:
     """Make a Keras dtype policy that of the layers built inside."""
+    import_tensorflow()
     import keras
 
     before = keras.config.dtype_policy()

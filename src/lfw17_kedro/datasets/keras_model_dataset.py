@@ -7,6 +7,7 @@ from kedro.io import AbstractDataset, DatasetError
 
 from lfw17_kedro.datasets.keras_archive import check_keras_archive
 from lfw17_kedro.messages import one_line
+from lfw17_kedro.start_up import import_tensorflow
 
 if TYPE_CHECKING:
     import keras
@@ -25,6 +26,7 @@ class KerasModelDataset(AbstractDataset["keras.Model", "keras.Model"]):
         self.metadata = metadata
 
     def load(self) -> "keras.Model":
+        import_tensorflow()
         import keras
 
         try:

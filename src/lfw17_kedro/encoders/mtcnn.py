@@ -21,6 +21,7 @@ from lfw17_kedro.encoders.mtcnn_networks import (
     Network,
     build_networks,
 )
+from lfw17_kedro.start_up import import_tensorflow
 from lfw17_kedro.types import F64, I64, U8, Detector, Face
 
 CELL = 12  # side of what P-Net sees for one score, pixels
@@ -76,8 +77,7 @@ def build_detector(
         raise ValueError(
             f"min_face_size: expected at least {CELL} pixels, got {min_face_size}."
         )
-    import tensorflow as tf
-
+    tf = import_tensorflow()
     stages = _load_stages()
     pnet, rnet, onet = thresholds
 
