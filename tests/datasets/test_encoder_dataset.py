@@ -40,6 +40,22 @@ def test_encoder_comes_back_with_its_card(tmp_path):
         )
 
 
+def test_nodes_share_the_network_until_the_folder_changes(tmp_path):
+    dataset = EncoderDataset(filepath=str(tmp_path / "encoder"))
+    dataset.save(make_encoder())
+
+    first, again = dataset.load(), dataset.load()
+    assert again.network is first.network
+
+    variables = tmp_path / "encoder" / "variables" / "variables.index"
+    variables.write_bytes(b"half")
+    with pytest.raises(DatasetError, match="expected an encoder"):
+        dataset.load()
+    dataset.save(make_encoder())
+    face = np.full((1, 4, 4, 3), [1, 2, 3], np.uint8)
+    np.testing.assert_allclose(dataset.load()(face), [[1, 2, 3]])
+
+
 def test_missing_or_broken_encoder_says_what_to_run(tmp_path):
     dataset = EncoderDataset(filepath=str(tmp_path / "encoder"))
     with pytest.raises(DatasetError, match="expected the card .*builds the encoder ag"):
