@@ -17,7 +17,11 @@ SAFELY := --require-hashes --only-binary :all:
 # uv takes a package that it was installing when it was killed for a whole one. While the
 # mark is there, nothing in .venv counts, and it is made anew.
 MARK := $(VENV)/.unfinished
-INSTALL = touch $(MARK); $(UV) pip install --python $(VENV) $(SAFELY) -r $(1) && rm $(MARK)
+# Unlike pip, uv leaves it to Python to compile and keep what is imported. Where Python may
+# not keep it, every start would compile TensorFlow again, 7 s.
+COMPILED := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
+INSTALL = touch $(MARK); \
+  $(UV) pip install --python $(VENV) $(COMPILED) $(SAFELY) -r $(1) && rm $(MARK)
 COMPILE := pip compile --universal --upgrade --generate-hashes --no-emit-index-url \
   --only-binary :all: --python-version 3.11 --custom-compile-command "make lock"
 # pip-audit brings its own pip: in a folder of its own it does not replace the other.
