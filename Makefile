@@ -38,10 +38,10 @@ TORCH ?=
 ARGS ?=
 
 .PHONY: run test faults fuzz lint viz viz-static lab mlflow benchmark
-.PHONY: benchmark-cnn lock lock-benchmark audit clean help
+.PHONY: benchmark-detection benchmark-cnn lock lock-benchmark audit clean help
 
 help:  ## list these commands
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 21
 
 run: $(RUN)  ## run every method on the ORL faces and report
 	$(BIN)/kedro run
@@ -84,6 +84,9 @@ benchmark: $(RUN)  ## compare ours with other programs; options: ARGS="--images 
 	@$(UV) pip install --python $(COMPETITORS_VENV) --no-deps $(SAFELY) \
 	  -r $(COMPETITORS)/requirements.lock $(if $(TORCH),,-r $(COMPETITORS)/torch.lock)
 	$(BIN)/python -m benchmarks.faces $(ARGS)
+
+benchmark-detection: $(RUN)  ## compare our detector with the package mtcnn; options: see above
+	$(BIN)/python -m benchmarks.detection $(ARGS)
 
 benchmark-cnn: $(RUN)  ## compare our network with the study's network
 	$(BIN)/python benchmarks/scratch_cnn.py

@@ -45,13 +45,16 @@ class ImageSet(NamedTuple):
     boxes: list[list[Box]]
 
 
-def make_image_sets(folder: Path, count: int, lfw17: str | None) -> list[ImageSet]:
+def make_image_sets(
+    folder: Path, count: int, lfw17: str | None, *, with_large: bool = True
+) -> list[ImageSet]:
     """Write all sets of photos, small ones first.
 
     Args:
         folder: where each set gets a folder.
         count: photos in each set; an eighth as many large ones, at least one.
         lfw17: folder of the competition's files, whose crops are a set of their own.
+        with_large: whether to make the large ones, which takes a second for each.
     """
     rng = np.random.default_rng(SEED)
     crops = SOURCES["orl"]().train_images
@@ -66,8 +69,9 @@ def make_image_sets(folder: Path, count: int, lfw17: str | None) -> list[ImageSe
     faces = faces.reshape(-1, height, width)
     rng.shuffle(faces)
     sets.append(_write_small(folder / "small", faces, count, rng))
-    large = max(1, count // PHOTOS_PER_LARGE)
-    sets.append(_write_large(folder / "large", faces, large, rng))
+    if with_large:
+        large = max(1, count // PHOTOS_PER_LARGE)
+        sets.append(_write_large(folder / "large", faces, large, rng))
     return sets
 
 
