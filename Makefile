@@ -82,7 +82,7 @@ benchmark: $(RUN)  ## compare ours with other programs; options: ARGS="--images 
 	@echo "Installing the competitors into $(COMPETITORS_VENV)$(if $(TORCH),., with PyPI's PyTorch: gigabytes on Linux.)"
 	@$(if $(TORCH),$(UV) pip install --python $(COMPETITORS_VENV) --no-deps $(TORCH))
 	@$(UV) pip install --python $(COMPETITORS_VENV) --no-deps $(SAFELY) \
-	  -r $(COMPETITORS)/requirements.lock $(if $(TORCH),,-r $(COMPETITORS)/torch.lock)
+	  $(COMPILED) -r $(COMPETITORS)/requirements.lock $(if $(TORCH),,-r $(COMPETITORS)/torch.lock)
 	$(BIN)/python -m benchmarks.faces $(ARGS)
 
 benchmark-detection: $(RUN)  ## compare our detector with the package mtcnn; options: see above
