@@ -12,6 +12,7 @@ from lfw17_kedro.datasets.features_dataset import FeaturesDataset
 from lfw17_kedro.datasets.jpg_folder_dataset import JpgFolderDataset
 from lfw17_kedro.datasets.keras_model_dataset import KerasModelDataset
 from lfw17_kedro.datasets.numpy_dataset import NumpyDataset
+from lfw17_kedro.datasets.photo_folder_dataset import PhotoFolderDataset
 from lfw17_kedro.datasets.pickle_export_dataset import PickleExportDataset
 from lfw17_kedro.datasets.stored_dataset import StoredDataset
 from lfw17_kedro.datasets.tfrecord_dataset import TFRecordDataset
@@ -27,6 +28,7 @@ __all__ = [
     "JpgFolderDataset",
     "KerasModelDataset",
     "NumpyDataset",
+    "PhotoFolderDataset",
     "PickleExportDataset",
     "StoredDataset",
     "TFRecordDataset",
