@@ -314,6 +314,15 @@ def test_truncated_photos_are_refused(kind, max_long_side):
     assert refused
 
 
+@pytest.mark.parametrize("place", range(4))
+def test_heic_whose_items_are_damaged_does_not_crash(place):
+    damaged = bytearray(HEIC)
+    damaged[HEIC.index(b"infe", 150) + 12 + place] = 0xFF  # of the type Exif
+
+    with pytest.raises(ValueError, match="decode: its list of items is damaged; repl"):
+        decode_upright(bytes(damaged), "x")
+
+
 def test_truncated_heic_is_refused():
     pytest.importorskip("pi_heif")
 

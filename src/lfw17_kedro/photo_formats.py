@@ -34,6 +34,9 @@ AVIF_BRANDS = (b"avif", b"avis")
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 SHARED_BRANDS = (b"mif1", b"msf1")  # of both; the compatible brands tell them apart
 USER_FORMATS = "JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM, HEIC or AVIF"
+# An item of HEIF up to its type: version, flags, number, protection; type and names
+# follow. Source: ISO/IEC 14496-12, section 8.11.6.
+ITEM_ENTRY = re.compile(rb"(?P<size>.{4})infe(?:\x02.{5}|\x03.{7}).{2}", re.DOTALL)
 MAX_HEAD = 256  # bytes in which all the brands stand
 GREY_MODES = ("1", "L", "LA", "La")
 COLOUR_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "HSV", "LAB")
@@ -93,8 +96,25 @@ def _open_heic(content: bytes) -> ImageFile:
         raise RefusedError(
             "a HEIC photo, which needs the package pi-heif; run `pip install pi-heif`"
         ) from error
+    _check_items(content)
     photo: ImageFile = decoder(io.BytesIO(content), "")
     return photo
+
+
+def _check_items(content: bytes) -> None:
+    """Refuse a list of a HEIC file's items whose types are no text.
+
+    On such a file pi-heif 1.4.0 ends the whole process with a segmentation fault.
+    """
+    for entry in ITEM_ENTRY.finditer(content):
+        size = int.from_bytes(entry["size"], "big")
+        kind, _, mime_type = content[entry.end() : entry.start() + size].partition(
+            b"\0"
+        )
+        try:
+            (kind[:4] + mime_type).decode()  # the name between is not read
+        except UnicodeDecodeError as error:
+            raise ValueError("its list of items is damaged") from error
 
 
 def has_orientation(photo: ImageFile) -> bool:
