@@ -34,9 +34,10 @@ AVIF_BRANDS = (b"avif", b"avis")
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 SHARED_BRANDS = (b"mif1", b"msf1")  # of both; the compatible brands tell them apart
 USER_FORMATS = "JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM, HEIC or AVIF"
-# An item of HEIF up to its type: version, flags, number, protection; type and names
-# follow. Source: ISO/IEC 14496-12, section 8.11.6.
-ITEM_ENTRY = re.compile(rb"(?P<size>.{4})infe(?:\x02.{5}|\x03.{7}).{2}", re.DOTALL)
+# An item of HEIF: version, flags, number and protection; its type; names follow.
+# Source: ISO/IEC 14496-12, section 8.11.6.
+ITEM_ENTRY = re.compile(rb"infe(?:\x02.{5}|\x03.{7}).{2}(?P<kind>.{4})", re.DOTALL)
+MAX_TEXTS = 4096  # bytes of the names of an item
 MAX_HEAD = 256  # bytes in which all the brands stand
 GREY_MODES = ("1", "L", "LA", "La")
 COLOUR_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "HSV", "LAB")
@@ -107,12 +108,12 @@ def _check_items(content: bytes) -> None:
     On such a file pi-heif 1.4.0 ends the whole process with a segmentation fault.
     """
     for entry in ITEM_ENTRY.finditer(content):
-        size = int.from_bytes(entry["size"], "big")
-        kind, _, mime_type = content[entry.end() : entry.start() + size].partition(
-            b"\0"
-        )
+        kind = entry["kind"]
+        if kind == b"mime":  # its MIME type follows its name
+            texts = content[entry.end() : entry.end() + MAX_TEXTS].split(b"\0")
+            kind = b"".join(texts[1:2])
         try:
-            (kind[:4] + mime_type).decode()  # the name between is not read
+            kind.decode()
         except UnicodeDecodeError as error:
             raise ValueError("its list of items is damaged") from error
 
