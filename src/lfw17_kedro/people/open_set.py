@@ -1,0 +1,270 @@
+"""From which similarity on a face is named: templates, impostors, threshold.
+
+A face is compared with each person's template by the cosine. Nobody knows in advance
+how near a stranger comes, and it depends on who is enrolled: the more people, the
+nearer. So each gallery gets its own threshold, from impostors: each enrolled person in
+turn plays the stranger for the others, and a cohort of people who are not enrolled
+plays it for all.
+
+Axes: N enrolled faces, D embedding dimensions, K people, M faces of the cohort.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from lfw17_kedro.people_types import OpenSetThreshold
+from lfw17_kedro.types import F32, F64, I64, Table
+
+BLOCK = 4096  # faces compared with all templates at a time
+FALLBACKS = {"dlib_resnet": 0.93, "facenet": 0.60}
+"""Encoder -> min cosine of two faces of one person, published for pairs of photos.
+
+Source: deepface, deepface/config/threshold.py: cosine distances of 0.07 (Dlib) and
+0.40 (Facenet).
+"""
+
+
+def make_templates(vectors: F32, labels: I64, n_people: int) -> F32:
+    """Average each person's embeddings.
+
+    Args:
+        vectors: (N, D) float32 of L2 norm 1.
+        labels: (N,) int64, 0..K-1; each person has a face.
+        n_people: K, may be 0.
+
+    Returns:
+        (K, D) float32 of L2 norm 1.
+
+    Raises:
+        ValueError: vectors or labels of another shape, a label out of range, a person
+            without a face, or one whose embeddings cancel out.
+    """
+    sums = _sum_people(vectors, labels, n_people)
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    if not lengths.all():
+        raise ValueError(
+            f"expected embeddings that have a mean direction, got some of person "
+            f"{lengths.argmin()} that cancel out; embed the photos again."
+        )
+    templates: F32 = (sums / lengths).astype(np.float32)
+    return templates
+
+
+def score_without_own(vectors: F32, labels: I64, n_people: int) -> tuple[F64, F64]:
+    """Compare each enrolled face with templates that know nothing of it.
+
+    Args: see `make_templates`.
+
+    Returns:
+        genuine: (N,) float64, the cosine to the template of its own person made
+            without this face; NaN for people with one face.
+        impostor: (N,) float64, the greatest cosine to the template of another person,
+            as if its own were not enrolled; NaN if there is no other.
+
+    Raises:
+        ValueError: see `make_templates`.
+    """
+    rest = _sum_people(vectors, labels, n_people)[labels] - vectors
+    lengths = np.linalg.norm(rest, axis=1)
+    counts = np.bincount(labels, minlength=n_people)[labels]
+    genuine = np.full(len(vectors), np.nan)
+    products = np.einsum("nd,nd->n", rest, vectors, dtype=np.float64)
+    np.divide(products, lengths, out=genuine, where=(counts > 1) & (lengths > 0))
+
+    impostor = np.full(len(vectors), np.nan)
+    if n_people > 1:
+        templates = make_templates(vectors, labels, n_people)
+        for rows, similarities in compare_in_blocks(vectors, templates):
+            own = labels[rows, None] == np.arange(n_people)
+            impostor[rows] = np.where(own, -np.inf, similarities).max(axis=1)
+    return genuine, impostor
+
+
+def choose_threshold(
+    vectors: F32,
+    labels: I64,
+    n_people: int,
+    cohort: F32,
+    rate: float,
+    *,
+    fallback: float,
+) -> OpenSetThreshold:
+    """Choose the similarity from which on a face is named.
+
+    Of n impostors, the ceil((n + 1) (1 - rate))-th smallest of their greatest
+    similarities to anybody: a further one scores more with a probability of at most
+    `rate`. Leave one out and the cohort give a threshold each, and the greater counts:
+    the first is too low with few photos a person, the second if its photos differ
+    from those enrolled.
+
+    A set with fewer impostors than the rate needs, 1 / rate - 1, gives its greatest
+    score, and `attainable_rate` tells. If leave one out is such a set, the threshold
+    is `fallback` at least, for nothing of the user's own photos stands behind it. Of
+    three strangers of LFW17 to four people with 5 photos each, that halves those
+    accepted (20 draws, cohort ORL).
+
+    Args:
+        vectors: see `make_templates`; K may be 0, or 1: then nothing is left out.
+        labels: see `make_templates`.
+        n_people: see `make_templates`.
+        cohort: (M, D) float32 of L2 norm 1, of people who are not enrolled; M may
+            be 0.
+        rate: false accept rate to aim at, between 0 and 1.
+        fallback: min threshold unless leave one out has enough impostors, see
+            `FALLBACKS`. Without any impostor it is the threshold, and
+            `attainable_rate` is 1.
+
+    Returns:
+        The threshold, finite even for an empty gallery.
+
+    Raises:
+        ValueError: see `make_templates`; a rate out of range, or a cohort whose
+            embeddings have another length.
+
+    Source: Vovk et al. 2005, Algorithmic Learning in a Random World, section 2.2.
+    """
+    if not 0 < rate < 1:
+        raise ValueError(
+            f"rate: expected a share of impostors between 0 and 1, got {rate}; take "
+            "0.01 for one in a hundred."
+        )
+    genuine, leave_one_out = score_without_own(vectors, labels, n_people)
+    templates = make_templates(vectors, labels, n_people)
+    if n_people and (cohort.ndim, cohort.shape[-1]) != (2, vectors.shape[1]):
+        raise ValueError(
+            f"cohort: expected embeddings (M, {vectors.shape[1]}), as those of the "
+            f"people enrolled, got {cohort.shape}; embed both with one encoder."
+        )
+    strangers = np.full(len(cohort), np.nan)
+    if n_people:
+        for rows, similarities in compare_in_blocks(cohort, templates):
+            strangers[rows] = similarities.max(axis=1)
+    sets = [_sort_numbers(scores) for scores in (leave_one_out, strangers)]
+    values = [_take_quantile(scores, rate) for scores in sets if len(scores)]
+    if _find_index(len(sets[0]), rate) > len(sets[0]):
+        values.append(fallback)
+    return OpenSetThreshold(
+        value=max(values),
+        rate=rate,
+        attainable_rate=1 / (max(map(len, sets)) + 1),
+        leave_one_out=sets[0],
+        cohort=sets[1],
+        genuine=_sort_numbers(genuine),
+    )
+
+
+def rate_false_accepts(similarities: F64, threshold: OpenSetThreshold) -> F64:
+    """Give the share of impostors that score at least as high.
+
+    Args:
+        similarities: (N,) float64, cosines.
+        threshold: its impostors; of leave one out and cohort the larger share counts.
+
+    Returns:
+        (N,) float64, 0-1; NaN where there are no impostors, or no similarity.
+    """
+    shares = np.full(np.shape(similarities), np.nan)
+    for impostors in (threshold.leave_one_out, threshold.cohort):
+        if len(impostors):
+            shares = np.fmax(shares, _share_from(similarities, impostors))
+    return np.where(np.isnan(similarities), np.nan, shares)
+
+
+def trace_curve(threshold: OpenSetThreshold, n_points: int) -> Table:
+    """Trade strangers accepted against enrolled people missed.
+
+    Args:
+        threshold: its value and scores.
+        n_points: rows, at least 2.
+
+    Returns:
+        One row a `threshold`, evenly spaced over all scores and the value chosen:
+        `leave_one_out_accepted` and `cohort_accepted`, the shares of impostors that
+        score at least as high; `genuine_missed`, the share of enrolled faces that
+        score less. NaN where there are no scores.
+
+    Raises:
+        ValueError: fewer than 2 points.
+    """
+    if n_points < 2:  # noqa: PLR2004 (both ends)
+        raise ValueError(f"n_points: expected at least 2, got {n_points}.")
+    sets = threshold.leave_one_out, threshold.cohort, threshold.genuine
+    scores = np.concatenate([[threshold.value], *sets])
+    points = np.linspace(scores.min(), scores.max(), n_points)
+    loo, cohort, genuine = (
+        _share_from(points, one) if len(one) else np.full(n_points, np.nan)
+        for one in sets
+    )
+    return pd.DataFrame(
+        {
+            "threshold": points,
+            "leave_one_out_accepted": loo,
+            "cohort_accepted": cohort,
+            "genuine_missed": 1 - genuine,
+        }
+    )
+
+
+def compare_in_blocks(
+    vectors: F32, templates: F32, size: int = BLOCK
+) -> Iterator[tuple[slice, F64]]:
+    """Compare faces with all templates, some at a time, in bounded memory.
+
+    Args:
+        vectors: (N, D) float32 of L2 norm 1.
+        templates: (K, D) float32 of L2 norm 1.
+        size: faces at a time.
+
+    Yields:
+        The rows of n faces, and their (n, K) float64 cosines.
+    """
+    for start in range(0, len(vectors), size):
+        rows = slice(start, start + size)
+        yield rows, (vectors[rows] @ templates.T).astype(np.float64)
+
+
+def _sum_people(vectors: F32, labels: I64, n_people: int) -> F64:
+    """Sum each person's vectors, after a check: (K, D) float64."""
+    if vectors.ndim != 2 or labels.shape != vectors.shape[:1]:  # noqa: PLR2004 (N, D)
+        raise ValueError(
+            f"expected embeddings (N, D) and labels (N,), got {vectors.shape} and "
+            f"{labels.shape}; pass the rows of one gallery."
+        )
+    if len(labels) and not 0 <= labels.min() <= labels.max() < n_people:
+        raise ValueError(
+            f"labels: expected 0..{n_people - 1} for {n_people} people, got "
+            f"{labels.min()}..{labels.max()}; number the people anew."
+        )
+    counts = np.bincount(labels, minlength=n_people)
+    if not counts.all():
+        raise ValueError(
+            f"expected a face of each of {n_people} people, got none of person "
+            f"{counts.argmin()}; leave people without a face out."
+        )
+    sums = np.zeros((n_people, vectors.shape[1]))
+    np.add.at(sums, labels, vectors)
+    return sums
+
+
+def _sort_numbers(scores: F64) -> F64:
+    """Sort scores without NaN."""
+    return np.sort(scores[~np.isnan(scores)])
+
+
+def _find_index(n: int, rate: float) -> int:
+    """Give the place, from 1, of the conformal quantile; n + 1 if n is too small."""
+    # Without rounding, 100 * (1 - 0.01) or the like may end just above an integer.
+    return math.ceil(round((n + 1) * (1 - rate), 9))
+
+
+def _take_quantile(scores: F64, rate: float) -> float:
+    """Take the conformal quantile of sorted scores, the last at most."""
+    return float(scores[min(_find_index(len(scores), rate), len(scores)) - 1])
+
+
+def _share_from(values: F64, scores: F64) -> F64:
+    """Give the share of sorted scores that are at least each value."""
+    return 1 - np.searchsorted(scores, values, side="left") / len(scores)
