@@ -56,9 +56,7 @@ def match_faces(
     names, nearest, second = np.full((3, n), NOBODY)
     similarity, margin = np.full((2, n), np.nan)
     for rows in _cut_between_photos(photos) if gallery.people else ():
-        [(_, similarities)] = compare_in_blocks(
-            vectors[rows], gallery.templates, len(rows)
-        )
+        similarities = (vectors[rows] @ gallery.templates.T).astype(np.float64)
         nearest[rows] = similarities.argmax(axis=1)
         similarity[rows] = similarities.max(axis=1)
         above = similarities - gallery.threshold.value
