@@ -57,10 +57,10 @@ def check_class_names(class_names: Any) -> list[str]:
         if not isinstance(name, str):
             problems.append(f"{name!r} is not text; put quotes around it")
             continue
-        if problem := _find_problem(name):
+        if problem := find_name_problem(name):
             problems.append(f"{name!r} {problem}")
             continue
-        look = _simplify(name)
+        look = simplify_name(name)
         if look in owners:
             problems.append(
                 f"{name!r} and {owners[look]!r} would share one folder or look the "
@@ -75,8 +75,12 @@ def check_class_names(class_names: Any) -> list[str]:
     return [str(name) for name in class_names]
 
 
-def _simplify(name: str) -> str:
-    """Give what two names share that a file system or a reader takes for the same."""
+def simplify_name(name: str) -> str:
+    """Give what two names share that a file system or a reader takes for the same.
+
+    Args:
+        name: of a person.
+    """
     seen = "".join(
         " " if unicodedata.category(character) == "Zs" else character
         for character in name
@@ -85,8 +89,15 @@ def _simplify(name: str) -> str:
     return unicodedata.normalize("NFC", name_folder(seen)).casefold()
 
 
-def _find_problem(name: str) -> str | None:
-    """Say why a name can be no folder or no column, and what to do; None if it can."""
+def find_name_problem(name: str) -> str | None:
+    """Say why a name can be no folder or no column, and what to do.
+
+    Args:
+        name: of a person.
+
+    Returns:
+        The end of a sentence that begins with the name; None if the name is fine.
+    """
     folder = name_folder(name)
     length = len(folder.encode(errors="replace"))
     problems = {
@@ -110,7 +121,7 @@ def _find_problem(name: str) -> str | None:
             end == "." or end.isspace() for end in (name[:1], name[-1:])
         ),
         "starts with = + - or @, as a formula of a spreadsheet; remove that": (
-            unicodedata.normalize("NFKC", name)[:1] in FORMULA
+            starts_formula(name)
         ),
         "is reserved on Windows; rename it": (
             folder.partition(".")[0].upper() in WINDOWS_DEVICES
@@ -120,6 +131,15 @@ def _find_problem(name: str) -> str | None:
         ),
     }
     return next((problem for problem, found in problems.items() if found), None)
+
+
+def starts_formula(text: str) -> bool:
+    """Tell whether a spreadsheet may run a cell with this text.
+
+    Args:
+        text: of the cell.
+    """
+    return unicodedata.normalize("NFKC", text).startswith(FORMULA)
 
 
 def _holds_invisible(name: str) -> bool:

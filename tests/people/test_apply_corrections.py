@@ -1,0 +1,188 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from lfw17_kedro.people.apply_corrections import allow_people, match_corrections
+from lfw17_kedro.people.corrections_file import Correction
+from lfw17_kedro.people.face_ids import make_face_ids
+
+A, B, C = "a" * 64, "b" * 64, "c" * 64
+A_LEFT, A_RIGHT = f"{'a' * 16}_10_10_50_60", f"{'a' * 16}_60_10_100_60"
+
+
+def make_faces():
+    """Two faces in a.jpg and its copy, one in b.jpg."""
+    faces = pd.DataFrame(
+        [
+            ("a.jpg", A, 10.0, 10.0, 50.0, 60.0),
+            ("a.jpg", A, 60.0, 10.0, 100.0, 60.0),
+            ("b/zoë.jpg", B, 5.2, 5.0, 30.0, 40.0),
+        ],
+        columns=["photo", "sha256", "left", "top", "right", "bottom"],
+    )
+    faces["face_id"] = make_face_ids(faces.assign(height=100, width=120))
+    return pd.concat([faces, faces[:2].assign(photo="copy.jpg")], ignore_index=True)
+
+
+def match(*corrections):
+    return match_corrections(corrections, make_faces())
+
+
+def test_a_face_is_found_by_id_by_box_and_by_photo():
+    applied = match(
+        Correction("is", "Ann", A_LEFT, enrol=True),
+        Correction("is_not", "Bob", photo="a.jpg", box=(62, 12, 103, 61)),
+        Correction("ignore", photo="b/zoe\u0308.jpg"),  # as macOS writes it
+    )
+
+    assert applied.names == {0: "Ann", 3: "Ann"}  # in the copy, too
+    assert applied.forbidden == [(1, "Bob"), (4, "Bob")]
+    assert applied.ignored == {2}
+    assert applied.enrolled == [0]
+    assert applied.unmatched == []
+    assert applied.notes == []
+
+
+def test_nothing_is_said_without_corrections_or_faces():
+    assert match() == ({}, [], set(), [], [], [])
+    lost = Correction("is", "Ann", A_LEFT)
+
+    applied = match_corrections([lost], make_faces()[:0])
+
+    assert applied.names == {}
+    assert applied.unmatched[0].correction is lost
+
+
+def test_a_face_is_found_after_detection_changed():
+    moved = f"{'a' * 16}_14_12_55_66"  # 36 x 48 of 2000 + 2214 - 1728: 0.70
+
+    assert match(Correction("is", "Ann", moved)).names == {0: "Ann", 3: "Ann"}
+
+
+def test_a_face_is_found_by_box_after_its_photo_was_edited():
+    old = f"{'d' * 16}_11_10_50_60"
+
+    assert match(Correction("is", "Ann", old, "a.jpg")).names == {0: "Ann", 3: "Ann"}
+    assert match(Correction("is", "Ann", old)).names == {}
+
+
+def test_a_face_is_found_by_id_after_its_photo_was_moved():
+    assert match(Correction("ignore", "", A_LEFT, "old/a.jpg")).ignored == {0, 3}
+
+
+def test_a_third_of_overlap_is_enough():
+    box = (80.0, 10.0, 120.0, 60.0)  # 20 x 50 of 2000 + 2000 - 1000
+
+    assert match(Correction("ignore", photo="a.jpg", box=box)).ignored == {1, 4}
+
+
+@pytest.mark.parametrize(
+    ("correction", "reason"),
+    [
+        (Correction("ignore", photo="no.jpg"), "no photo with a face has this"),
+        (Correction("ignore", face_id=f"{'e' * 16}_1_2_3_4"), "no photo with a face"),
+        (Correction("ignore", photo="a.jpg"), "has 2 faces; give face_id or the box"),
+        (  # 18 x 50 of 2000 + 2000 - 900: 0.29
+            Correction("ignore", photo="a.jpg", box=(82, 10, 122, 60)),
+            "is near: expected an overlap of 0.3 at least, got 0.29",
+        ),
+    ],
+)
+def test_a_correction_without_a_face_is_reported(correction, reason):
+    applied = match(correction)
+
+    assert applied.ignored == set()
+    [unmatched] = applied.unmatched
+    assert unmatched.correction is correction
+    assert reason in unmatched.reason
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "problem"),
+    [
+        (("is", "Ann"), ("is", "Bob"), r"line 2 \(is Ann\) and line 3 \(is Bob\) mean"),
+        (
+            ("is", "Ann"),
+            ("is_not", "Ann"),
+            r"line 2 \(is Ann\) and line 3 \(is_not Ann",
+        ),
+        (
+            ("is_not", "Ann"),
+            ("is", "Ann"),
+            r"line 2 \(is_not Ann\) and line 3 \(is Ann",
+        ),
+        (
+            ("ignore", ""),
+            ("is", "Ann"),
+            r"line 2 \(ignore\) and line 3 \(is Ann\) mean",
+        ),
+        (("is", "Ann"), ("is_not", "Bob"), None),
+        (("is_not", "Ann"), ("is_not", "Bob"), None),
+        (("is_not", "Ann"), ("ignore", ""), None),
+        (("is", "Ann"), ("is", "Ann"), None),
+    ],
+)
+@pytest.mark.parametrize(
+    "where", [{"face_id": A_LEFT}, {"photo": "copy.jpg", "box": (11, 10, 50, 60)}]
+)
+def test_contradictions_are_refused_however_the_face_is_named(
+    first, second, problem, where
+):
+    pair = [
+        Correction(*first, face_id=A_LEFT, line=2),
+        Correction(*second, **where, line=3),
+        Correction("is", "Cy", A_RIGHT, line=4),
+    ]
+    if problem is None:
+        match(*pair)
+        return
+    with pytest.raises(ValueError, match=f"{problem}.*one face, {A_LEFT}; keep one"):
+        match(*pair)
+
+
+def test_all_contradictions_are_listed():
+    with pytest.raises(ValueError, match=r"line 5 .* keep one; line 3 .* keep one\.$"):
+        match(
+            Correction("is", "Ann", A_LEFT, line=5),
+            Correction("is", "Bob", A_RIGHT, line=3),
+            Correction("is", "Cy", A_LEFT, line=6),
+            Correction("ignore", "", A_RIGHT, line=4),
+        )
+
+
+def test_an_id_and_the_path_of_another_photo_are_refused():
+    with pytest.raises(ValueError, match=r"line 7: a{16}_.* is no face of 'b/zoë.jpg'"):
+        match(Correction("is", "Ann", A_LEFT, "b/zoë.jpg", line=7))
+
+
+def test_one_person_twice_in_a_photo_is_noted():
+    applied = match(Correction("is", "Ann", A_LEFT), Correction("is", "Ann", A_RIGHT))
+
+    assert applied.names == {row: "Ann" for row in (0, 1, 3, 4)}
+    assert [note.partition(" by ")[0] for note in applied.notes] == [
+        "a.jpg: Ann is there 2 times",
+        "copy.jpg: Ann is there 2 times",
+    ]
+
+
+def test_the_model_may_not_contradict_the_user():
+    applied = match(
+        Correction("is", "ann_lee", A_LEFT),
+        Correction("is_not", "Bob", A_RIGHT),
+        Correction("is_not", "Nobody Enrolled", A_RIGHT),
+        Correction("ignore", photo="b/zoë.jpg"),
+    )
+    photos = np.array([0, 0, 1, 2, 2, 3])  # and a face that nothing is said of
+
+    allowed = allow_people(applied, photos, ["Ann Lee", "Bob", "Cy"])
+
+    assert allowed.dtype == bool
+    assert allowed.tolist() == [
+        [False, False, False],
+        [False, False, True],
+        [False, False, False],
+        [False, False, False],
+        [False, False, True],
+        [True, True, True],
+    ]
+    assert allow_people(match(), photos, []).shape == (6, 0)
