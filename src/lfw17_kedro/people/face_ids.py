@@ -17,8 +17,8 @@ HASH_DIGITS = 16  # 64 bits: a million photos share one with a probability of 3e
 FACE_ID = re.compile(
     rf"([0-9a-f]{{{HASH_DIGITS}}})_([0-9]+)_([0-9]+)_([0-9]+)_([0-9]+)(?:_[0-9]+)?"
 )
-# digiKam asks for 0.25 between a box of its own and one of a file (0.5 without a name):
-# core/libs/database/item/scanner/itemscanner_photo.cpp
+# A choice between digiKam's two: ItemScanner::commitFaces takes a box that shares 0.25
+# with that of a named face for the same face, 0.5 with that of an unnamed one.
 MIN_OVERLAP = 0.3  # of two boxes of one face, see `overlap`
 MAX_ID = 120  # characters: more is no id, and Python refuses to read endless numbers
 

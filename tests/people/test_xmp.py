@@ -1,0 +1,193 @@
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image, ImageOps
+
+from lfw17_kedro.people.xmp import NAMESPACES, list_sidecars, write_sidecar
+
+COLUMNS = ["name", "left", "top", "right", "bottom"]
+
+
+def make_faces(*rows):
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def parse(sidecar):
+    root = ET.fromstring(sidecar)  # noqa: S314 (our own text)
+    return root.find("rdf:RDF/rdf:Description", NAMESPACES)
+
+
+def read_texts(element, path):
+    return [found.text for found in element.findall(path, NAMESPACES)]
+
+
+def read_fields(element, prefix, keys):
+    return [element.find(f"{prefix}:{key}", NAMESPACES).text for key in keys]
+
+
+def read_regions(sidecar):
+    """Give name (or None) and x, y, w, h of each region."""
+    regions = parse(sidecar).findall(
+        "mwg-rs:Regions/mwg-rs:RegionList/rdf:Bag/rdf:li", NAMESPACES
+    )
+    found = []
+    for region in regions:
+        assert read_texts(region, "mwg-rs:Type") == ["Face"]
+        area = region.find("mwg-rs:Area", NAMESPACES)
+        assert read_texts(area, "stArea:unit") == ["normalized"]
+        names = read_texts(region, "mwg-rs:Name")
+        found.append((names[0] if names else None, read_fields(area, "stArea", "xywh")))
+    return found
+
+
+def test_faces_become_regions_and_keywords():
+    faces = make_faces(
+        ("Zoë", 100.0, 50.0, 300.0, 150.0),
+        ("unknown", 0.0, 0.0, 100.0, 100.0),
+        ("ignored", 0.0, 0.0, 100.0, 100.0),
+        ("Ann Lee", 300.0, 150.0, 440.0, 260.0),  # reaches beyond the photo
+        ("Ann Lee", 401.0, 10.0, 440.0, 60.0),  # lies outside of it
+    )
+
+    sidecar = write_sidecar(faces, 400, 200, orientation=1)
+
+    description = parse(sidecar)
+    size = description.find("mwg-rs:Regions/mwg-rs:AppliedToDimensions", NAMESPACES)
+    assert read_fields(size, "stDim", ["w", "h", "unit"]) == ["400", "200", "pixel"]
+    assert read_regions(sidecar) == [
+        ("Zoë", ["0.500000", "0.500000", "0.500000", "0.500000"]),
+        (None, ["0.125000", "0.250000", "0.250000", "0.500000"]),
+        ("Ann Lee", ["0.875000", "0.875000", "0.250000", "0.250000"]),
+    ]
+    assert read_texts(description, "dc:subject/rdf:Bag/rdf:li") == ["Ann Lee", "Zoë"]
+    assert read_texts(description, "digiKam:TagsList/rdf:Seq/rdf:li") == [
+        "People/Ann Lee",
+        "People/Zoë",
+    ]
+
+
+def test_the_packet_has_its_frame():
+    sidecar = write_sidecar(make_faces(), 4, 2, orientation=1)
+
+    assert sidecar.startswith(
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n<x:xmpmeta xmlns:'
+    )
+    assert sidecar.endswith('</x:xmpmeta>\n<?xpacket end="w"?>\n')
+    assert read_regions(sidecar) == []
+    assert "dc:subject" not in sidecar
+
+
+def test_structures_are_marked_as_such():
+    sidecar = write_sidecar(make_faces(("Ann", 0, 0, 1, 1)), 4, 2, orientation=1)
+
+    for name in ("mwg-rs:Regions", "mwg-rs:Area", "rdf:li"):
+        assert f'<{name} rdf:parseType="Resource">' in sidecar
+
+
+def test_names_are_escaped():
+    sidecar = write_sidecar(
+        make_faces(("O'Brien & Sons {0}", 0, 0, 1, 1)), 4, 2, orientation=1
+    )
+
+    assert "O'Brien &amp; Sons {0}" in sidecar
+    assert read_regions(sidecar)[0][0] == "O'Brien & Sons {0}"
+
+
+@pytest.mark.parametrize(
+    ("orientation", "turned", "expected", "size"),
+    [
+        # x and y of the upright photo are 0.25 and 0.2, w and h 0.1 and 0.04.
+        (1, 0, ["0.250000", "0.200000", "0.100000", "0.040000"], ["40", "50"]),
+        (3, 0, ["0.750000", "0.800000", "0.100000", "0.040000"], ["40", "50"]),
+        (6, 0, ["0.200000", "0.750000", "0.040000", "0.100000"], ["50", "40"]),
+        (8, 0, ["0.800000", "0.250000", "0.040000", "0.100000"], ["50", "40"]),
+        (1, 90, ["0.200000", "0.750000", "0.040000", "0.100000"], ["50", "40"]),
+        (6, 270, ["0.250000", "0.200000", "0.100000", "0.040000"], ["40", "50"]),
+    ],
+)
+def test_regions_are_those_of_the_stored_photo(orientation, turned, expected, size):
+    faces = make_faces(("Ann", 8, 9, 12, 11))
+
+    sidecar = write_sidecar(faces, 40, 50, orientation=orientation, turned=turned)
+
+    assert read_regions(sidecar) == [("Ann", expected)]
+    applied = "mwg-rs:Regions/mwg-rs:AppliedToDimensions"
+    found = parse(sidecar).find(applied, NAMESPACES)
+    assert read_fields(found, "stDim", "wh") == size
+
+
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_regions_agree_with_how_pillow_turns_photos(orientation, turned):
+    stored = np.zeros((10, 20), np.uint8)
+    stored[2:5, 12:19] = 255  # x 12-19 of 20, y 2-5 of 10
+    photo = Image.fromarray(stored)
+    photo.getexif()[0x0112] = orientation
+    upright = np.rot90(np.asarray(ImageOps.exif_transpose(photo)), -turned // 90)
+    rows, columns = np.flatnonzero(upright.any(1)), np.flatnonzero(upright.any(0))
+    box = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+    height, width = upright.shape
+
+    sidecar = write_sidecar(
+        make_faces(("Ann", *box)), width, height, orientation=orientation, turned=turned
+    )
+
+    expected = ["0.775000", "0.350000", "0.350000", "0.300000"]
+    assert read_regions(sidecar) == [("Ann", expected)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ({"orientation": 0}, "as orientation of a photo 1 to 8, as in EXIF, got 0"),
+        ({"orientation": 9}, "as orientation of a photo 1 to 8, as in EXIF, got 9"),
+        ({"turned": 45}, "as turned of a photo 0, 90, 180 or 270 degrees, got 45"),
+        ({"width": 0}, "as width of a photo at least 1 pixel, got 0"),
+        ({"height": 0}, "as height of a photo at least 1 pixel, got 0"),
+    ],
+)
+def test_a_photo_that_cannot_be_is_refused(wrong, problem):
+    photo = {"width": 4, "height": 2, "orientation": 1, "turned": 0} | wrong
+
+    with pytest.raises(ValueError, match=f"expected {problem}; read the photo again"):
+        write_sidecar(make_faces(), **photo)
+
+
+def test_a_name_that_breaks_the_file_is_refused():
+    with pytest.raises(ValueError, match=r"got 'a\\x01b', which holds a control char"):
+        write_sidecar(make_faces(("a\x01b", 0, 0, 1, 1)), 4, 2, orientation=1)
+
+
+def make_photos():
+    names = ["photo", "height", "width", "turned", "orientation"]
+    rows = [("a/1.jpg", 50, 40, 0, 6), ("b.jpg", 50, 40, 0, 1), ("c.jpg", 50, 40, 0, 1)]
+    return pd.DataFrame(rows, columns=names)
+
+
+def test_each_photo_with_a_face_has_a_sidecar_beside_it():
+    faces = make_faces(
+        ("Ann", 8, 9, 12, 11),
+        ("ignored", 8, 9, 12, 11),
+        ("unknown", 8, 9, 12, 11),
+        ("Bob", 8, 9, 12, 11),
+    ).assign(photo=["b.jpg", "c.jpg", "a/1.jpg", "b.jpg"])
+
+    sidecars = list_sidecars(faces, make_photos())
+
+    assert list(sidecars) == ["a/1.jpg.xmp", "b.jpg.xmp"]
+    lying = ["0.200000", "0.750000", "0.040000", "0.100000"]
+    assert read_regions(sidecars["a/1.jpg.xmp"]) == [(None, lying)]
+    assert [name for name, _ in read_regions(sidecars["b.jpg.xmp"])] == ["Ann", "Bob"]
+
+
+def test_no_faces_have_no_sidecars():
+    assert list_sidecars(make_faces().assign(photo=[]), make_photos()) == {}
+
+
+def test_faces_of_another_run_are_refused():
+    faces = make_faces(("Ann", 8, 9, 12, 11)).assign(photo="x.jpg")
+
+    with pytest.raises(ValueError, match=r"got none of 'x.jpg'; give the table of the"):
+        list_sidecars(faces, make_photos())
