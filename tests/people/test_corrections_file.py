@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from lfw17_kedro.people.corrections_file import (
@@ -90,6 +91,14 @@ def test_no_text_is_written_that_a_spreadsheet_runs():
     )
 
     assert text == f"{','.join(COLUMNS)}\r\n,./=1+1.jpg,-1.5,0.0,3.0,4.0,ignore,,\r\n"
+
+
+def test_numpy_numbers_are_written_as_numbers():
+    box = tuple(np.array([0.1, 2, 3, 4]))
+
+    text = write_corrections([Correction("ignore", photo="a.jpg", box=box)])
+
+    assert ",a.jpg,0.1,2.0,3.0,4.0,ignore" in text
 
 
 def test_a_long_list_of_problems_is_cut():

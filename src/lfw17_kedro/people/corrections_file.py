@@ -132,7 +132,7 @@ def write_corrections(corrections: Iterable[Correction]) -> str:
         photo, enrol = one.photo, "yes" if one.enrol else ""
         if starts_formula(photo) or photo.startswith("./") or photo[:1].isspace():
             photo = f"./{photo}"  # names the same file
-        edges = map(repr, one.box) if one.box else [""] * len(BOX)
+        edges = [""] * len(BOX) if one.box is None else map(float, one.box)
         writer.writerow([one.face_id, photo, *edges, one.correction, one.name, enrol])
     return text.getvalue()
 
