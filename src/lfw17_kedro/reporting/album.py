@@ -1,0 +1,226 @@
+"""The album: one HTML page of everybody found, in which the user corrects names.
+
+The page is complete: its script and its style are inside, it asks no network, and it
+works from the disk. Names and paths come from other people's folders: they reach the
+page as data, in one block of JSON, and only as text from there.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+import numpy as np
+import pandas as pd
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
+
+from lfw17_kedro.digest import hash_data
+from lfw17_kedro.messages import one_line
+from lfw17_kedro.people_types import BOX, IDENTIFIED_COLUMNS, RESERVED_NAMES
+from lfw17_kedro.reporting.album_corrections import match_corrections
+from lfw17_kedro.types import Table
+
+PHOTO_COLUMNS = ("photo", "sha256", "height", "width")
+PEOPLE_COLUMNS = ("name", "photos", "picture")
+LEFT_OUT_COLUMNS = ("photo", "reason")
+CORRECTIONS_FILE = "data/01_raw/corrections.csv"
+COMMAND = "kedro run --env people"
+SCRIPTS = ("data", "parts", "faces", "views", "correct", "keys")  # in this order
+SCORE_DIGITS, RATE_DIGITS = 4, 6  # behind the point, more than anybody reads
+
+
+def render_album(
+    faces: Table,
+    photos: Table,
+    people: Table,
+    left_out: Table,
+    corrections: Sequence[Mapping[str, str]],
+    *,
+    title: str,
+    links: Mapping[str, str],
+    pictures: str = "album_pictures",
+) -> str:
+    """Write the album as one HTML page.
+
+    The page expects `<pictures>/faces/<face_id>.jpg`, 150x150, and
+    `<pictures>/photos/<first 16 digits of the SHA-256>.jpg`, long side at most 640.
+
+    Args:
+        faces: one row for each face of each photo, `IDENTIFIED_COLUMNS`.
+        photos: one row a photo, also those without faces: photo (relative path),
+            sha256 (hexadecimal), height and width (of the upright photo, pixels).
+        people: one row for each enrolled person: name, photos (enrolled), picture
+            (path of one of their faces relative to the page, or "").
+        left_out: photo (relative path) and reason, one row for each file left out.
+        corrections: the rows of the user's corrections.csv, column -> text. The page
+            saves them together with the new ones.
+        title: of the page.
+        links: label -> path of another report, relative to the page, not
+            percent-encoded.
+        pictures: folder of the pictures, relative to the page.
+
+    Returns:
+        A whole HTML page, which can be encoded as UTF-8.
+
+    Raises:
+        ValueError: columns are missing, a photo has two rows, or a face lies in a
+            photo that is not in `photos`.
+    """
+    _check_tables(faces, photos, people, left_out)
+    data = {
+        "faces": _describe_faces(faces, photos),
+        "photos": {
+            "path": _texts(photos["photo"]),
+            "picture": [text[:16] for text in _texts(photos["sha256"])],
+            "height": _numbers(photos["height"], 0),
+            "width": _numbers(photos["width"], 0),
+        },
+        "people": {
+            "name": _texts(people["name"]),
+            "photos": _numbers(people["photos"], 0),
+            "picture": [_quote(path) for path in _texts(people["picture"])],
+        },
+        "leftOut": {name: _texts(left_out[name]) for name in LEFT_OUT_COLUMNS},
+        "check": list_doubtful(faces),
+        "corrections": match_corrections(faces, corrections),
+        "pictures": _quote(pictures.rstrip("/")),
+    }
+    data["hash"] = hash_data(json.dumps(data))[:16]
+    style = _read_template("album.css")
+    script = "\n".join(_read_template(f"album_{part}.js") for part in SCRIPTS)
+    return _load_template().render(
+        title=one_line(title),
+        links={one_line(label): _quote(path) for label, path in links.items()},
+        # NaN is not JSON; only numbers and ASCII text are left, and no markup
+        data=htmlsafe_json_dumps(data, allow_nan=False, separators=(",", ":")),
+        style=Markup(style),  # noqa: S704 (our own)
+        script=Markup(script),  # noqa: S704 (our own)
+        style_hash=_hash_source(style),
+        script_hash=_hash_source(script),
+        corrections_file=CORRECTIONS_FILE,
+        command=COMMAND,
+    )
+
+
+def list_doubtful(faces: Table) -> dict[str, list[int]]:
+    """List the faces to check, the most doubtful first; corrected ones are certain.
+
+    Args:
+        faces: N rows, `IDENTIFIED_COLUMNS`.
+
+    Returns:
+        Rows, 0..N-1. `named`: faces with a name, those with the smallest margin or the
+        highest false accept rate first. `unknown`: unknown faces, those first that
+        the fewest impostors resemble the gallery as much as.
+    """
+    table = faces.reset_index(drop=True)
+    by_model = table["source"] != "correction"
+    named = table[by_model & ~table["name"].isin(RESERVED_NAMES)]
+    rank = {"method": "min", "na_option": "bottom"}
+    doubt = np.minimum(
+        named["margin"].rank(**rank),
+        named["false_accept_rate"].rank(ascending=False, **rank),
+    )
+    near = by_model & (table["name"] == RESERVED_NAMES[0])
+    unknown = table[near & ~table["nearest"].isin(["", None, np.nan])].sort_values(
+        ["false_accept_rate", "similarity"], ascending=[True, False], kind="stable"
+    )
+    return {
+        "named": [int(row) for row in doubt.sort_values(kind="stable").index],
+        "unknown": [int(row) for row in unknown.index],
+    }
+
+
+def _check_tables(faces: Table, photos: Table, people: Table, left_out: Table) -> None:
+    """Check the columns, and that every face has its photo."""
+    tables = {
+        "faces": (faces, IDENTIFIED_COLUMNS),
+        "photos": (photos, PHOTO_COLUMNS),
+        "people": (people, PEOPLE_COLUMNS),
+        "left_out": (left_out, LEFT_OUT_COLUMNS),
+    }
+    for name, (table, columns) in tables.items():
+        if missing := [column for column in columns if column not in table]:
+            raise ValueError(
+                f"album: expected {', '.join(columns)} in {name}, got no "
+                f"{', '.join(missing)}; run identify again."
+            )
+    twice = photos["photo"][photos["photo"].duplicated()]
+    if len(twice):
+        raise ValueError(
+            f"album: expected one row a photo, got two of {one_line(twice.iloc[0])}; "
+            "give each path once."
+        )
+    lost = faces["photo"][~faces["photo"].isin(photos["photo"])]
+    if len(lost):
+        raise ValueError(
+            f"album: expected every face in one of {len(photos)} photos, got one in "
+            f"{one_line(lost.iloc[0])}; give faces and photos of the same run."
+        )
+
+
+def _describe_faces(faces: Table, photos: Table) -> dict[str, list[Any]]:
+    """Write the faces as columns; `photo` is the row of the photo."""
+    place = {path: row for row, path in enumerate(photos["photo"])}
+    return {
+        "id": _texts(faces["face_id"]),
+        "photo": [place[path] for path in faces["photo"]],
+        "box": [
+            [round(float(side), 1) for side in box]
+            for box in faces[[*BOX]].to_numpy(np.float64)
+        ],
+        "name": _texts(faces["name"]),
+        "nearest": _texts(faces["nearest"]),
+        "second": _texts(faces["second"]),
+        "similarity": _numbers(faces["similarity"], SCORE_DIGITS),
+        "margin": _numbers(faces["margin"], SCORE_DIGITS),
+        "rate": _numbers(faces["false_accept_rate"], RATE_DIGITS),
+        "nearestPhoto": _texts(faces["nearest_photo"]),
+        "group": _texts(faces["group"]),
+        "source": _texts(faces["source"]),
+    }
+
+
+def _texts(column: pd.Series) -> list[str]:
+    """Give a column as text, "" where there is nothing."""
+    return ["" if pd.isna(value) else str(value) for value in column]
+
+
+def _numbers(column: pd.Series, digits: int) -> list[float | None]:
+    """Give a column as rounded numbers, None where there is none."""
+    values = pd.to_numeric(column).to_numpy(np.float64)
+    return [
+        (round(value, digits) if digits else int(value)) if np.isfinite(value) else None
+        for value in values.tolist()
+    ]
+
+
+def _quote(path: str) -> str:
+    """Write a relative path as a URL that no name can turn into another address."""
+    return "./" + quote(path, errors="surrogateescape") if path else ""
+
+
+def _hash_source(text: str) -> str:
+    """Give the source expression of an inline part, as the security policy wants it.
+
+    Source: Content Security Policy Level 3, section 2.3.1 (hash-source).
+    """
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _read_template(name: str) -> str:
+    """Read a file of the templates as it is."""
+    path = files("lfw17_kedro.reporting") / "templates" / name
+    return path.read_text(encoding="utf-8")
+
+
+def _load_template() -> jinja2.Template:
+    """Load the page's template, which escapes what it is given."""
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(_read_template("album.html"))
