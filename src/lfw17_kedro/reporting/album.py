@@ -30,7 +30,7 @@ PEOPLE_COLUMNS = ("name", "photos", "picture")
 LEFT_OUT_COLUMNS = ("photo", "reason")
 CORRECTIONS_FILE = "data/01_raw/corrections.csv"
 COMMAND = "kedro run --env people"
-SCRIPTS = ("data", "parts", "faces", "views", "correct", "keys")  # in this order
+SCRIPTS = ("data", "parts", "faces", "views", "photos", "correct", "routes", "keys")
 SCORE_DIGITS, RATE_DIGITS = 4, 6  # behind the point, more than anybody reads
 
 
@@ -121,17 +121,17 @@ def list_doubtful(faces: Table) -> dict[str, list[int]]:
     table = faces.reset_index(drop=True)
     by_model = table["source"] != "correction"
     named = table[by_model & ~table["name"].isin(RESERVED_NAMES)]
-    rank = {"method": "min", "na_option": "bottom"}
-    doubt = np.minimum(
-        named["margin"].rank(**rank),
-        named["false_accept_rate"].rank(ascending=False, **rank),
-    )
+    margin = named["margin"].rank(na_option="bottom")
+    # many faces share a rate: of these the margin decides
+    rate = (-named["false_accept_rate"]).rank(method="max", na_option="bottom")
+    doubt = pd.DataFrame({"doubt": np.minimum(margin, rate), "margin": margin})
+    doubt = doubt.sort_values(["doubt", "margin"], kind="stable")
     near = by_model & (table["name"] == RESERVED_NAMES[0])
     unknown = table[near & ~table["nearest"].isin(["", None, np.nan])].sort_values(
         ["false_accept_rate", "similarity"], ascending=[True, False], kind="stable"
     )
     return {
-        "named": [int(row) for row in doubt.sort_values(kind="stable").index],
+        "named": [int(row) for row in doubt.index],
         "unknown": [int(row) for row in unknown.index],
     }
 

@@ -10,19 +10,25 @@ function countBy(list, key) {
 }
 
 // Surest first: corrected by the user, then by similarity.
-const bySurety = (a, b) => (b.source === "correction") - (a.source === "correction")
-  || (b.similarity ?? -2) - (a.similarity ?? -2);
+const bySurety = (a, b) =>
+  (b.source === "correction") - (a.source === "correction") ||
+  (b.similarity ?? -2) - (a.similarity ?? -2);
 
 // {name, faces, count}, those with most faces first; enrolled people without faces too.
 function listPeople() {
   const found = countBy(faces, nameOf);
-  return listNames().map((name) => ({name, faces: (found.get(name) || []).sort(bySurety)}))
+  return listNames()
+    .map((name) => ({name, faces: (found.get(name) || []).sort(bySurety)}))
     .sort((a, b) => b.faces.length - a.faces.length);
 }
 
 function listGroups() {
-  const found = countBy(faces.filter((face) => groupOf(face)), groupOf);
-  return [...found].map(([name, members]) => ({name, faces: members}))
+  const found = countBy(
+    faces.filter((face) => groupOf(face)),
+    groupOf
+  );
+  return [...found]
+    .map(([name, members]) => ({name, faces: members}))
     .sort((a, b) => b.faces.length - a.faces.length || a.name.localeCompare(b.name));
 }
 
@@ -37,23 +43,33 @@ function personPicture(name, members) {
 }
 
 function personCard({name, faces: members}) {
-  return card(`#/person/${encode(name)}`, personPicture(name, members), bdi(name),
-    members.length ? plural(members.length, "face") : "not in these photos");
+  return card(
+    `#/person/${encode(name)}`,
+    personPicture(name, members),
+    bdi(name),
+    members.length ? plural(members.length, "face") : "not in these photos"
+  );
 }
 
 // "unknown-001" is the name of a folder: a reader wants "Unknown 1".
 const sayGroup = (name) => name.replace(/^unknown-0*(\d+)$/, "Unknown $1");
 
 function groupCard({name, faces: members}) {
-  return card(`#/group/${encode(name)}`, facePicture(members[0]), sayGroup(name), plural(members.length, "face"));
+  return card(
+    `#/group/${encode(name)}`,
+    facePicture(members[0]),
+    sayGroup(name),
+    plural(members.length, "face")
+  );
 }
 
 // Several sentences on how sure the model is.
 function explain(face) {
   const rate = sayRate(face.rate);
-  const alike = face.rate !== null && face.rate <= 0
-    ? "None of the strangers it was tried on looks this much like somebody enrolled."
-    : `About ${rate} would look this much like somebody enrolled.`;
+  const alike =
+    face.rate !== null && face.rate <= 0
+      ? "None of the strangers it was tried on looks this much like somebody enrolled."
+      : `About ${rate} would look this much like somebody enrolled.`;
   if (face.source === "correction") return ["You said so in corrections.csv."];
   if (!face.nearest) return ["Nobody is enrolled to compare this face with."];
   if (face.name === UNKNOWN) {
@@ -73,7 +89,9 @@ function findAll(query) {
   return {
     people: ofPeople,
     groups: listGroups().filter(({name}) => fits(name, sayGroup(name))),
-    photos: photos.filter((photo) => fits(photo.path) || photo.faces.some((face) => names.has(nameOf(face)))),
+    photos: photos.filter(
+      (photo) => fits(photo.path) || photo.faces.some((face) => names.has(nameOf(face)))
+    ),
     leftOut: leftOut.filter((row) => fits(row.photo)),
   };
 }

@@ -9,7 +9,7 @@ document.addEventListener("click", (event) => {
     clicked = true;
     if (dialog.open) dialog.close();
   }
-  if (event.target.matches("dialog")) event.target.close();  // beside the dialog
+  if (event.target.matches("dialog")) event.target.close(); // beside the dialog
 });
 
 // The nearest element in a direction, as the page is laid out now.
@@ -18,12 +18,16 @@ function findNeighbour(from, key) {
     const box = element.getBoundingClientRect();
     return [box.left + box.width / 2, box.top + box.height / 2];
   };
-  const all = [...view.querySelectorAll(".face, .card")], place = all.indexOf(from);
+  const all = [...view.querySelectorAll(".face, .card")],
+    place = all.indexOf(from);
   if (place < 0) return all[0];
   if (key === "ArrowLeft") return all[place - 1];
   if (key === "ArrowRight") return all[place + 1];
-  const [x, y] = middle(from), down = key === "ArrowDown" ? 1 : -1;
-  const reached = all.map((element) => [element, ...middle(element)]).filter((one) => down * (one[2] - y) > 8);
+  const [x, y] = middle(from),
+    down = key === "ArrowDown" ? 1 : -1;
+  const reached = all
+    .map((element) => [element, ...middle(element)])
+    .filter((one) => down * (one[2] - y) > 8);
   const distance = (one) => 3 * Math.abs(one[2] - y) + Math.abs(one[1] - x);
   return reached.sort((a, b) => distance(a) - distance(b))[0]?.[0];
 }
@@ -35,15 +39,23 @@ function step(key) {
 }
 
 const KEYS = {
-  n: (face) => face ? openFace(face, true) : document.querySelector("#group-form input")?.focus(),
-  x: (face) => { if (face && refusable(face)) sayNot(face, refusable(face)); },
-  i: (face) => { if (face) ignore(face); },
+  n: (face) => (face ? openFace(face, true) : document.querySelector("#group-form input")?.focus()),
+  y: (face) => {
+    if (face && guess(face)) sayYes(face, guess(face));
+  },
+  x: (face) => {
+    if (face && refusable(face)) sayNot(face, refusable(face));
+  },
+  i: (face) => {
+    if (face) ignore(face);
+  },
   u: () => undoLast(),
   "/": () => search.select(),
 };
 
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]"))
+    return;
   if (event.key === "Escape") return leave();
   if (event.target.matches("input, textarea, select")) return;
   const act = KEYS[event.key];
@@ -56,14 +68,21 @@ addEventListener("keydown", (event) => {
 // Esc ends a search, or goes one level up.
 function leave() {
   const name = location.hash.split("/")[1];
-  const up = {search: "people", person: "people", group: "people", ignored: "people", photo: "photos"}[name];
+  const up = {
+    search: "people",
+    person: "people",
+    group: "people",
+    ignored: "people",
+    photo: "photos",
+  }[name];
   search.value = "";
   search.blur();
   if (up) location.hash = `#/${up}`;
 }
 
 search.addEventListener("input", () => {
-  const query = search.value.trim(), searching = location.hash.startsWith("#/search/");
+  const query = search.value.trim(),
+    searching = location.hash.startsWith("#/search/");
   const hash = query ? `#/search/${encode(query)}` : "#/people";
   if (searching) history.replaceState(null, "", hash);
   else history.pushState(null, "", hash);
@@ -76,10 +95,18 @@ function addSwitch(id) {
   const set = (on) => {
     document.documentElement.classList.toggle(id, on);
     element.setAttribute("aria-pressed", String(on));
-    try { sessionStorage.setItem(id, on ? "on" : ""); } catch { /* it lasts until a reload */ }
+    try {
+      sessionStorage.setItem(id, on ? "on" : "");
+    } catch {
+      /* it lasts until a reload */
+    }
   };
   let stored = "";
-  try { stored = sessionStorage.getItem(id); } catch { /* a browser may refuse */ }
+  try {
+    stored = sessionStorage.getItem(id);
+  } catch {
+    /* a browser may refuse */
+  }
   set(stored === "on");
   element.addEventListener("click", () => set(element.getAttribute("aria-pressed") !== "true"));
 }
@@ -88,10 +115,23 @@ addSwitch("hide-faces");
 addSwitch("hide-names");
 document.getElementById("undo").addEventListener("click", undoLast);
 document.getElementById("save").addEventListener("click", saveCorrections);
-document.getElementById("saved-close").addEventListener("click", () => document.getElementById("saved-dialog").close());
-document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); view.focus(); });
-addEventListener("scroll", () => { remembered.y = scrollY; }, {passive: true});
-addEventListener("beforeunload", (event) => { if (countUnsaved()) event.preventDefault(); });
+document
+  .getElementById("saved-close")
+  .addEventListener("click", () => document.getElementById("saved-dialog").close());
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  view.focus();
+});
+addEventListener(
+  "scroll",
+  () => {
+    remembered.y = scrollY;
+  },
+  {passive: true}
+);
+addEventListener("beforeunload", (event) => {
+  if (countUnsaved()) event.preventDefault();
+});
 addEventListener("hashchange", () => {
   if (!location.hash.startsWith("#/search/")) search.value = "";
   render();

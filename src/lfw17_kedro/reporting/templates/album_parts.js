@@ -11,21 +11,31 @@ function make(tag, attributes = {}, ...children) {
 
 // Names and paths may be written from right to left, and can be hidden.
 const bdi = (text) => make("bdi", {class: "private", dir: "auto"}, text);
-const plural = (count, one, many = `${one}s`) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+const plural = (count, one, many = `${one}s`) =>
+  `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
 function encode(text) {
   return encodeURIComponent(text.toWellFormed ? text.toWellFormed() : text);
 }
 
 function picture(url, className = "") {
-  const image = make("img", {class: `picture ${className}`, loading: "lazy", decoding: "async", alt: "", draggable: "false"});
-  image.addEventListener("error", () => image.replaceWith(make("span", {class: `picture missing ${className}`, "aria-hidden": "true"})));
+  const image = make("img", {
+    class: `picture ${className}`,
+    loading: "lazy",
+    decoding: "async",
+    alt: "",
+    draggable: "false",
+  });
+  image.addEventListener("error", () =>
+    image.replaceWith(make("span", {class: `picture missing ${className}`, "aria-hidden": "true"}))
+  );
   image.src = url;
   return image;
 }
 
 const facePicture = (face) => picture(`${DATA.pictures}/faces/${encode(face.id)}.jpg`);
-const photoPicture = (photo) => picture(`${DATA.pictures}/photos/${encode(photo.picture)}.jpg`, "whole");
+const photoPicture = (photo) =>
+  picture(`${DATA.pictures}/photos/${encode(photo.picture)}.jpg`, "whole");
 
 function sayName(name) {
   if (name === UNKNOWN) return "Unknown";
@@ -40,7 +50,7 @@ function sayRate(rate) {
   return `${Math.round(100 * rate)} in 100 strangers`;
 }
 
-const saySimilarity = (face) => face.similarity === null ? "" : face.similarity.toFixed(2);
+const saySimilarity = (face) => (face.similarity === null ? "" : face.similarity.toFixed(2));
 
 // Whether the face is as the model said, as the user said, or not saved yet.
 function sayState(face) {
@@ -57,7 +67,10 @@ function addBadge(face) {
 
 // Calls a function now and after each change, as long as the view is open.
 function live(element, fill) {
-  const update = () => element.replaceChildren(...[fill()].flat(Infinity).filter((child) => child !== null && child !== ""));
+  const update = () =>
+    element.replaceChildren(
+      ...[fill()].flat(Infinity).filter((child) => child !== null && child !== "")
+    );
   updates.push(update);
   update();
   return element;
@@ -66,21 +79,46 @@ function live(element, fill) {
 // A face to click on. `words` gives the lines below its name.
 function faceTile(face, words = () => []) {
   const text = make("span", {class: "text"});
-  const button = make("button", {type: "button", class: "tile face", "data-face": face.index}, facePicture(face), text);
+  const button = make(
+    "button",
+    {type: "button", class: "tile face", "data-face": face.index},
+    facePicture(face),
+    text
+  );
   live(text, () => {
     const name = nameOf(face);
     button.classList.toggle("changed", changes.has(face.id));
-    button.setAttribute("aria-label", [`${isPerson(name) ? name : name === UNKNOWN ? "Unknown face" : "Ignored face"}`,
-      `in ${photos[face.photo].path}`, sayState(face)].filter(Boolean).join(", "));
-    return [make("span", {class: "name"}, sayName(name)),
-      ...words(face).map((line) => make("small", {}, line)), addBadge(face)];
+    button.setAttribute(
+      "aria-label",
+      [
+        `${isPerson(name) ? name : name === UNKNOWN ? "Unknown face" : "Ignored face"}`,
+        `in ${photos[face.photo].path}`,
+        sayState(face),
+      ]
+        .filter(Boolean)
+        .join(", ")
+    );
+    return [
+      make("span", {class: "name"}, sayName(name)),
+      ...words(face).map((line) => make("small", {}, line)),
+      addBadge(face),
+    ];
   });
   return button;
 }
 
 function card(href, image, name, ...lines) {
-  return make("a", {class: "tile card", href}, image,
-    make("span", {class: "text"}, make("span", {class: "name"}, name), lines.filter((line) => line !== "").map((line) => make("small", {}, line))));
+  return make(
+    "a",
+    {class: "tile card", href},
+    image,
+    make(
+      "span",
+      {class: "text"},
+      make("span", {class: "name"}, name),
+      lines.filter((line) => line !== "").map((line) => make("small", {}, line))
+    )
+  );
 }
 
 // "a/b/c.jpg" -> ["a/b", "c.jpg"]
@@ -91,7 +129,13 @@ function splitPath(path) {
 
 function photoTile(photo) {
   const [folder, file] = splitPath(photo.path);
-  return card(`#/photo/${photo.index}`, photoPicture(photo), bdi(file), folder && bdi(folder), plural(photo.faces.length, "face"));
+  return card(
+    `#/photo/${photo.index}`,
+    photoPicture(photo),
+    bdi(file),
+    folder && bdi(folder),
+    plural(photo.faces.length, "face")
+  );
 }
 
 // A grid that grows when its end comes into sight, or by a button.
@@ -109,15 +153,24 @@ function grid(items, makeItem, {step = 200, grows = true, className = ""} = {}) 
   grow(Math.max(step, grows ? restored.shown : 0));
   more.addEventListener("click", () => grow(step));
   if (grows && !more.hidden) {
-    new IntersectionObserver((entries) => {
-      if (entries.some((entry) => entry.isIntersecting) && !more.hidden) grow(step);
-    }, {rootMargin: "600px"}).observe(more);
+    new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting) && !more.hidden) grow(step);
+      },
+      {rootMargin: "600px"}
+    ).observe(more);
   }
   return [box, more];
 }
 
 function section(title, note, ...children) {
-  return make("section", {}, make("h2", {}, title), note ? make("p", {class: "muted"}, note) : null, children);
+  return make(
+    "section",
+    {},
+    make("h2", {}, title),
+    note ? make("p", {class: "muted"}, note) : null,
+    children
+  );
 }
 
 const notice = (...children) => make("div", {class: "note"}, children);
