@@ -215,7 +215,8 @@ def test_corrections_find_their_face():
     )
     first, second, third = album.faces["face_id"]
     moved = re.sub(r"_.*", "_10_0_110_100", first)  # shares 90 of 110 columns
-    far = re.sub(r"_.*", "_60_0_160_100", first)  # shares 40 of 160 columns
+    far = re.sub(r"_.*", "_60_0_160_100_2", first)  # shares 40 of 160 columns
+    edited = re.sub(r"^.*?_", "f" * 16 + "_", first)  # the photo has other bytes now
     box = dict(zip(BOX, ("205", "0.5", "300", "100"), strict=True))
     rows = [
         correct(face_id=second, name="Ann"),
@@ -225,7 +226,10 @@ def test_corrections_find_their_face():
         correct(photo="b.jpg", **box),
         correct(photo="gone.jpg", **box),
         correct(photo="b.jpg", **box | {"left": "x"}),
-        correct(photo="b.jpg"),
+        correct(photo="./b.jpg"),  # which has one face
+        correct(photo="a.jpg"),  # which has two
+        correct(face_id=edited, photo="a.jpg"),
+        correct(face_id=edited),
         {"face_id": third},
         correct(),
     ]
@@ -233,10 +237,11 @@ def test_corrections_find_their_face():
     matched = match_corrections(album.faces, rows)
 
     assert [row["face"] for row in matched] == [
-        *(second, first, "", second, "", "", "", "", third, "")
+        *(second, first, "", second, "", "", "", third, "", first, ""),
+        *(third, ""),
     ]
     assert matched[0]["cells"] == [second, *[""] * 6, "Ann", ""]
-    assert matched[8]["cells"] == [third, *[""] * 8]
+    assert matched[11]["cells"] == [third, *[""] * 8]
 
 
 def test_a_box_without_area_is_nobody_s():

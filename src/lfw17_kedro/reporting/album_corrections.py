@@ -1,19 +1,22 @@
-"""Which face of the album each row of the user's corrections.csv speaks of."""
+"""Which face of the album each row of the user's corrections.csv speaks of.
+
+The page replaces an old row where the user corrects the same face again. So the rows
+must find their faces as they do when the corrections are applied.
+"""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import numpy as np
 
 from lfw17_kedro.people_types import BOX
-from lfw17_kedro.types import F64, Table
+from lfw17_kedro.types import F64, Strings, Table
 
 CORRECTION_COLUMNS = ("face_id", "photo", *BOX, "correction", "name", "enrol")
-# Boxes that share half of their union are one object: the rule of PASCAL VOC,
-# Everingham et al. 2010, doi:10.1007/s11263-009-0275-4, section 4.2.
-MIN_OVERLAP = 0.5
-FACE_ID = re.compile(r"([0-9a-f]{16})_(\d+)_(\d+)_(\d+)_(\d+)")
+MIN_OVERLAP = 0.3  # as where corrections are applied
+FACE_ID = re.compile(r"([0-9a-f]{16})_([0-9]+)_([0-9]+)_([0-9]+)_([0-9]+)(?:_[0-9]+)?")
 
 
 class OldCorrection(TypedDict):
@@ -31,7 +34,10 @@ class OldCorrection(TypedDict):
 def match_corrections(
     faces: Table, corrections: Sequence[Mapping[str, str]]
 ) -> list[OldCorrection]:
-    """Find the face of each correction: by face_id, or else by the overlap of boxes.
+    """Find the face of each correction.
+
+    By face_id; where no face has it, by the box among the faces of the same content,
+    or else of the photo; without a box, a photo's only face.
 
     Args:
         faces: with face_id, photo and the box, pixels of the upright photo.
@@ -40,39 +46,46 @@ def match_corrections(
     Returns:
         One for each row, in order.
     """
-    ids = faces["face_id"].astype(str).to_numpy()
-    contents = np.array([face_id[:16] for face_id in ids], dtype=object)
-    photos = faces["photo"].astype(str).to_numpy()
+    ids = faces["face_id"].to_numpy(np.str_)
+    contents = np.array([face_id[:16] for face_id in ids], np.str_)
+    photos = np.array([_compose(photo) for photo in faces["photo"]], np.str_)
     boxes = faces[[*BOX]].to_numpy(np.float64)
-    known = set(ids)
+    known = set(ids.tolist())
     matched: list[OldCorrection] = []
     for row in corrections:
         cells = [str(row.get(column) or "") for column in CORRECTION_COLUMNS]
-        face_id, photo, *sides = cells[:6]
-        if face_id in known:
-            face = face_id
-        elif parts := FACE_ID.fullmatch(face_id):
-            here = np.flatnonzero(contents == parts[1])
-            face = _find_box(parts.groups()[1:], ids[here], boxes[here])
-        else:
-            here = np.flatnonzero(photos == photo)
-            face = _find_box(sides, ids[here], boxes[here])
+        face_id, photo, *edges = [cell.strip() for cell in cells[:6]]
+        face = face_id if face_id in known else ""
+        if not face:
+            parts = FACE_ID.fullmatch(face_id)
+            here = np.flatnonzero(contents == parts[1]) if parts else np.zeros(0, int)
+            if not here.size and photo:
+                here = np.flatnonzero(photos == _compose(photo.removeprefix("./")))
+            box = edges if any(edges) or not parts else [*parts.groups()[1:]]
+            face = _find_box(box, ids[here], boxes[here])
         matched.append(OldCorrection(cells=cells, face=face))
     return matched
 
 
-def _find_box(sides: Sequence[str], ids: np.ndarray, boxes: F64) -> str:
+def _compose(path: str) -> str:
+    """Write accents as one code point, as macOS does not."""
+    return unicodedata.normalize("NFC", path)
+
+
+def _find_box(edges: Sequence[str], ids: Strings, boxes: F64) -> str:
     """Find the face whose box overlaps most; "" if none does enough."""
+    if not any(edges):
+        return str(ids[0]) if ids.size == 1 else ""
     try:
-        box = np.array([float(side) for side in sides])
-    except ValueError:  # a row without a box
+        box = np.array([float(edge) for edge in edges])
+    except ValueError:  # the next run says what is wrong with the row
         return ""
-    if not len(boxes):
+    if not ids.size:
         return ""
     inner = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
     shared = inner.clip(min=0).prod(axis=1)
     areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):  # empty boxes
-        overlap = shared / (areas + (box[2:] - box[:2]).prod() - shared)
-    best = int(np.nan_to_num(overlap).argmax())
-    return str(ids[best]) if overlap[best] >= MIN_OVERLAP else ""
+    union = areas + (box[2:] - box[:2]).prod() - shared
+    shares = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    best = int(shares.argmax())
+    return str(ids[best]) if shares[best] >= MIN_OVERLAP else ""

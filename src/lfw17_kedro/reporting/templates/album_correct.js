@@ -35,7 +35,7 @@ function nameForm(label, text, name, act) {
     problem.textContent = checkName(wanted);
     field.setAttribute("aria-invalid", String(Boolean(problem.textContent)));
     if (problem.textContent) field.focus();
-    else act(wanted, box.checked);
+    else act(spell(wanted), box.checked);
   });
   return form;
 }

@@ -78,18 +78,34 @@ function listNames() {
   return [...names].filter(isPerson).sort((a, b) => a.localeCompare(b));
 }
 
-// The simple rules for the name of a person; corrections.csv is checked again when it
-// is read. Gives what is wrong, "" if nothing is.
-function checkName(name) {
-  if (!name) return "Write a name.";
-  if (/[\/\\]/.test(name)) return "A name cannot have a slash.";
-  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(name))
-    return "A name cannot have control characters.";
-  if (/^[=+\-@]/.test(name)) return "A name cannot begin with = + - or @.";
-  if (/^\.+$/.test(name)) return "A name needs letters.";
-  if (!isPerson(name.toLowerCase())) return `“${name}” is not a person's name here.`;
-  return "";
-}
+// Signs that begin a formula of a spreadsheet, also as compatible forms of Unicode.
+const FORMULA =
+  /^[=+\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u207a\u207c\u208a\u208c\ufb29]/;
+
+// The rules of faces/class_names.py for the name of a person, in short: the name may
+// become a folder. Gives what is wrong, "" if nothing is.
+const NAME_RULES = [
+  [/^$/, "Write a name."],
+  [/[\/\\]/, "A name cannot have a slash."],
+  [/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u, "A name cannot have control characters."],
+  [/(?![\u200c\u200d])\p{Cf}/u, "A name cannot have characters that show nothing."],
+  [FORMULA, "A name cannot begin with = + - or @."],
+  [/[<>:"|?*]/, 'A name cannot have any of < > : " | ? *'],
+  [/^\.|\.$/, "A name cannot begin or end with a dot."],
+  [/^(id|unknown|ignored)$/i, "This word has another meaning here. Write a person's name."],
+  [/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i, "Windows keeps this name for itself. Write another."],
+  [/^.{121}/u, "This name is too long."],
+];
+const checkName = (name) => NAME_RULES.find(([rule]) => rule.test(name))?.[1] ?? "";
+
+// What names share that look the same or would be one folder; and the name as it is
+// written elsewhere: "ann lee" is "Ann Lee".
+const simplify = (name) =>
+  name
+    .normalize("NFC")
+    .replace(/[\p{Zs}_]/gu, " ")
+    .toLowerCase();
+const spell = (name) => listNames().find((one) => simplify(one) === simplify(name)) ?? name;
 
 const isSaved = (id) => saved.get(id) === JSON.stringify(changes.get(id));
 const countUnsaved = () =>
@@ -150,19 +166,28 @@ function restore() {
 // A person can be refused for several people; every other correction stands alone.
 function replaces(change, row) {
   if (!change) return false;
-  return change.kind !== "is_not" || row.kind !== "is_not" || row.name === change.name;
+  return (
+    change.kind !== "is_not" ||
+    row.kind !== "is_not" ||
+    simplify(row.name) === simplify(change.name)
+  );
 }
 
 function writeCorrections() {
   const rows = oldCorrections
     .filter((row) => !replaces(changes.get(row.face), row))
     .map((row) => row.cells);
-  const photoOf = new Map(faces.map((face) => [face.id, photos[face.photo].path]));
+  const photoOf = new Map(faces.map((face) => [face.id, writePath(photos[face.photo].path)]));
   for (const [id, {kind, name, enrol}] of changes) {
     if (kind === "forget") continue;
     rows.push([id, photoOf.get(id), "", "", "", "", kind, name || "", enrol ? "yes" : ""]);
   }
   return [COLUMNS, ...rows].map((cells) => cells.map(quoteCell).join(",") + "\r\n").join("");
+}
+
+// "./=a.jpg" names the same file, and no spreadsheet runs it.
+function writePath(path) {
+  return FORMULA.test(path) || /^\s|^\.\//.test(path) ? `./${path}` : path;
 }
 
 // RFC 4180, section 2; blanks at the ends are quoted too, which some programs drop.
