@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from invented_album import (
+    correct,
     make_album,
     make_face,
     name_face,
@@ -268,19 +269,16 @@ def test_a_group_is_named_at_once_and_enrolled(album):
 
 
 def test_the_file_keeps_old_corrections_and_replaces_those_of_the_face(album):
-    def old(**cells):
-        return dict.fromkeys(CORRECTION_COLUMNS, "") | cells
-
     first, bob, third = ids(0, 1, 2)
     box = {"left": "485", "top": "95", "right": "655", "bottom": "300"}
     kept = [
-        old(face_id="0" * 16 + "_1_2_3_4", correction="is", name='A "quoted", one'),
-        old(face_id=third, correction="is_not", name="Eve"),
-        old(photo="no face.jpg", correction="ignore", **box),
+        correct(face_id="0" * 16 + "_1_2_3_4", correction="is", name='A "quoted", one'),
+        correct(face_id=third, correction="is_not", name="Eve"),
+        correct(photo="no face.jpg", correction="ignore", **box),
     ]
     replaced = [
-        old(face_id=first, correction="is", name="Eve", enrol="yes"),
-        old(photo="a b#1.jpg", correction="ignore", **box),  # Bob's face
+        correct(face_id=first, correction="is", name="Eve", enrol="yes"),
+        correct(photo="a b#1.jpg", correction="ignore", **box),  # Bob's face
     ]
     album.open(corrections=[kept[0], *replaced, *kept[1:]]).go("photo/0")
 
@@ -295,17 +293,16 @@ def test_the_file_keeps_old_corrections_and_replaces_those_of_the_face(album):
     saved = album.save().to_dict("records")
     assert saved[:3] == kept
     assert saved[3:] == [
-        old(face_id=first, photo="a b#1.jpg", correction="is", name="Ann")
+        correct(face_id=first, photo="a b#1.jpg", correction="is", name="Ann")
         | {"enrol": "yes"},  # ticked as before
-        old(face_id=bob, photo="a b#1.jpg", correction="is_not", name="Bob"),
-        old(face_id=third, photo="trip/2.jpg", correction="is_not", name="Ann"),
+        correct(face_id=bob, photo="a b#1.jpg", correction="is_not", name="Bob"),
+        correct(face_id=third, photo="trip/2.jpg", correction="is_not", name="Ann"),
     ]
 
 
 def test_an_old_correction_can_be_taken_back(album):
     (ignored,) = ids(6)
-    row = dict.fromkeys(CORRECTION_COLUMNS, "")
-    row |= {"face_id": ignored, "correction": "ignore"}
+    row = correct(face_id=ignored, correction="ignore")
     album.open(corrections=[row]).go("ignored")
     assert album.texts(".badge") == ["corrected by you"]
 

@@ -15,6 +15,7 @@ from lfw17_kedro.reporting.album import (
     PHOTO_COLUMNS,
     render_album,
 )
+from lfw17_kedro.reporting.album_corrections import CORRECTION_COLUMNS
 
 SIZE = (600, 800)  # height and width of every photo
 
@@ -30,6 +31,11 @@ class Album(NamedTuple):
     def render(self, corrections=(), **options):
         options = {"title": "Family", "links": {}} | options
         return render_album(*self, list(corrections), **options)
+
+
+def correct(**cells: str) -> dict[str, str]:
+    """Make a row of corrections.csv."""
+    return dict.fromkeys(CORRECTION_COLUMNS, "") | cells
 
 
 def hash_path(path: str) -> str:
