@@ -13,20 +13,18 @@ def import_tensorflow() -> Any:
     """Import TensorFlow, and Keras with it, while the garbage collector pauses.
 
     Call this where a process may need TensorFlow for the first time; elsewhere a plain
-    import does the same. Later collections skip the objects that exist afterwards, see
-    `gc.freeze`.
+    import does the same.
 
     Returns:
         The module. If it was there before, nothing else happens.
     """
     if "tensorflow" not in sys.modules:
         was_enabled = gc.isenabled()
-        gc.collect()  # what is garbage by now would be kept with the rest
+        # Not gc.freeze() afterwards, which would save another half second: programs
+        # that ask who refers to an object, Hypothesis for one, would get no answer.
         gc.disable()
         try:
             import tensorflow  # noqa: F401 (also taken from sys.modules below)
-
-            gc.freeze()
         finally:
             if was_enabled:
                 gc.enable()
