@@ -119,7 +119,7 @@ def test_each_photo_is_opened_once_and_few_wait():
     find(photos, detect, short_sides=[10], padding=0, batch_size=2)
 
     assert sorted(photos.opened, key=int) == list(dict.fromkeys(photos))
-    assert max(waiting) <= 4 * 2 + 2 + 1  # waiting batches, those opened ahead, one
+    assert max(waiting) <= 4 * 2 + 2 * (2 + 1)  # batches, those opened and copied ahead
 
 
 def test_detections_keep_a_row_for_every_photo():

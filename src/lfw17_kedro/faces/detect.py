@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from lfw17_kedro.faces.photos import map_ahead
+from lfw17_kedro.faces.search import CopySize, search_photos
 from lfw17_kedro.types import F64, U8, Detector, Face, Table
 
 BOX = ["left", "top", "right", "bottom"]
@@ -25,8 +25,6 @@ LANDMARKS = [
     for point in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
     for axis in "xy"
 ]
-MAX_WAITING = 4  # batches of decoded photos that may wait for others of their size
-REDUCING_GAP = 2.0  # Pillow: large photos are first shrunk by whole numbers, faster
 
 
 class Found(NamedTuple):
@@ -73,79 +71,48 @@ def find_faces(
         The face of each photo, as they are found: photos that need another size or
         that wait for others of their size come later.
     """
-    # (index of the short side, height, width of the copy) -> photos that wait
-    waiting: dict[tuple[int, int, int], list[_Waiting]] = {}
 
-    def wait(level: int, one: _Waiting) -> None:
-        waiting.setdefault((level, *one.copy.shape[:2]), []).append(one)
+    def open_photo(row: int) -> tuple[int, U8]:
+        return row, photos[photo_ids[row]]
 
-    def open_photo(photo_id: str) -> tuple[U8, U8]:
-        photo = photos[photo_id]
-        return photo, _copy(photo, short_sides[0], padding)
-
-    def detect_waiting(key: tuple[int, int, int]) -> Iterator[Found]:
-        level, batch = key[0], waiting.pop(key)
-        border = round(padding * short_sides[level])
-        for one, faces in zip(batch, detect([b.copy for b in batch]), strict=True):
-            face = choose_face(faces, *key[1:])
-            if face is not None:
-                position = _locate(face, border, key[1:])
-                yield Found(one.row, one.photo, position, face.confidence)
-            elif level + 1 < len(short_sides):
-                copy = _copy(one.photo, short_sides[level + 1], padding)
-                wait(level + 1, one._replace(copy=copy))
-            else:
-                yield Found(one.row, one.photo, None, np.nan)
-
-    for row, opened in enumerate(map_ahead(open_photo, photo_ids, batch_size)):
-        wait(0, _Waiting(row, *opened))
-        while waiting:
-            fullest = max(waiting, key=lambda key: len(waiting[key]))
-            total = sum(map(len, waiting.values()))
-            if len(waiting[fullest]) < batch_size and total < MAX_WAITING * batch_size:
-                break
-            yield from detect_waiting(fullest)
-    while waiting:
-        yield from detect_waiting(min(waiting))
-
-
-class _Waiting(NamedTuple):
-    """A photo whose copy waits for others of its size."""
-
-    row: int
-    photo: U8
-    copy: U8
-
-
-def _copy(photo: U8, short_side: int, padding: float) -> U8:
-    """Copy a photo at the size of detection, with its edges repeated: RGB."""
-    image = Image.fromarray(photo)
-    scale = short_side / min(image.size)
-    size = (round(image.width * scale), round(image.height * scale))
-    copy = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=REDUCING_GAP)
-    border = (round(padding * short_side),) * 2
-    return np.pad(np.asarray(copy.convert("RGB")), (border, border, (0, 0)), "edge")
+    opened = map_ahead(open_photo, range(len(photo_ids)), batch_size)
+    sizes = [CopySize(side, side, padding) for side in short_sides]
+    for row, photo, faces in search_photos(opened, detect, sizes, batch_size):
+        height, width = photo.shape[:2]
+        face = choose_face(faces, height, width)
+        if face is None:
+            yield Found(row, photo, None, np.nan)
+        else:
+            points = np.concatenate([face.box.reshape(2, 2), face.landmarks])
+            yield Found(row, photo, points / (width, height), face.confidence)
 
 
 def choose_face(faces: list[Face], height: int, width: int) -> Face | None:
-    """Choose the large central face: largest area - 2 (distance to the centre)^2.
+    """Choose the large central face; see `rate_prominence`."""
+    if not faces:
+        return None
+    boxes = np.stack([face.box for face in faces])
+    return faces[int(rate_prominence(boxes, height, width).argmax())]
+
+
+def rate_prominence(boxes: F64, height: int, width: int) -> F64:
+    """Rate how large and central faces are: area - 2 (distance to the centre)^2.
+
+    Args:
+        boxes: (N, 4) float64, in pixels.
+        height: of the photo, pixels.
+        width: likewise.
+
+    Returns:
+        (N,) float64.
 
     Source: align_dataset_mtcnn.py of davidsandberg/facenet, which the study ran.
     """
-    centre = np.array([width, height]) / 2
-
-    def prominence(face: Face) -> float:
-        left_top, right_bottom = face.box[:2], face.box[2:]
-        offset = (left_top + right_bottom) / 2 - centre
-        return float(np.prod(right_bottom - left_top) - 2 * offset @ offset)
-
-    return max(faces, key=prominence, default=None)
-
-
-def _locate(face: Face, border: int, shape: tuple[int, int]) -> F64:
-    """Give the position of a face found on a copy of that height and width."""
-    points = np.concatenate([face.box.reshape(2, 2), face.landmarks])
-    return (points - border) / (np.array(shape[::-1], np.float64) - 2 * border)
+    left_top, right_bottom = boxes[:, :2], boxes[:, 2:]
+    offsets = (left_top + right_bottom) / 2 - np.array([width, height]) / 2
+    areas = np.prod(right_bottom - left_top, axis=1)
+    prominence: F64 = areas - 2 * (offsets**2).sum(axis=1)
+    return prominence
 
 
 def tabulate_detections(
