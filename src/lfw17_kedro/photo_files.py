@@ -18,9 +18,9 @@ from lfw17_kedro.photo_formats import (
     USER_FORMATS,
     RefusedError,
     convert_photo,
-    has_orientation,
     open_photo,
     read_orientation,
+    read_stored_orientation,
     refuse_mode,
 )
 from lfw17_kedro.types import U8
@@ -54,13 +54,14 @@ class UprightPhoto(NamedTuple):
         pixels: (H, W) grey or (H, W, 3) RGB, uint8, perhaps at a reduced size.
         height: of the upright photo in its full size, pixels.
         width: likewise.
-        has_orientation: EXIF says which side is up; else the photo may lie on its side.
+        orientation: EXIF's, 1-8, by which the stored photo was turned upright; None if
+            it has none, so that the photo may still lie on its side.
     """
 
     pixels: U8
     height: int
     width: int
-    has_orientation: bool
+    orientation: int | None
 
 
 def decode_photo(content: bytes, name: str, min_short_side: int | None = None) -> U8:
@@ -185,14 +186,14 @@ def decode_upright(
     unknown = f"it is no {USER_FORMATS}"
     with _explain(wanted, limits, content, unknown), open_photo(content) as photo:
         _check_size(photo, MAX_USER_PIXELS)
-        is_said = has_orientation(photo)
+        orientation = read_stored_orientation(photo)
         full_size = _load(photo, max_long_side)
-        orientation = read_orientation(photo)
+        turn = read_orientation(photo)  # what the decoder left to do
         small = convert_photo(photo, _reduce(full_size, max_long_side))
-        if orientation in TURNS:
-            small = small.transpose(TURNS[orientation])
-        width, height = full_size[::-1] if orientation in SIDEWAYS else full_size
-        return UprightPhoto(np.asarray(small), height, width, is_said)
+        if turn in TURNS:
+            small = small.transpose(TURNS[turn])
+        width, height = full_size[::-1] if turn in SIDEWAYS else full_size
+        return UprightPhoto(np.asarray(small), height, width, orientation)
 
 
 def _ignore_warnings() -> None:

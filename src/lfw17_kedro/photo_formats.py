@@ -32,12 +32,16 @@ DECODERS: dict[bytes, type[ImageFile]] = {
 # AV1 Image File Format 1.1, section 6).
 AVIF_BRANDS = (b"avif", b"avis")
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
+# The box of one part of a HEIC file: size, "infe", version 2 or 3 (0 and 1 are of
+# other files), flags, number, protection, type, name (ISO/IEC 14496-12, 8.11.6). A box
+# of size 1 has its true size in the place of the version.
+HEIC_ITEM = re.compile(
+    rb"(?P<size>.{4})infe(?P<version>[\0-\x03])"
+    rb"(?:(?<=\x02).{3}.{2}|(?<=\x03).{3}.{4}|(?<=[\0\1])).{2}(?P<text>.{4})",
+    re.DOTALL,
+)
 SHARED_BRANDS = (b"mif1", b"msf1")  # of both; the compatible brands tell them apart
 USER_FORMATS = "JPEG, PNG, WEBP, GIF, BMP, TIFF, PPM, HEIC or AVIF"
-# An item of HEIF: version, flags, number and protection; its type; names follow.
-# Source: ISO/IEC 14496-12, section 8.11.6.
-ITEM_ENTRY = re.compile(rb"infe(?:\x02.{5}|\x03.{7}).{2}(?P<kind>.{4})", re.DOTALL)
-MAX_TEXTS = 4096  # bytes of the names of an item
 MAX_HEAD = 256  # bytes in which all the brands stand
 GREY_MODES = ("1", "L", "LA", "La")
 COLOUR_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "HSV", "LAB")
@@ -103,29 +107,29 @@ def _open_heic(content: bytes) -> ImageFile:
 
 
 def _check_items(content: bytes) -> None:
-    """Refuse a list of a HEIC file's items whose types are no text.
+    """Refuse a HEIC photo whose parts have names that are no text.
 
-    On such a file pi-heif 1.4.0 ends the whole process with a segmentation fault.
+    `pi_heif` 1.4.0 ends the whole process at one: a kind of metadata, which it turns
+    into a string of Python, without looking whether that succeeded.
+
+    Raises:
+        ValueError: a name is no text, or it is not said where it ends.
     """
-    for entry in ITEM_ENTRY.finditer(content):
-        kind = entry["kind"]
-        if kind == b"mime":  # its MIME type follows its name
-            texts = content[entry.end() : entry.end() + MAX_TEXTS].split(b"\0")
-            kind = b"".join(texts[1:2])
-        try:
-            kind.decode()
-        except UnicodeDecodeError as error:
-            raise ValueError("its list of items is damaged") from error
+    for found in HEIC_ITEM.finditer(content):
+        end = found.start() + int.from_bytes(found["size"], "big")
+        if found["version"] not in b"\2\3" or end < found.end():
+            raise ValueError("a part of it has no length")
+        content[found.start("text") : end].decode("utf-8")
 
 
-def has_orientation(photo: ImageFile) -> bool:
-    """Say whether EXIF gives an orientation, 1-8; to be asked before the photo loads.
+def read_stored_orientation(photo: ImageFile) -> int | None:
+    """Read how the file says that it lies, 1-8 as in EXIF; None if it does not say.
 
-    TIFF and HEIC photos are turned, and the tag is lost, as they are decoded.
+    To be asked before the photo is loaded: Pillow turns TIFF photos while it decodes
+    them, and `pi_heif` HEIC photos while it opens them; both drop the tag.
     """
-    if photo.info.get("original_orientation") is not None:  # of HEIC
-        return True
-    return read_orientation(photo) is not None
+    turned = photo.info.get("original_orientation")  # of HEIC
+    return read_orientation(photo) if turned is None else _check_orientation(turned)
 
 
 def read_orientation(photo: ImageFile) -> int | None:
@@ -137,8 +141,12 @@ def read_orientation(photo: ImageFile) -> int | None:
         orientation = photo.getexif().get(ORIENTATION_TAG)
     except Exception:  # EXIF is damaged in as many ways as photos are
         return None
-    is_known = isinstance(orientation, int) and orientation in ORIENTATIONS
-    return orientation if is_known else None
+    return _check_orientation(orientation)
+
+
+def _check_orientation(value: Any) -> int | None:
+    """Give an orientation that EXIF knows, None for anything else."""
+    return value if isinstance(value, int) and value in ORIENTATIONS else None
 
 
 def convert_photo(photo: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
@@ -27,6 +27,19 @@ ENDINGS = (
     *(".gif", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm"),
 )
 HASHERS = 4  # threads that read files
+
+
+class _Version(NamedTuple):
+    """What tells that a file is still the same one."""
+
+    path: bytes
+    size: int
+    changed: int
+    number: int
+
+    @classmethod
+    def of(cls, path: bytes, status: os.stat_result) -> "_Version":
+        return cls(path, status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 class ListedPhotos(PhotoFolder):
@@ -100,6 +113,8 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
         self._filepath = filepath
         self._package = package
         self._endings = tuple(ending.lower() for ending in endings)
+        self._hashes: dict[_Version, str] = {}  # a run lists its folders several times
+        self._logged = False
         self.metadata = metadata
 
     def load(self) -> PhotoFolder:
@@ -115,9 +130,11 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
             one for one in found if one.problem or one.path.lower().endswith(endings)
         ]
         with ThreadPoolExecutor(HASHERS) as pool:
-            files = pool.map(lambda one: _list_file(folder, one), candidates)
+            files = pool.map(lambda one: self._list_file(folder, one), candidates)
             listed = tuple(sorted(files))
-        _log(folder, listed, len(found) - len(candidates))
+        if not self._logged:
+            _log(folder, listed, len(found) - len(candidates))
+            self._logged = True
         return ListedPhotos(folder, listed)
 
     def save(self, data: NoReturn) -> None:
@@ -140,6 +157,29 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
                 return find_packaged(self._package, end, self._package)
         return find_packaged(self._package, last, self._package)
 
+    def _list_file(self, folder: Path, found: FoundFile) -> PhotoFile:
+        """Hash one file that is new or has changed since, and say why not."""
+        try:
+            path, problem = found.path.decode(), found.problem
+        except UnicodeDecodeError:
+            path = found.path.decode("utf-8", "backslashreplace")
+            problem = (
+                found.problem or "expected a name in UTF-8, got other bytes; rename it"
+            )
+        if problem:
+            return PhotoFile(path, "", problem)
+        place = os.path.join(os.fsencode(folder), found.path)
+        try:
+            with open_regular_file(place) as file:
+                version = _Version.of(found.path, os.fstat(file.fileno()))
+                if version not in self._hashes:
+                    # Reads a part at a time.
+                    digest = hashlib.file_digest(file, "sha256")
+                    self._hashes[version] = digest.hexdigest()
+        except OSError as error:
+            return PhotoFile(path, "", explain_unreadable(error))
+        return PhotoFile(path, self._hashes[version])
+
     def _describe(self) -> dict[str, Any]:
         return {
             "filepath": self._filepath,
@@ -149,25 +189,6 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
 
     def _exists(self) -> bool:
         return self._find_folder().is_dir()
-
-
-def _list_file(folder: Path, found: FoundFile) -> PhotoFile:
-    """Hash one file, and say why not."""
-    try:
-        path, problem = found.path.decode(), found.problem
-    except UnicodeDecodeError:
-        path = found.path.decode("utf-8", "backslashreplace")
-        problem = (
-            found.problem or "expected a name in UTF-8, got other bytes; rename it"
-        )
-    if problem:
-        return PhotoFile(path, "", problem)
-    try:
-        with open_regular_file(os.path.join(os.fsencode(folder), found.path)) as file:
-            digest = hashlib.file_digest(file, "sha256")  # reads a part at a time
-    except OSError as error:
-        return PhotoFile(path, "", explain_unreadable(error))
-    return PhotoFile(path, digest.hexdigest())
 
 
 def _log(folder: Path, files: tuple[PhotoFile, ...], ignored: int) -> None:
