@@ -5,10 +5,12 @@ Axes: N faces, D embedding dimensions, K people.
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lfw17_kedro.types import F32, F64, Table
+import numpy as np
+
+from lfw17_kedro.types import F32, F64, EncoderOptions, Table
 
 UNKNOWN_NAME = "unknown"  # the name of a face that is nobody enrolled
 IGNORED_NAME = "ignored"  # of one that the user does not want to see
@@ -21,14 +23,22 @@ LANDMARKS = tuple(
     for axis in "xy"
 )
 
-PHOTO_COLUMNS = ("sha256", "problem", "height", "width", "turned", "picture_hash")
+PHOTO_COLUMNS = (
+    "sha256",
+    "problem",
+    "height",
+    "width",
+    "orientation",
+    "turned",
+    "picture_hash",
+)
 """Of `Scan.photos`, one row for each content.
 
-sha256: of the file, hexadecimal; problem: why it could not be read, "" if it could;
-height, width: of the upright photo, pixels, 0 if unreadable; turned: degrees clockwise,
-0, 90, 180 or 270, by which the photo was turned (after its EXIF orientation) until it
-showed a face; picture_hash: 16 hexadecimal digits of the difference hash, see
-`people.quality`.
+sha256: of the file, hexadecimal. problem: why it could not be read, "" if it could.
+height, width: of the upright photo, pixels, 0 if unreadable. orientation: EXIF's, 1-8,
+by which the stored photo was made upright. turned: degrees clockwise, 0, 90, 180 or
+270, by which it was turned besides until it showed a face. picture_hash: 16 hexadecimal
+digits of the difference hash, see `people.quality`.
 """
 
 FACE_COLUMNS = ("sha256", *BOX, *LANDMARKS, "detection", "sharpness", "extent")
@@ -110,6 +120,53 @@ class PhotoFolder(Sequence[PhotoFile]):
 
 
 @dataclass(frozen=True)
+class Scanned:
+    """What one photo shows: n faces. An unreadable one has nothing but its problem.
+
+    Attributes: as the columns of `PHOTO_COLUMNS` and `FACE_COLUMNS`, and
+        picture: of the photo, jpg.
+        boxes: (n, 4) float64: left, top, right, bottom.
+        landmarks: (n, 5, 2) float64.
+        detection, sharpness, extent: (n,) float64.
+        vectors: (n, D) float32 of L2 norm 1.
+        face_pictures: of the n faces, aligned, jpg.
+    """
+
+    sha256: str
+    problem: str = ""
+    height: int = 0
+    width: int = 0
+    orientation: int = 1
+    turned: int = 0
+    picture_hash: str = ""
+    picture: bytes = b""
+    boxes: F64 = field(default_factory=lambda: np.empty((0, 4)))
+    landmarks: F64 = field(default_factory=lambda: np.empty((0, 5, 2)))
+    detection: F64 = field(default_factory=lambda: np.empty(0))
+    sharpness: F64 = field(default_factory=lambda: np.empty(0))
+    extent: F64 = field(default_factory=lambda: np.empty(0))
+    vectors: F32 = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    face_pictures: tuple[bytes, ...] = ()
+
+
+WHOLE_PHOTO = -1  # instead of a face
+
+
+class Picture(NamedTuple):
+    """A picture for the album.
+
+    Attributes:
+        sha256: of the photo.
+        face: position among the photo's faces, or `WHOLE_PHOTO`.
+        jpg: the encoded picture.
+    """
+
+    sha256: str
+    face: int
+    jpg: bytes
+
+
+@dataclass(frozen=True)
 class Scan:
     """All faces found in some photos, by content.
 
@@ -125,6 +182,25 @@ class Scan:
     faces: Table
     vectors: F32
     fingerprint: str
+
+
+LEFT_OUT_COLUMNS = ("photo", "reason")  # of left_out.csv
+
+
+class LocatedFaces(NamedTuple):
+    """The faces of a folder of photos.
+
+    Attributes:
+        table: N rows, sorted by photo, then from left to right: face_id, photo, height
+            and width of the photo, `FACE_COLUMNS`; number: position among the faces
+            of the photo in the scan.
+        vectors: (N, D) float32 of L2 norm 1.
+        left_out: photos without a row in `table`, `LEFT_OUT_COLUMNS`.
+    """
+
+    table: Table
+    vectors: F32
+    left_out: Table
 
 
 @dataclass(frozen=True)
@@ -150,8 +226,59 @@ class OpenSetThreshold:
     genuine: F64
 
 
-GALLERY_COLUMNS = ("person", "photo", *FACE_COLUMNS)
-"""Of `Gallery.faces`; photo: path relative to the people's folder."""
+GALLERY_COLUMNS = ("person", "photo", *FACE_COLUMNS, "picture_hash")
+"""Of `Gallery.faces`.
+
+photo: path relative to the people's folder. picture_hash: of `PHOTO_COLUMNS`, "" for a
+face that a correction enrolled.
+"""
+
+
+PUBLISHED = EncoderOptions(precision="auto")  # the published weights
+
+
+@dataclass(frozen=True)
+class GallerySettings:
+    """What is needed to embed and enrol further faces as those of a gallery.
+
+    The defaults are those of conf/base/parameters_people.yml, where they are explained.
+
+    Attributes:
+        encoder: a key of `encoders.registry.ENCODERS`.
+        encoder_options: of a gallery with the precision that was chosen, never auto.
+        sizes: min and max short side and padding of each copy that is searched.
+        thresholds, min_face_size: of the detector.
+        max_long_side, turn, batch_size, test_time_flip: see `people.scan.ScanSettings`.
+        min_extent, min_sharpness, max_different_bits: see `people.gate.QualityGate`.
+    """
+
+    encoder: str = "dlib_resnet"
+    encoder_options: EncoderOptions = PUBLISHED
+    max_long_side: int = 1920
+    thresholds: tuple[float, float, float] = (0.6, 0.7, 0.8)
+    min_face_size: float = 24.0
+    sizes: tuple[tuple[int, int, float], ...] = ((240, 960, 0.1), (74, 222, 0.27))
+    turn: bool = True
+    batch_size: int = 16
+    test_time_flip: bool = True
+    min_extent: float = 15.0
+    min_sharpness: float = 1.0
+    max_different_bits: int = 2
+
+
+class Cohort(NamedTuple):
+    """Strangers that thresholds are measured with.
+
+    Attributes:
+        people: the stranger of each of M faces.
+        vectors: (M, D) float32 of L2 norm 1.
+    """
+
+    people: tuple[str, ...] = ()
+    vectors: F32 = np.empty((0, 0), np.float32)
+
+
+NO_COHORT = Cohort()
 
 
 @dataclass(frozen=True)
@@ -165,6 +292,8 @@ class Gallery:
         templates: (K, D) float32 of L2 norm 1: the mean of each person's vectors.
         threshold: of similarity.
         fingerprint: of the scan that the vectors come from.
+        cohort: all strangers, also those who are among the people.
+        settings: that the gallery was made with; None if nobody said so.
     """
 
     people: tuple[str, ...]
@@ -173,3 +302,5 @@ class Gallery:
     templates: F32
     threshold: OpenSetThreshold
     fingerprint: str
+    cohort: Cohort = NO_COHORT
+    settings: GallerySettings | None = None

@@ -333,7 +333,7 @@ def test_what_is_no_file_or_too_large_is_not_read(place, tmp_path, monkeypatch):
             read_weights(other)
     own.unlink()
     own.write_bytes(b"graph")
-    monkeypatch.setattr("lfw17_kedro.datasets.weights_dataset.MAX_BYTES", 4)
+    monkeypatch.setattr("lfw17_kedro.weights_files.MAX_BYTES", 4)
     with pytest.raises(DatasetError, match="of at most 4 bytes at .*, got 5 bytes; na"):
         read_weights(own)
 

@@ -49,3 +49,16 @@ def build_encoder(
     with use_policy(POLICIES[precision]):
         encoder = ENCODERS[name](read_weights, options)
     return replace(encoder, card=replace(encoder.card, precision=precision))
+
+
+def compile_encoder(encoder: Encoder) -> Encoder:
+    """Make one graph of an encoder that was built, for faces in batches of any size.
+
+    Called as it is, a Keras model runs layer by layer.
+    """
+    import tensorflow as tf
+
+    side = encoder.card.size
+    faces = tf.TensorSpec((None, side, side, 3), tf.uint8)
+    graph = tf.function(encoder.network, input_signature=[faces])
+    return replace(encoder, network=graph)

@@ -1,0 +1,36 @@
+"""The people enrolled, as a folder of Parquet and JSON."""
+
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError
+
+from lfw17_kedro.atomic import remove
+from lfw17_kedro.gallery_files import CARD, read_gallery, write_gallery
+from lfw17_kedro.people_types import Gallery
+
+
+class GalleryDataset(AbstractDataset[Gallery, Gallery]):
+    """A `Gallery`; see `gallery_files` for the files."""
+
+    def __init__(
+        self, *, filepath: str, metadata: dict[str, Any] | None = None
+    ) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> Gallery:
+        try:
+            return read_gallery(self._filepath)
+        except ValueError as error:
+            raise DatasetError(str(error)) from error
+
+    def save(self, data: Gallery) -> None:
+        remove(self._filepath)
+        write_gallery(data, self._filepath)
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+    def _exists(self) -> bool:
+        return (self._filepath / CARD).is_file()

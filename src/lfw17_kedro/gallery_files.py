@@ -1,0 +1,212 @@
+"""The gallery on disk: one folder of Parquet and JSON, nothing pickled.
+
+`faces.parquet`: a row a face, with its embedding. `people.parquet`: a row a person,
+with the template. `scores.parquet`: the scores that the threshold rests on.
+`cohort.parquet`: a row a face of a stranger, with its embedding. `gallery.json`: the
+threshold, the fingerprint of the embeddings and the settings they were made with.
+"""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lfw17_kedro.atomic import atomic_write
+from lfw17_kedro.digest import hash_file
+from lfw17_kedro.gallery_check import check_gallery
+from lfw17_kedro.messages import one_line
+from lfw17_kedro.people_types import (
+    GALLERY_COLUMNS,
+    Cohort,
+    Gallery,
+    GallerySettings,
+    OpenSetThreshold,
+)
+from lfw17_kedro.types import F32, F64
+
+FACES, PEOPLE, SCORES = "faces.parquet", "people.parquet", "scores.parquet"
+COHORT = "cohort.parquet"
+CARD = "gallery.json"
+VERSION = 1  # of this format
+KINDS = ("leave_one_out", "cohort", "genuine")  # of scores
+# What wrong values in the card or the tables raise.
+WRONG = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+
+
+def write_gallery(gallery: Gallery, folder: Path) -> None:
+    """Write a gallery into a folder that does not exist yet.
+
+    Raises:
+        ValueError: its parts do not fit together.
+        OSError: the disk is full, or the folder is there already.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    check_gallery(gallery)
+    folder.mkdir(parents=True)
+    faces = pa.Table.from_pandas(gallery.faces, preserve_index=False)
+    faces = faces.append_column("vector", _make_column(gallery.vectors))
+    people = pa.table({"person": pa.array(gallery.people, pa.string())})
+    people = people.append_column("template", _make_column(gallery.templates))
+    threshold = gallery.threshold
+    scores = {kind: getattr(threshold, kind) for kind in KINDS}
+    kinds = [kind for kind, values in scores.items() for _ in values]
+    table = {
+        "kind": pa.array(kinds, pa.string()),
+        "score": np.concatenate([*scores.values()]),
+    }
+    pq.write_table(faces, folder / FACES)
+    pq.write_table(people, folder / PEOPLE)
+    pq.write_table(pa.table(table), folder / SCORES)
+    strangers = pa.table({"person": pa.array(gallery.cohort.people, pa.string())})
+    cohort = gallery.cohort.vectors.reshape(-1, gallery.vectors.shape[1])
+    strangers = strangers.append_column("vector", _make_column(cohort))
+    pq.write_table(strangers, folder / COHORT, use_dictionary=["person"])
+    card = {
+        "version": VERSION,
+        "files": {file.name: hash_file(file) for file in sorted(folder.iterdir())},
+        "fingerprint": gallery.fingerprint,
+        "dimension": gallery.vectors.shape[1],
+        "people": len(gallery.people),
+        "photos": len(gallery.faces),
+        "threshold": threshold.value,
+        "false_accept_rate": threshold.rate,
+        "attainable_rate": threshold.attainable_rate,
+        "impostors": {kind: len(scores[kind]) for kind in KINDS[:2]},
+        "settings": _dump_settings(gallery.settings),
+    }
+    text = json.dumps(card, indent=2) + "\n"
+    (folder / CARD).write_text(text, encoding="utf-8")
+
+
+def replace_gallery(gallery: Gallery, folder: Path) -> None:
+    """Write a gallery, whole or not at all, in the place of another or of nothing.
+
+    Raises:
+        ValueError: something else lies there.
+        OSError: the disk is full, or the folder cannot be written to.
+    """
+    if folder.exists():
+        found = (
+            {one.name for one in folder.iterdir()} if folder.is_dir() else {"a file"}
+        )
+        if other := sorted(found - {FACES, PEOPLE, SCORES, COHORT, CARD}):
+            raise ValueError(
+                f"expected a new folder or a gallery at {folder}, got "
+                f"{one_line(', '.join(other))}; name another folder."
+            )
+    with atomic_write(folder) as part:
+        write_gallery(gallery, part)
+
+
+def read_gallery(folder: Path) -> Gallery:
+    """Read a gallery.
+
+    Raises:
+        ValueError: a file is missing, damaged or of another version, or the system
+            does not let it be read.
+    """
+    import pyarrow as pa
+
+    try:
+        gallery = _read(folder)
+        check_gallery(gallery)
+    except PermissionError as error:
+        raise ValueError(
+            f"expected a gallery in {folder}, got: {one_line(error)}; change the "
+            "rights of the folder and its files."
+        ) from error
+    except (OSError, pa.ArrowException, *WRONG) as error:
+        reason = one_line(error) or type(error).__name__
+        if isinstance(error, KeyError):
+            reason = f"no {reason}"
+        raise ValueError(
+            f"expected a gallery in {folder}, got: {reason}; enrol again: "
+            "`kedro run --env people --pipelines enrol`."
+        ) from error
+    return gallery
+
+
+def _read(folder: Path) -> Gallery:
+    """Read a gallery; raises whatever the libraries raise."""
+    import pyarrow.parquet as pq
+
+    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    if card["version"] != VERSION:
+        raise ValueError(f"one of version {card['version']}, not {VERSION}")
+    for name, sha256 in card["files"].items():
+        if hash_file(folder / name) != sha256:
+            raise ValueError(f"a damaged {name}")
+    dimension = int(card["dimension"])
+    faces, people, scores, strangers = (
+        pq.read_table(folder / file) for file in (FACES, PEOPLE, SCORES, COHORT)
+    )
+    table = scores.to_pandas()
+    of_kind = {
+        kind: table.loc[table["kind"] == kind, "score"].to_numpy(np.float64)
+        for kind in KINDS
+    }
+    return Gallery(
+        people=tuple(people["person"].to_pylist()),
+        faces=faces.drop_columns(["vector"]).to_pandas()[[*GALLERY_COLUMNS]],
+        vectors=read_vectors(faces["vector"], dimension),
+        templates=read_vectors(people["template"], dimension),
+        threshold=OpenSetThreshold(
+            value=float(card["threshold"]),
+            rate=float(card["false_accept_rate"]),
+            attainable_rate=float(card["attainable_rate"]),
+            **of_kind,
+        ),
+        fingerprint=str(card["fingerprint"]),
+        cohort=Cohort(
+            tuple(strangers["person"].to_pylist()),
+            read_vectors(strangers["vector"], dimension),
+        ),
+        settings=_load_settings(card["settings"]),
+    )
+
+
+def _dump_settings(settings: GallerySettings | None) -> dict[str, Any] | None:
+    """Give settings as what JSON knows."""
+    if settings is None:
+        return None
+    return vars(settings) | {"encoder_options": settings.encoder_options._asdict()}
+
+
+def _load_settings(settings: Any) -> GallerySettings | None:
+    """Read settings; raises a ValueError for an unknown, missing or wrong one."""
+    from pydantic import TypeAdapter
+
+    if settings is None:
+        return None
+    known = {field.name for field in fields(GallerySettings)}
+    if set(settings) != known:
+        names = ", ".join(sorted(set(settings) ^ known))
+        raise ValueError(f"settings that are missing or unknown: {names}")
+    text = json.dumps(settings)
+    return TypeAdapter(GallerySettings).validate_json(text, strict=True)
+
+
+def read_vectors(column: Any, dimension: int) -> F32:
+    """Give a column of lists of floats as an array: (N, D) float32.
+
+    Raises:
+        ValueError: lists of another length, or of something else.
+    """
+    import pyarrow as pa
+
+    if column.type != pa.list_(pa.float32(), dimension):
+        raise ValueError(f"vectors of the type {column.type}")
+    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat, np.float32).reshape(-1, dimension)
+
+
+def _make_column(vectors: F32 | F64) -> Any:
+    """Make a column of lists of floats: (N, D)."""
+    import pyarrow as pa
+
+    flat = pa.array(np.ascontiguousarray(vectors, np.float32).ravel())
+    return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])

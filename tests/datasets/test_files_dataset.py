@@ -1,0 +1,224 @@
+import logging
+import os
+
+import pytest
+from kedro.io import DatasetError
+
+from lfw17_kedro.datasets import FilesDataset, OptionalFileDataset, StoredDataset
+
+
+def save(tmp_path, files):
+    dataset = FilesDataset(filepath=str(tmp_path / "a/files"))
+    dataset.save(files)
+    root = tmp_path / "a/files"
+    return {
+        str(file.relative_to(root)): file.read_bytes()
+        for file in root.rglob("*")
+        if file.is_file()
+    }
+
+
+class Pairs(list):
+    """Files that are not a dict, so that a path may come twice."""
+
+    def items(self):
+        return iter(self)
+
+
+def test_files_are_written_as_they_are(tmp_path):
+    files = {"a/b/c.xmp": "Zoë\n", "d.jpg": b"\xff\xd8\n"}
+
+    assert save(tmp_path, files) == {
+        "a/b/c.xmp": "Zoë\n".encode(),
+        "d.jpg": files["d.jpg"],
+    }
+
+
+def test_saving_replaces_the_whole_folder(tmp_path):
+    save(tmp_path, {"old.txt": "old"})
+
+    assert save(tmp_path, {"new.txt": "new"}) == {"new.txt": b"new"}
+    assert save(tmp_path, {}) == {}
+    assert (tmp_path / "a/files").is_dir()
+    (tmp_path / "a/files").rmdir()
+    (tmp_path / "a/files").write_text("a file")
+    assert save(tmp_path, {"new.txt": "new"}) == {"new.txt": b"new"}
+
+
+def test_files_are_taken_one_after_the_other(tmp_path):
+    class Lazy:
+        def items(self):
+            for n in range(3):
+                assert len(list((tmp_path / "a/files").iterdir())) == n
+                yield f"{n}.txt", "x"
+
+    assert len(save(tmp_path, Lazy())) == 3
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a b.txt",
+        "Zoë.txt",
+        "李小龙/1.txt",
+        "-rf",
+        "~",
+        "a:b?.txt",
+        "=1+1.csv",
+        "..a/b..",
+        "%s",
+    ],
+)
+def test_odd_names_are_kept(tmp_path, name):
+    assert save(tmp_path, {name: b"x"}) == {name: b"x"}
+
+
+def test_paths_are_shortened_inside_the_folder(tmp_path):
+    assert save(tmp_path, {"./a//b/../c.txt": b"x"}) == {"a/c.txt": b"x"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../b.txt",
+        "/b.txt",
+        "a/../../b.txt",
+        "",
+        ".",
+        "a/..",
+        "../files",
+        "a\0b",
+        "../" * 99,
+    ],
+)
+def test_paths_outside_are_refused(tmp_path, path):
+    with pytest.raises(
+        DatasetError, match="expected paths inside .*; rename it"
+    ) as got:
+        save(tmp_path, {path: b"x"})
+
+    assert "\0" not in str(got.value)
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    "files", [["a", "a"], ["a/b", "a"], ["a", "a/b"], ["a", "./a"]]
+)
+def test_two_files_of_one_name_are_refused(tmp_path, files):
+    pairs = Pairs((path, b"x") for path in files)
+
+    with pytest.raises(
+        DatasetError, match="expected files of different names in .*; re"
+    ):
+        save(tmp_path, pairs)
+
+
+def test_names_that_differ_by_case_are_told_or_refused(tmp_path):
+    (tmp_path / "CASE").touch()
+    files = {"photo.xmp": b"1", "photo.XMP": b"2"}
+
+    if (tmp_path / "case").exists():
+        with pytest.raises(DatasetError, match="do not tell upper from lower case"):
+            save(tmp_path, files)
+    else:
+        assert save(tmp_path, files) == files
+
+
+def test_names_too_long_for_the_disk_are_left_out_with_a_warning(tmp_path, caplog):
+    caplog.set_level(logging.WARNING)
+    fits = "x" * 251 + ".jpg"
+    files = {fits: b"1", f"{fits}.xmp": b"2", "y/" * 3000 + "z": b"3", "z": b"4"}
+
+    assert save(tmp_path, files) == {fits: b"1", "z": b"4"}
+    [message] = caplog.messages
+    assert message.startswith("2 files left out, their names are too long for the disk")
+    assert message.endswith("; give the photos shorter names.")
+
+
+def test_failed_save_keeps_the_old_folder(tmp_path):
+    dataset = StoredDataset(
+        dataset="lfw17_kedro.datasets.FilesDataset", filepath=str(tmp_path / "files")
+    )
+    dataset.save({"a": "old"})
+
+    with pytest.raises(DatasetError, match="expected paths inside"):
+        dataset.save({"b": "new", "../c": "new"})
+
+    assert [one.name for one in (tmp_path / "files").iterdir()] == ["a"]
+
+
+def test_files_are_not_read(tmp_path):
+    dataset = FilesDataset(filepath=str(tmp_path / "files"))
+
+    assert not dataset.exists()
+    with pytest.raises(DatasetError, match="is written for other programs alone"):
+        dataset.load()
+
+
+@pytest.fixture
+def load(tmp_path):
+    return OptionalFileDataset(filepath=str(tmp_path / "a/corrections.csv")).load
+
+
+@pytest.fixture
+def path(tmp_path):
+    (tmp_path / "a").mkdir()
+    return tmp_path / "a/corrections.csv"
+
+
+def test_missing_file_or_folder_is_empty(load, tmp_path):
+    assert load() == b""
+    (tmp_path / "a").mkdir()
+    assert load() == b""
+
+
+def test_file_is_read_as_it_is_through_links_too(load, path, tmp_path):
+    path.write_bytes(b"\xef\xbb\xbfa\r\n")
+    assert load() == b"\xef\xbb\xbfa\r\n"
+    path.rename(tmp_path / "elsewhere.csv")
+    path.symlink_to(tmp_path / "elsewhere.csv")
+    assert load() == b"\xef\xbb\xbfa\r\n"
+
+
+def test_dangling_link_is_refused(load, path, tmp_path):
+    path.symlink_to(tmp_path / "gone.csv")
+
+    with pytest.raises(DatasetError, match="got a link to a file that is gone; put"):
+        load()
+
+
+@pytest.mark.parametrize("kind", ["folder", "fifo", "loop", "file above"])
+def test_anything_else_than_a_file_is_refused(load, path, kind):
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "fifo":
+            os.mkfifo(path)  # reading it would wait for ever
+        case "loop":
+            path.symlink_to(path)
+        case "file above":
+            path.parent.rmdir()
+            path.parent.write_text("")
+
+    with pytest.raises(DatasetError, match=r"corrections.csv: expected it to be read"):
+        load()
+
+
+def test_file_without_permission_is_refused(load, path, monkeypatch):
+    from lfw17_kedro.datasets import files_dataset
+
+    def deny(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(files_dataset, "open_regular_file", deny)
+
+    with pytest.raises(DatasetError, match="got: Permission denied; change its perm"):
+        load()
+
+
+def test_users_file_is_never_written(tmp_path):
+    dataset = OptionalFileDataset(filepath=str(tmp_path / "corrections.csv"))
+
+    with pytest.raises(DatasetError, match="belongs to the user; no run writes it"):
+        dataset.save(b"x")
+    assert dataset.exists()
