@@ -104,3 +104,13 @@ def test_numpy_numbers_are_written_as_numbers():
 def test_a_long_list_of_problems_is_cut():
     with pytest.raises(ValueError, match=r"got: p0; .*; p19; and 5 more\.$"):
         raise_problems([f"p{number}" for number in range(25)])
+
+
+def test_message_stays_short_enough_to_be_read():
+    problems = [f"line {line}: {'x' * 200}" for line in range(50)]
+
+    with pytest.raises(ValueError, match="; and 42 more.$") as refused:
+        raise_problems(problems)
+    assert len(str(refused.value)) < 2000
+    with pytest.raises(ValueError, match="; and 49 more.$"):
+        raise_problems(["x" * 1900, *problems[1:]])

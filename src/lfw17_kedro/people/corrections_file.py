@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from lfw17_kedro.faces.class_names import starts_formula
 from lfw17_kedro.messages import one_line
@@ -13,6 +14,7 @@ from lfw17_kedro.types import Table
 COLUMNS = ("face_id", "photo", *BOX, "correction", "name", "enrol")
 LINE = "line"  # name of the table's index: the line of the file, the header is line 1
 MAX_LISTED = 20  # problems in one message
+MAX_LENGTH = 1700  # characters of them, so that the message can be read
 
 Box = tuple[float, float, float, float]
 
@@ -145,12 +147,16 @@ def raise_problems(problems: Sequence[str]) -> None:
             none.
 
     Raises:
-        ValueError: lists the problems, `MAX_LISTED` of them at most.
+        ValueError: lists the problems, `MAX_LISTED` of them at most, and not more than
+            fit into `MAX_LENGTH`; the first in any case.
     """
     if problems:
-        more = len(problems) - MAX_LISTED
+        lengths = accumulate(len(problem) + len("; ") for problem in problems)
+        fitting = sum(length <= MAX_LENGTH for length in lengths)
+        listed = problems[: max(1, min(fitting, MAX_LISTED))]
+        more = len(problems) - len(listed)
         rest = f"; and {more} more" if more > 0 else ""
         raise ValueError(
             "corrections: expected lines that can be applied, got: "
-            f"{'; '.join(problems[:MAX_LISTED])}{rest}."
+            f"{'; '.join(listed)}{rest}."
         )

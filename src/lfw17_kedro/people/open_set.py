@@ -26,6 +26,7 @@ FALLBACKS = {"dlib_resnet": 0.93, "facenet": 0.60}
 Source: deepface, deepface/config/threshold.py: cosine distances of 0.07 (Dlib) and
 0.40 (Facenet).
 """
+NO_FALLBACK = 1.0  # of an encoder for which nobody published one: no name is given
 
 
 def make_templates(vectors: F32, labels: I64, n_people: int) -> F32:
@@ -140,8 +141,8 @@ def choose_threshold(
     loo, strangers, genuine = (
         np.sort(scores[~np.isnan(scores)]) for scores in (loo, strangers, genuine)
     )
-    values = [_take_quantile(scores, rate) for scores in (loo, strangers)]
-    if _find_index(len(loo), rate) > len(loo):
+    values = [take_quantile(scores, rate) for scores in (loo, strangers)]
+    if find_quantile_index(len(loo), rate) > len(loo):
         values.append(fallback)
     return OpenSetThreshold(
         value=max(values),
@@ -228,15 +229,15 @@ def _sum_people(vectors: F32, labels: I64, n_people: int) -> F64:
     return sums
 
 
-def _find_index(n: int, rate: float) -> int:
+def find_quantile_index(n: int, rate: float) -> int:
     """Give the place, from 1, of the conformal quantile; n + 1 if n is too small."""
     # Without rounding, 100 * (1 - 0.01) or the like may end just above an integer.
     return math.ceil(round((n + 1) * (1 - rate), 9))
 
 
-def _take_quantile(scores: F64, rate: float) -> float:
+def take_quantile(scores: F64, rate: float) -> float:
     """Take the conformal quantile of sorted scores, at most the last; -1 of none."""
-    index = min(_find_index(len(scores), rate), len(scores))
+    index = min(find_quantile_index(len(scores), rate), len(scores))
     return float(scores[index - 1]) if index else -1.0
 
 

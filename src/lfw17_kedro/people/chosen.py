@@ -1,0 +1,74 @@
+"""Faces of photos to name that the user's corrections enrol."""
+
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from lfw17_kedro.people.corrections_file import Correction
+from lfw17_kedro.people.enrol import ChosenFace
+from lfw17_kedro.people.face_ids import MIN_OVERLAP, overlap, parse_face_id
+from lfw17_kedro.people_types import BOX, FACE_COLUMNS, Scan
+
+
+class FindScan(Protocol):
+    """Photos scanned so far."""
+
+    def find(self, digits: str) -> str | None:
+        """Give the SHA-256 that starts with some digits."""
+
+    def read(self, sha256: Iterable[str]) -> Scan:
+        """Give what photos show."""
+
+
+class NotFound(NamedTuple):
+    """A correction whose face cannot be enrolled.
+
+    Attributes:
+        line: of corrections.csv.
+        reason: why.
+    """
+
+    line: int
+    reason: str
+
+
+def find_chosen(
+    corrections: Iterable[Correction], store: FindScan
+) -> tuple[list[ChosenFace], list[NotFound]]:
+    """Find the faces that corrections enrol, by their ids.
+
+    Args:
+        corrections: of the user; those that enrol nothing are passed over.
+        store: of all photos scanned so far.
+
+    Returns:
+        The faces, and the corrections without one.
+    """
+    chosen, missing = [], []
+    for one in corrections:
+        if not one.enrol:
+            continue
+        found = _find_face(one, store)
+        if isinstance(found, str):
+            missing.append(NotFound(one.line, found))
+        else:
+            chosen.append(found)
+    return chosen, missing
+
+
+def _find_face(correction: Correction, store: FindScan) -> ChosenFace | str:
+    """Find the face of a correction, or say why there is none."""
+    if not correction.face_id:
+        return "expected a face_id to enrol a face, got only a photo; copy the face_id"
+    digits, box = parse_face_id(correction.face_id)
+    if (sha256 := store.find(digits)) is None:
+        return "the photo of this face was not searched yet; run once more to enrol it"
+    scan = store.read([sha256])
+    shares = overlap(box[None], scan.faces[[*BOX]].to_numpy(np.float64))[0]
+    if not len(shares) or shares.max() < MIN_OVERLAP:
+        return "no face is found there any more, so it is not enrolled"
+    row = int(shares.argmax())
+    face = scan.faces.iloc[row][[*FACE_COLUMNS]]
+    photo = correction.photo or correction.face_id
+    return ChosenFace(correction.name, photo, face, scan.vectors[row])

@@ -1,0 +1,157 @@
+"""Enrolled photos that agree better with another person, beside that person's photo.
+
+Axes: N enrolled faces, D embedding dimensions.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lfw17_kedro.people.enrol import choose_rows
+from lfw17_kedro.people.face_ids import HASH_DIGITS
+from lfw17_kedro.people.gate import CHECK, LEFT_OUT
+from lfw17_kedro.people.pictures import PictureStore, Place
+from lfw17_kedro.people_types import BOX, Gallery, PhotoFile, Scan
+from lfw17_kedro.types import F32, Table
+
+COLUMNS = (
+    "person",
+    "photo",
+    "action",
+    "similarity",
+    "picture",
+    "other",
+    "other_photo",
+    "similarity_other",
+    "other_picture",
+)
+"""Of doubtful faces, one row each, those most like the other person first.
+
+picture, other_picture: names of files, "" where there is no picture. other_photo: the
+enrolled photo of the other person that is most like the face, "" where none is known.
+The rest: see `enrol.ENROLMENT_COLUMNS`.
+"""
+
+
+PICTURE = "{}_{}.jpg"  # of a face: its photo, its number there
+
+Box = tuple[float, ...]
+
+
+class _Face(NamedTuple):
+    """A face that was enrolled or could have been."""
+
+    photo: str
+    sha256: str
+    box: Box
+    vector: F32
+
+
+def list_doubtful_pairs(
+    enrolment: Table,
+    files: Sequence[PhotoFile],
+    scan: Scan,
+    gallery: Gallery,
+    store: PictureStore,
+) -> tuple[Table, dict[Place, list[str]]]:
+    """List the faces that agree better with another person than with their own.
+
+    Args:
+        enrolment: one row a photo, `enrol.ENROLMENT_COLUMNS`.
+        files: the photos.
+        scan: of the same photos.
+        gallery: the people enrolled.
+        store: has the pictures of all their faces.
+
+    Returns:
+        One row a face, `COLUMNS`, and where each picture is to be written.
+    """
+    asked = enrolment["action"].isin([CHECK, LEFT_OUT])
+    rows = enrolment[asked & enrolment["similarity_other"].notna()]
+    lead = rows["similarity_other"] - rows["similarity"]
+    rows = rows.loc[lead.sort_values(ascending=False, kind="stable").index]
+    faces = _find_faces(rows, files, scan, gallery)
+    others = [
+        face and _find_nearest(face.vector, str(other), gallery)
+        for face, other in zip(faces, rows["nearest_other"], strict=True)
+    ]
+    places = _find_places([one for one in [*faces, *others] if one], store)
+
+    def name_picture(face: _Face | None) -> str:
+        if face is None:
+            return ""
+        sha256, number = places[face.sha256, face.box]
+        return PICTURE.format(sha256[:HASH_DIGITS], number)
+
+    table = rows.assign(
+        other=rows["nearest_other"],
+        other_photo=[one.photo if one else "" for one in others],
+        picture=[name_picture(one) for one in faces],
+        other_picture=[name_picture(one) for one in others],
+    )
+    paths = {
+        (sha256, number): [PICTURE.format(sha256[:HASH_DIGITS], number)]
+        for sha256, number in places.values()
+    }
+    return table[[*COLUMNS]].reset_index(drop=True), paths
+
+
+def _find_faces(
+    rows: Table, files: Sequence[PhotoFile], scan: Scan, gallery: Gallery
+) -> list[_Face | None]:
+    """Find the face of each row, in the gallery or among those left out.
+
+    None for a face that the user chose from the photos to name and that was left out:
+    it is neither in the gallery nor in the folder of people.
+    """
+    hashes = {file.path: file.sha256 for file in files}
+    enrolled = {
+        (person, photo): row
+        for row, (person, photo) in enumerate(
+            zip(gallery.faces["person"], gallery.faces["photo"], strict=True)
+        )
+    }
+    chosen = choose_rows((hashes.get(path, "") for path in rows["photo"]), scan)
+    found: list[_Face | None] = []
+    for row, person, photo in zip(chosen, rows["person"], rows["photo"], strict=True):
+        place = enrolled.get((person, photo))
+        if place is not None:
+            found.append(_make_face(photo, gallery.faces, gallery.vectors, place))
+        elif row >= 0:
+            found.append(_make_face(photo, scan.faces, scan.vectors, row))
+        else:
+            found.append(None)
+    return found
+
+
+def _find_nearest(vector: F32, person: str, gallery: Gallery) -> _Face | None:
+    """Find a person's enrolled face that is most like an embedding, (D,)."""
+    own = np.flatnonzero(gallery.faces["person"] == person)
+    if not len(own):
+        return None
+    row = int(own[(gallery.vectors[own] @ vector).argmax()])
+    photo = str(gallery.faces["photo"].iloc[row])
+    return _make_face(photo, gallery.faces, gallery.vectors, row)
+
+
+def _make_face(photo: str, faces: Table, vectors: F32, row: int) -> _Face:
+    """Take one row of a table of faces."""
+    box = tuple(float(side) for side in faces[[*BOX]].iloc[row])
+    return _Face(photo, str(faces["sha256"].iloc[row]), box, vectors[row])
+
+
+def _find_places(
+    faces: Sequence[_Face], store: PictureStore
+) -> dict[tuple[str, Box], Place]:
+    """Find the number of each face among those of its photo: the nearest box."""
+    photos = list(dict.fromkeys(face.sha256 for face in faces))
+    boxes = {
+        str(sha256): of_photo[[*BOX]].to_numpy(np.float64)
+        for sha256, of_photo in store.read(photos).faces.groupby("sha256")
+    }
+    places = {}
+    for _, sha256, box, _ in faces:
+        distances = np.abs(boxes[sha256] - np.array(box)).sum(axis=1)
+        places[sha256, box] = (sha256, int(distances.argmin()))
+    return places

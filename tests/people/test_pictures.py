@@ -1,0 +1,52 @@
+import pandas as pd
+
+from lfw17_kedro.people.pictures import (
+    Pictures,
+    list_album_pictures,
+    list_group_pictures,
+)
+from lfw17_kedro.people_types import WHOLE_PHOTO, Picture
+
+A, B = "a" * 64, "b" * 64
+FACES = pd.DataFrame(
+    {
+        "face_id": ["a1", "a0", "b0"],
+        "sha256": [A, A, B],
+        "number": [1, 0, 0],
+        "group": ["unknown-001", "", "unknown-001"],
+    }
+)
+
+
+class Store:
+    """The pictures of two photos."""
+
+    def read_pictures(self, sha256):
+        for one in sorted(sha256):
+            for face in (WHOLE_PHOTO, 0, 1):
+                yield Picture(one, face, f"{one[0]}{face}".encode())
+
+
+def test_the_album_shows_each_photo_each_face_and_a_picture_of_each_person():
+    paths = list_album_pictures(FACES, [A, B], {(A, 0): "people/0.jpg"})
+
+    pictures = Pictures(Store(), paths)
+
+    assert len(pictures) == 6
+    assert dict(pictures.items()) == {
+        f"photos/{'a' * 16}.jpg": b"a-1",
+        "faces/a0.jpg": b"a0",
+        "people/0.jpg": b"a0",
+        "faces/a1.jpg": b"a1",
+        f"photos/{'b' * 16}.jpg": b"b-1",
+        "faces/b0.jpg": b"b0",
+    }
+
+
+def test_unknown_people_have_a_folder_each():
+    pictures = Pictures(Store(), list_group_pictures(FACES))
+
+    assert dict(pictures.items()) == {
+        "unknown-001/a1.jpg": b"a1",
+        "unknown-001/b0.jpg": b"b0",
+    }
