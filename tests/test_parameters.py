@@ -167,7 +167,7 @@ def test_unknown_group_is_refused_value_by_value():
             "facenet_svm__encoder_options__standardisation",
             "fixed",
             "null with the encoder dlib_resnet, which does not use it "
-            "(facenet_svm.encoder=facenet does), got 'fixed'",
+            "(facenet does), got 'fixed'",
         ),
         ("facenet_svm__encoder_options__precision", "half", "one of auto, float32, "),
         (
@@ -422,9 +422,8 @@ def test_new_method_adds_its_own_parameters():
         """Cells of the histogram."""
 
     model = make_parameters_model({"hog": HogSettings})
-    raw = {
-        name: BASE[name] for name in ("seed", "runs", "data_processing", "reporting")
-    }
+    shared = ("seed", "runs", "data_processing", "reporting", "people")
+    raw = {name: BASE[name] for name in shared}
 
     checked = check_parameters(model, {**raw, "hog": {"cells": 8}})
 

@@ -4,8 +4,10 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from kedro.io import MemoryDataset
 
 from lfw17_kedro.pipeline_registry import METHODS, register_pipelines
 
@@ -41,14 +43,14 @@ def test_looking_at_the_project_imports_nothing_heavy():
     assert "- facenet_svm" in shown.stdout
 
 
-@pytest.mark.parametrize("environment", ["base", "kaggle", "lfw17", "study"])
+@pytest.mark.parametrize("environment", ["base", "kaggle", "lfw17", "people", "study"])
 def test_every_dataset_of_every_environment_has_an_entry_and_a_layer(environment):
     bootstrap_project(ROOT)
     with KedroSession.create(ROOT, env=environment) as session:
         catalog = session.load_context().catalog
-    for name in register_pipelines()["__default__"].datasets():
-        if not name.startswith("params:"):
-            dataset = catalog.get(name)
+    for name in pipelines["__default__"].datasets():
+        dataset = catalog.get(name)
+        if not name.startswith("params:") and not isinstance(dataset, MemoryDataset):
             assert dataset.metadata["kedro-viz"]["layer"], name
             path = str(dataset._describe().get("filepath", ""))
             source = "orl" if environment == "base" else environment

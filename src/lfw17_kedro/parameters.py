@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.parameter_types import RunSettings, Seed, Settings
 from lfw17_kedro.pipelines.data_processing.settings import DataProcessingSettings
+from lfw17_kedro.pipelines.people.settings import PeopleSettings
 from lfw17_kedro.pipelines.reporting.settings import ReportingSettings
 
 SIMILAR = 0.6  # difflib's own min similarity of a name worth suggesting
@@ -23,6 +24,13 @@ MAX_SUGGESTIONS = 3
 MAX_CAUSES = 20  # shown at once: a mistyped group has as many as it has parameters
 MAX_TYPED = 200  # characters of a name that others are compared with
 UNKNOWN = ("extra_forbidden", "invalid_key")  # pydantic's errors for unknown names
+
+# Parameters of the command line alone -> what lies in the folder they name.
+FOLDERS = {
+    "raw_folder": "the raw files",
+    "people_folder": "the photos of your people",
+    "photos_folder": "the photos whose faces are to be named",
+}
 
 Parameters = dict[str, Any]
 
@@ -41,6 +49,7 @@ def make_parameters_model(methods: Mapping[str, type[BaseModel]]) -> type[Settin
         "data_processing": DataProcessingSettings,
         **methods,
         "reporting": ReportingSettings,
+        "people": PeopleSettings,
     }
     fields: dict[str, Any] = {
         "seed": Annotated[
@@ -52,13 +61,16 @@ def make_parameters_model(methods: Mapping[str, type[BaseModel]]) -> type[Settin
             name: Annotated[model, Field(description=f"Parameters of {name}.")]
             for name, model in groups.items()
         },
-        "raw_folder": (
-            Annotated[
-                str | None,
-                Field(description="Folder of the raw files, from --params alone."),
-            ],
-            None,
-        ),
+        **{
+            name: (
+                Annotated[
+                    str | None,
+                    Field(description=f"Folder of {what}, from --params alone."),
+                ],
+                None,
+            )
+            for name, what in FOLDERS.items()
+        },
     }
     return create_model("Parameters", __base__=Settings, **fields)
 

@@ -8,7 +8,9 @@ from kedro.pipeline import Pipeline
 
 from lfw17_kedro.pipelines import (
     data_processing,
+    enrol,
     facenet_svm,
+    identify,
     modelling,
     reporting,
     scratch_cnn,
@@ -22,7 +24,8 @@ def register_pipelines() -> dict[str, Pipeline]:
     """Map names to pipelines.
 
     Each method's pipeline runs from the raw faces to its metrics; `reporting` compares
-    the methods that have been run.
+    the methods that have been run. `enrol` and `identify` work on the user's people and
+    photos, in the environment `people`, whose default they are.
     """
     prepare = data_processing.create_pipeline()
     methods = {one.name: prepare + modelling.create_pipeline(one) for one in METHODS}
@@ -35,4 +38,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         "data_processing": prepare,
         **methods,
         "reporting": report,
+        "enrol": enrol.create_pipeline(),
+        "identify": identify.create_pipeline(),
     }

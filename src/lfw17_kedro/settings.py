@@ -9,6 +9,7 @@ show_kedro_errors()
 
 from lfw17_kedro.hooks import (  # noqa: E402 (see above)
     CountHooks,
+    DefaultPipelineHooks,
     ErrorHooks,
     LineageHooks,
     MlflowRecordHooks,
@@ -25,6 +26,7 @@ lineage = LineageHooks()
 
 HOOKS = (
     ParameterHooks(),
+    DefaultPipelineHooks(),
     lineage,
     CountHooks(),
     ProgressHooks(after_interrupt=lineage.release),

@@ -230,7 +230,9 @@ def test_raw_faces_are_hashed_once_a_run(monkeypatch):
     from lfw17_kedro.hooks import lineage
 
     hashed = []
-    monkeypatch.setattr(lineage, "hash_data", lambda data: hashed.append(data) or "h")
+    monkeypatch.setattr(
+        lineage, "hash_outside", lambda data: hashed.append(data) or "h"
+    )
     hooks = LineageHooks()
 
     for _ in range(3):

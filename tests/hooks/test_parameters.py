@@ -69,7 +69,10 @@ def refuse(load_context):
     return load
 
 
-@pytest.mark.parametrize("env", [None, "base", "kaggle", "lfw17", "study"])
+ENVIRONMENTS = [None, "base", "kaggle", "lfw17", "people", "study"]
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_every_environment_passes(load_context, env):
     load_context(env=env)
 
@@ -180,22 +183,59 @@ def test_nodes_get_settings_and_single_values(conf, load_context):
     assert catalog.load("params:seed") == 666
 
 
-@pytest.mark.parametrize("env", ["kaggle", "study"])
-def test_raw_folder_moves_the_competitions_files_and_nothing_else(load_context, env):
-    plain = load_context(env=env).config_loader["parameters"]
-
-    loader = load_context("raw_folder=my/files", env).config_loader
-
-    assert loader["catalog"]["raw_faces"]["filepath"] == "my/files"
-    assert loader["parameters"] == {**plain, "raw_folder": "my/files"}
+FOLDERS = [
+    ("raw_folder", "raw_faces", "kaggle", "--env kaggle` or `--env study"),
+    ("raw_folder", "raw_faces", "study", "--env kaggle` or `--env study"),
+    ("people_folder", "people_photos", "people", "--env people"),
+    ("photos_folder", "photos", "people", "--env people"),
+]
 
 
+@pytest.mark.parametrize(("name", "dataset", "env"), [one[:3] for one in FOLDERS])
+def test_folder_moves_the_users_files_and_nothing_else(
+    load_context, name, dataset, env
+):
+    plain = load_context(env=env).config_loader
+    loader = load_context(f"{name}=my/files", env).config_loader
+
+    assert loader["parameters"] == {**plain["parameters"], name: "my/files"}
+    moved = {
+        entry
+        for entry in plain["catalog"]
+        if loader["catalog"][entry] != plain["catalog"][entry]
+    }
+    assert moved == {dataset}
+    assert loader["catalog"][dataset]["filepath"] == "my/files"
+
+
+def test_both_folders_of_the_user_can_be_named(load_context):
+    loader = load_context(
+        "people_folder=a,photos_folder=/b/c d", "people"
+    ).config_loader
+
+    assert loader["catalog"]["people_photos"]["filepath"] == "a"
+    assert loader["catalog"]["photos"]["filepath"] == "/b/c d"
+
+
+@pytest.mark.parametrize("folder", FOLDERS[1:])
 @pytest.mark.parametrize("env", [None, "lfw17"])
-def test_raw_folder_is_refused_where_no_folder_is_read(refuse, env):
-    assert refuse("raw_folder=my/files", env) == [
-        "raw_folder: the faces of this environment do not come from a folder of yours; "
-        "add `--env kaggle` or `--env study`, or leave it out."
+def test_folder_is_refused_where_no_folder_is_read(refuse, folder, env):
+    name, dataset, _, others = folder
+
+    assert refuse(f"{name}=my/files", env) == [
+        f"{name}: {dataset} of this environment does not come from a folder of yours; "
+        f"add `{others}`, or leave it out."
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "env"), [("photos_folder", "kaggle"), ("raw_folder", "people")]
+)
+def test_folder_of_another_environment_is_refused(refuse, name, env):
+    [line] = refuse(f"{name}=my/files", env)
+
+    assert line.startswith(f"{name}: ")
+    assert "of this environment does not come from a folder of yours; add `--" in line
 
 
 @pytest.mark.parametrize("source", ["../away", "", "null", ".", "a b", "3", "[orl]"])
@@ -210,21 +250,23 @@ def test_source_is_the_name_of_a_folder(conf, refuse, source):
 @pytest.mark.parametrize(
     ("typed", "got"), [("", "null"), ("null", "null"), ('""', '""')]
 )
-@pytest.mark.parametrize("env", ["kaggle", "study"])
-def test_raw_folder_without_a_folder_is_refused(refuse, env, typed, got):
-    assert refuse(f"raw_folder={typed}", env) == [
-        f"raw_folder: expected the path of a folder, got {got}; write `--params "
-        "raw_folder=FOLDER`, or leave it out to read the folder of the catalog."
+@pytest.mark.parametrize(("name", "env"), [(one[0], one[2]) for one in FOLDERS])
+def test_folder_without_a_path_is_refused(refuse, name, env, typed, got):
+    assert refuse(f"{name}={typed}", env) == [
+        f"{name}: expected the path of a folder, got {got}; write `--params "
+        f"{name}=FOLDER`, or leave it out to read the folder of the catalog."
     ]
 
 
-def test_raw_folder_in_a_file_is_refused(conf, refuse):
-    file = conf / "kaggle" / "parameters.yml"
-    file.write_text(f"{file.read_text()}\nraw_folder: my/files\n")
+@pytest.mark.parametrize(("name", "env"), [(one[0], one[2]) for one in FOLDERS])
+def test_folder_in_a_file_is_refused(conf, refuse, name, env):
+    file = conf / env / "parameters.yml"
+    before = file.read_text() if file.exists() else ""
+    file.write_text(f"{before}\n{name}: my/files\n")
 
-    [line] = refuse(env="kaggle")
+    [line] = refuse(env=env)
 
-    assert "raw_folder: expected on the command line, `--params raw_folder=" in line
+    assert f"{name}: expected on the command line, `--params {name}=" in line
 
 
 @pytest.fixture

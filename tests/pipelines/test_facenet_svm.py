@@ -10,11 +10,9 @@ from kedro.io import DatasetError
 from sklearn.calibration import CalibratedClassifierCV
 
 from lfw17_kedro.face_classifier import OneVsOne
+from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.facenet_svm.nodes import build_encoder, fit
-from lfw17_kedro.pipelines.facenet_svm.settings import (
-    EncoderOptions,
-    FacenetSvmSettings,
-)
+from lfw17_kedro.pipelines.facenet_svm.settings import FacenetSvmSettings
 from lfw17_kedro.types import Features, WeightsFile
 
 CLASS_NAMES = ["Ann", "Bob"]
@@ -38,7 +36,7 @@ def test_only_the_chosen_encoders_weights_are_read():
         return WeightsFile("mine.pb", b"graph")
 
     asked = []
-    none = EncoderOptions(
+    none = EncoderOptionSettings(
         weights=None, sha256=None, standardisation=None, precision="float32"
     )
     with pytest.raises(ValueError, match=r"got 5 bytes"):

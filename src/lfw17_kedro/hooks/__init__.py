@@ -1,6 +1,7 @@
 """What happens around every run: checks before it, its progress, its record."""
 
 from lfw17_kedro.hooks.counts import CountHooks
+from lfw17_kedro.hooks.default_pipeline import DefaultPipelineHooks
 from lfw17_kedro.hooks.errors import ErrorHooks
 from lfw17_kedro.hooks.lineage import LineageHooks
 from lfw17_kedro.hooks.mlflow_record import MlflowRecordHooks
@@ -11,6 +12,7 @@ from lfw17_kedro.hooks.summary import SummaryHooks
 
 __all__ = [
     "CountHooks",
+    "DefaultPipelineHooks",
     "ErrorHooks",
     "LineageHooks",
     "MlflowRecordHooks",

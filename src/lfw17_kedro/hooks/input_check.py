@@ -11,12 +11,12 @@ from kedro.pipeline.node import Node
 from lfw17_kedro.command import write_command
 from lfw17_kedro.datasets.artifact_record import ArtifactVersion
 from lfw17_kedro.datasets.stored_dataset import MissingArtifactError
-from lfw17_kedro.digest import hash_data
 from lfw17_kedro.hooks.node_calls import (
     PARAMETER,
     RECORD,
     describe_call,
     find_stored,
+    hash_outside,
     is_from_outside,
     list_datasets,
     parse_origin,
@@ -209,7 +209,7 @@ class InputCheck:
                 hashes[name] = known.pop()
                 continue
             if is_from_outside(data):
-                hashes[name] = hash_data(data)
+                hashes[name] = hash_outside(data)
         return hashes
 
     def _read_origins(self, names: Iterable[str]) -> dict[str, Origin | None]:

@@ -15,13 +15,13 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from lfw17_kedro.command import write_command
-from lfw17_kedro.digest import hash_data
 from lfw17_kedro.folder_lock import LockedError
 from lfw17_kedro.hooks.input_check import InputCheck
 from lfw17_kedro.hooks.node_calls import (
     RECORD,
     describe_call,
     find_stored,
+    hash_outside,
     is_from_outside,
     list_datasets,
     read_origin,
@@ -102,7 +102,7 @@ class LineageHooks:
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
         """Hash what comes from outside the project, once a run."""
         if is_from_outside(data) and dataset_name not in self._hashes:
-            self._hashes[dataset_name] = hash_data(data)
+            self._hashes[dataset_name] = hash_outside(data)
 
     @hook_impl
     def after_node_run(

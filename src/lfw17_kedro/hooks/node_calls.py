@@ -10,7 +10,9 @@ from pydantic_core import to_jsonable_python
 
 from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.datasets.stored_dataset import StoredDataset
+from lfw17_kedro.digest import hash_data
 from lfw17_kedro.lineage import NodeCall, Origin
+from lfw17_kedro.people_types import PhotoFolder
 from lfw17_kedro.types import RawFaces
 
 RECORD = "run_record"  # the diary of the runs: no node makes it
@@ -88,7 +90,12 @@ def strip_transcoding(name: str) -> str:
 
 def is_from_outside(data: Any) -> bool:
     """Tell data that come from outside the project and can be hashed."""
-    return isinstance(data, RawFaces | bytes)
+    return isinstance(data, RawFaces | PhotoFolder | bytes)
+
+
+def hash_outside(data: Any) -> str:
+    """Give the SHA-256 of data that come from outside; of photos by their hashes."""
+    return hash_data([*data] if isinstance(data, PhotoFolder) else data)
 
 
 def to_json(value: Any) -> Any:

@@ -16,11 +16,16 @@ from lfw17_kedro.messages import one_line
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-RAW_FOLDER = "raw_folder"
+# Parameter -> the dataset that reads the folder, and the environments that have it.
+FOLDERS = {
+    "raw_folder": ("raw_faces", "`--env kaggle` or `--env study`"),
+    "people_folder": ("people_photos", "`--env people`"),
+    "photos_folder": ("photos", "`--env people`"),
+}
 SOURCE = "source"  # in an environment's globals.yml
 FOLDER_NAME = re.compile(r"\w(?:[\w.-]{0,62}\w)?")
 ALLOWED = "allowed_runtime_parameters"  # in an environment's globals.yml
-FOLDER_KEYS = ("filepath",)  # of a source that reads files of the user
+FILEPATH = "filepath"  # of a dataset; where the folder is read it is the parameter
 
 
 class ParameterHooks:
@@ -76,7 +81,7 @@ class ParameterHooks:
             checked = check_parameters(model, given)
         except ParameterError as error:
             causes = str(error).splitlines()
-        causes += _check_raw_folder(loader) + _check_source(loader)
+        causes += _check_folders(loader) + _check_source(loader)
         wrong = {cause.partition(":")[0] for cause in causes}
         causes = [*_check_allowed(context, wrong), *causes]
         if causes:
@@ -156,29 +161,34 @@ def _check_source(loader: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _check_raw_folder(loader: Mapping[str, Any]) -> list[str]:
-    """Say where a folder of raw files would be ignored, or is none."""
-    value = loader["parameters"].get(RAW_FOLDER)
-    typed = RAW_FOLDER in (getattr(loader, "runtime_params", None) or {})
+def _check_folders(loader: Mapping[str, Any]) -> list[str]:
+    """Say where a folder of the user's files would be ignored, or is none."""
+    return [cause for name in FOLDERS for cause in _check_folder(loader, name)]
+
+
+def _check_folder(loader: Mapping[str, Any], name: str) -> list[str]:
+    """Say where one of these folders would be ignored, or is none."""
+    dataset, environments = FOLDERS[name]
+    value = loader["parameters"].get(name)
+    typed = name in (getattr(loader, "runtime_params", None) or {})
     if value is None and not typed:
         return []
-    source = loader["catalog"].get("raw_faces", {})
-    if not any(key in source for key in FOLDER_KEYS):
+    source = loader["catalog"].get(dataset, {})
+    if FILEPATH not in source or (typed and value and source[FILEPATH] != value):
         return [
-            f"{RAW_FOLDER}: the faces of this environment do not come from a folder "
-            "of yours; add `--env kaggle` or `--env study`, or leave it out."
+            f"{name}: {dataset} of this environment does not come from a folder "
+            f"of yours; add {environments}, or leave it out."
         ]
     if not typed:
         return [
-            f"{RAW_FOLDER}: expected on the command line, `--params "
-            f"{RAW_FOLDER}=FOLDER`, got it in a file of parameters, where nothing "
-            "reads it; to write it in a file, set the folder of raw_faces in a "
-            "catalog.yml."
+            f"{name}: expected on the command line, `--params {name}=FOLDER`, got it "
+            "in a file of parameters, where nothing reads it; to write it in a file, "
+            f"set the folder of {dataset} in a catalog.yml."
         ]
     if value is None or value == "":
         return [
-            f"{RAW_FOLDER}: expected the path of a folder, got {write_value(value)}; "
-            f"write `--params {RAW_FOLDER}=FOLDER`, or leave it out to read the folder "
+            f"{name}: expected the path of a folder, got {write_value(value)}; "
+            f"write `--params {name}=FOLDER`, or leave it out to read the folder "
             "of the catalog."
         ]
     return []

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 METRICS, SUBMISSION = ".metrics", ".submission"
 REPORT = "reporting.report"
 LEFT_OUT = "reporting.left_out"
+# What the user opens or reads at the end of a run, and how the summary says so.
+PAGES = {
+    "people.enrolment": "What was enrolled, and what not and why",
+    "people.faces": "The name of every face",
+    "people.left_out": "Photos without a face, and why",
+    "people.open_set_page": "How sure the names are",
+    "people.album": "Open the album",
+    REPORT: "Open the report",
+}
 
 
 class SummaryHooks:
@@ -36,8 +45,6 @@ class SummaryHooks:
             for name in sorted(scored)
             if name.endswith(METRICS) and name.removesuffix(METRICS) not in left_out
         ]
-        if not methods and not left_out and REPORT not in written:
-            return
         console = Console()
         if methods:
             scores = {name: catalog.load(name + METRICS) for name in methods}
@@ -51,9 +58,10 @@ class SummaryHooks:
             if method + SUBMISSION in written:
                 path = _find_file(catalog, method + SUBMISSION, folder)
                 console.print(f"{method}: {path}", soft_wrap=True, markup=False)
-        if REPORT in written:
-            path = _find_file(catalog, REPORT, folder)
-            console.print(f"Open the report: {path}", soft_wrap=True, markup=False)
+        for dataset, invitation in PAGES.items():
+            if dataset in written:
+                path = _find_file(catalog, dataset, folder)
+                console.print(f"{invitation}: {path}", soft_wrap=True, markup=False)
 
 
 def _tabulate_scores(scores: dict[str, dict[str, Any]]) -> "Table":

@@ -8,6 +8,7 @@ import numpy as np
 
 from lfw17_kedro.encoders import registry
 from lfw17_kedro.face_classifier import FaceClassifier
+from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.facenet_svm import settings as s
 from lfw17_kedro.pipelines.modelling import Fitted
 from lfw17_kedro.types import (
@@ -23,7 +24,7 @@ from lfw17_kedro.types import (
 
 
 def build_encoder(
-    name: str, options: s.EncoderOptions, read_weights: ReadWeights
+    name: str, options: EncoderOptionSettings, read_weights: ReadWeights
 ) -> tuple[Encoder, EncoderCard]:
     """Build an encoder, see `registry.build_encoder`; gives it and its description."""
     chosen = EncoderOptions(**options.model_dump())

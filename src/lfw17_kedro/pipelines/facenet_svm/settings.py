@@ -1,10 +1,9 @@
 """The parameters of `facenet_svm`."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 
-from lfw17_kedro.encoders.registry import ENCODERS
 from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
     Count,
@@ -13,36 +12,14 @@ from lfw17_kedro.parameter_types import (
     Positive,
     Probability,
     Settings,
-    refuse,
 )
+from lfw17_kedro.pipelines.encoder_settings import EncoderSettings
 from lfw17_kedro.pipelines.modelling.settings import MethodSettings
-
-# Options that an encoder does not use.
-UNUSED_OPTIONS = {"dlib_resnet": ("sha256", "standardisation")}
 
 CALIBRATION_IMAGES = 2  # originals of each person: one fits the SVM, one calibrates it
 
 CalibrationCount = Annotated[int, Field(ge=CALIBRATION_IMAGES)]
 """A number of images that suffices to calibrate the SVM."""
-
-
-class EncoderOptions(Settings):
-    """Options of the encoder; null where the encoder decides."""
-
-    weights: str | None
-    """Path of a weights file; null for the published one. facenet takes the model
-    20180402-114759 as .zip, .pb or facenet-pytorch's .pt."""
-
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
-    """SHA-256 that the weights file must have; null: the published one."""
-
-    standardisation: Literal["prewhiten", "fixed"] | None
-    """prewhiten: each face by its own mean and standard deviation (the study's).
-    fixed: (x - 127.5) / 128. null: as the source of the weights does."""
-
-    precision: Literal["auto", "float32", "bfloat16"]
-    """Number format of the encoder. bfloat16 is twice as fast on processors that have
-    it; auto takes it there."""
 
 
 class DetectionSettings(Settings):
@@ -100,15 +77,8 @@ class SvmSettings(Settings):
     set is trained on all (the study's)."""
 
 
-class FacenetSvmSettings(MethodSettings):
+class FacenetSvmSettings(EncoderSettings, MethodSettings):
     """A linear SVM on the embeddings of a published face encoder."""
-
-    encoder: str
-    """The network that turns an aligned face into an embedding. facenet is the
-    study's."""
-
-    encoder_options: EncoderOptions
-    """Options of the encoder."""
 
     detection: DetectionSettings
     """Face detection."""
@@ -118,30 +88,6 @@ class FacenetSvmSettings(MethodSettings):
 
     svm: SvmSettings
     """The SVM."""
-
-    @field_validator("encoder")
-    @classmethod
-    def _check_encoder(cls, encoder: str) -> str:
-        """Refuse an encoder that nobody registered."""
-        if encoder not in ENCODERS:
-            raise refuse(f"one of {', '.join(ENCODERS)}")
-        return encoder
-
-    @field_validator("encoder_options")
-    @classmethod
-    def _check_options(cls, options: EncoderOptions, info: ValidationInfo) -> Any:
-        """Refuse options that the encoder would ignore."""
-        if (encoder := info.data.get("encoder")) is None:
-            return options
-        for name, value in options:
-            if value is not None and name in UNUSED_OPTIONS.get(encoder, ()):
-                takers = [x for x in ENCODERS if name not in UNUSED_OPTIONS.get(x, ())]
-                raise refuse(
-                    f"null with the encoder {encoder}, which does not use it "
-                    f"(facenet_svm.encoder={' or '.join(takers)} does)",
-                    name,
-                )
-        return options
 
     def require(self, method: str, split: Split, copies: int) -> CountRequirement:
         """Require the images for calibration, of each person not left out."""

@@ -1,0 +1,152 @@
+"""Nodes of `enrol`."""
+
+import logging
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from lfw17_kedro.people.pictures import Pictures
+from lfw17_kedro.people_types import Gallery, GallerySettings, PhotoFolder, Scan
+from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
+from lfw17_kedro.pipelines.people.nodes import OpenStore
+from lfw17_kedro.pipelines.people.settings import QualitySettings, SearchSettings
+from lfw17_kedro.types import Encoder, EncoderOptions, RawFaces, Table
+
+CURVE_POINTS = 1001  # thresholds tried for the figures
+COHORT = (  # Samaria and Harter 1994, doi:10.1109/ACV.1994.341300
+    "the ORL faces, 40 people of a laboratory in Cambridge, England, photographed in "
+    "grey from 1992 to 1994, most of them men."
+)
+
+Figure = Any
+"""A `plotly.graph_objects.Figure`."""
+
+logger = logging.getLogger(__name__)
+
+
+def enrol(
+    people: PhotoFolder,
+    scan: Scan,
+    cohort: PhotoFolder,
+    cohort_scan: Scan,
+    corrections: bytes,
+    open_store: OpenStore,
+    search: SearchSettings,
+    quality: QualitySettings,
+    false_accept_rate: float,
+    encoder: Encoder,
+    options: EncoderOptionSettings,
+) -> tuple[Gallery, Table]:
+    """Choose a face of each photo of each person; see `enrol_people`.
+
+    Args:
+        people: photos of the people, `<person>/.../<photo>`.
+        scan: of these photos.
+        cohort: photos of strangers, `<person>/<photo>`.
+        cohort_scan: of these photos.
+        corrections: of the user; some say that their face is to be enrolled.
+        open_store: has those faces.
+        search: how faces were searched.
+        quality: what a face must have.
+        false_accept_rate: to aim at.
+        encoder: that embedded them.
+        options: of the encoder.
+
+    Returns:
+        The gallery, which knows the settings, and one row a photo.
+    """
+    from lfw17_kedro.people.chosen import find_chosen
+    from lfw17_kedro.people.corrections import parse_corrections
+    from lfw17_kedro.people.corrections_file import read_corrections_table
+    from lfw17_kedro.people.enrol import (
+        ThresholdRule,
+        enrol_people,
+        leave_out_known,
+        list_cohort,
+    )
+    from lfw17_kedro.people.gate import QualityGate
+    from lfw17_kedro.people.open_set import FALLBACKS, NO_FALLBACK
+
+    store = open_store(scan.fingerprint, scan.vectors.shape[1])
+    listed = parse_corrections(read_corrections_table(corrections))
+    chosen, missing = find_chosen(listed, store)
+    for one in missing:
+        logger.warning("corrections.csv, line %d: %s", one.line, one.reason)
+    strangers = list_cohort(cohort, cohort_scan)
+    rule = ThresholdRule(
+        leave_out_known(strangers, scan.vectors).vectors,
+        false_accept_rate,
+        FALLBACKS.get(encoder.card.name, NO_FALLBACK),
+    )
+    gate = QualityGate(**quality.model_dump())
+    gallery, enrolment = enrol_people(people, scan, gate, rule, chosen)
+    actions = Counter(enrolment["action"])
+    logger.info(
+        "Enrolled %d people with %d photos; %d photos left out, %d to check.",
+        len(gallery.people),
+        len(gallery.faces),
+        actions["left out"],
+        actions["enrolled, check it"],
+    )
+    chosen_options = EncoderOptions(**options.model_dump())
+    settings = GallerySettings(
+        encoder=encoder.card.name,
+        encoder_options=chosen_options._replace(precision=encoder.card.precision),
+        sizes=tuple(
+            (size.min_short_side, size.max_short_side, size.padding)
+            for size in search.sizes
+        ),
+        **search.model_dump(exclude={"sizes"}),
+        **quality.model_dump(),
+    )
+    return replace(gallery, cohort=strangers, settings=settings), enrolment
+
+
+def cut_crops(
+    gallery: Gallery,
+    open_store: OpenStore,
+    height: int,
+    width: int,
+    test_fraction: float,
+) -> RawFaces:
+    """Cut the enrolled faces to images for the methods of the study; see `crops`."""
+    from lfw17_kedro.people.crops import cut_crops
+
+    store = open_store(gallery.fingerprint, gallery.vectors.shape[1])
+    return cut_crops(gallery, store, height, width, test_fraction)
+
+
+def report_enrolment(
+    gallery: Gallery,
+    enrolment: Table,
+    people: PhotoFolder,
+    scan: Scan,
+    open_store: OpenStore,
+) -> tuple[str, Figure, Figure, Pictures]:
+    """Make the open-set page, see `write_open_set_page`, and what belongs to it.
+
+    Args:
+        gallery: of `enrol`.
+        enrolment: of `enrol`.
+        people: photos of the people.
+        scan: of these photos.
+        open_store: has the pictures.
+
+    Returns:
+        The page, its two figures, and the pictures beside it.
+    """
+    from lfw17_kedro.people.doubtful import list_doubtful_pairs
+    from lfw17_kedro.people.open_set import trace_curve
+    from lfw17_kedro.reporting.open_set import plot_open_set, plot_trade_off
+    from lfw17_kedro.reporting.open_set_page import write_open_set_page
+
+    store = open_store(scan.fingerprint, scan.vectors.shape[1])
+    pairs, paths = list_doubtful_pairs(enrolment, people, scan, gallery, store)
+    curve = trace_curve(gallery.threshold, CURVE_POINTS)
+    scores = plot_open_set(gallery.threshold, curve)
+    trade_off = plot_trade_off(gallery.threshold, curve)
+    figures = {"open_set": scores, "trade_off": trade_off}
+    page = write_open_set_page(
+        gallery.threshold, enrolment, pairs, figures, cohort=COHORT
+    )
+    return page, scores, trade_off, Pictures(store, paths)

@@ -1,0 +1,176 @@
+"""Nodes of `identify`."""
+
+import logging
+
+from lfw17_kedro.people.apply_corrections import Applied, match_corrections
+from lfw17_kedro.people.corrections import parse_corrections, spell_names
+from lfw17_kedro.people.corrections_file import COLUMNS, read_corrections_table
+from lfw17_kedro.people.pictures import (
+    PERSON,
+    Pictures,
+    list_album_pictures,
+    list_group_pictures,
+    picture_people,
+)
+from lfw17_kedro.people.xmp import list_sidecars
+from lfw17_kedro.people_types import (
+    UNKNOWN_NAME,
+    Gallery,
+    LocatedFaces,
+    PhotoFolder,
+    Scan,
+)
+from lfw17_kedro.pipelines.people.nodes import OpenStore
+from lfw17_kedro.pipelines.people.settings import GroupingSettings
+from lfw17_kedro.types import Table
+
+PICTURES = "album_pictures"  # the folder beside the album
+
+logger = logging.getLogger(__name__)
+
+
+def locate(photos: PhotoFolder, scan: Scan) -> tuple[LocatedFaces, Table]:
+    """Say which photo shows which faces, and which photos have no row and why."""
+    from lfw17_kedro.people.identify import locate_faces
+
+    located = locate_faces(photos, scan)
+    if len(located.left_out):
+        logger.warning("%d photos left out, see left_out.csv.", len(located.left_out))
+    return located, located.left_out
+
+
+def apply_corrections(
+    located: LocatedFaces, corrections: bytes, gallery: Gallery
+) -> Applied:
+    """Find the face of each of the user's corrections.
+
+    Args:
+        located: the faces of the photos.
+        corrections: the content of corrections.csv, empty if there is none.
+        gallery: spells the names.
+    """
+    listed = parse_corrections(read_corrections_table(corrections))
+    applied = match_corrections(spell_names(listed, gallery.people), located.table)
+    for one in applied.unmatched:
+        logger.warning("corrections.csv, line %d: %s", one.correction.line, one.reason)
+    for note in applied.notes:
+        logger.info(note)
+    return applied
+
+
+def identify(
+    located: LocatedFaces,
+    gallery: Gallery,
+    scan: Scan,
+    applied: Applied,
+    grouping: GroupingSettings,
+) -> Table:
+    """Name each face; see `identify_faces`.
+
+    Raises:
+        ValueError: the gallery was made with another encoder or other settings.
+    """
+    from lfw17_kedro.people.identify import identify_faces
+
+    if gallery.fingerprint != scan.fingerprint:
+        raise ValueError(
+            "expected a gallery of the same encoder and search settings as the photos, "
+            f"got {gallery.fingerprint} and {scan.fingerprint}; enrol again."
+        )
+    faces = identify_faces(located, gallery, applied, **grouping.model_dump())
+    named = (~faces["name"].isin([UNKNOWN_NAME])).sum()
+    groups = faces.loc[faces["group"] != "", "group"].nunique()
+    logger.info(
+        "%d faces: %d named, %d unknown in %d groups and single.",
+        len(faces),
+        named,
+        len(faces) - named,
+        groups,
+    )
+    return faces
+
+
+def show_album(
+    faces: Table,
+    located: LocatedFaces,
+    photos: PhotoFolder,
+    scan: Scan,
+    gallery: Gallery,
+    corrections: bytes,
+    open_store: OpenStore,
+) -> tuple[str, Pictures]:
+    """Make the album, see `render_album`, and the pictures beside it.
+
+    Args:
+        faces: of `identify`.
+        located: the same faces.
+        photos: all files of the folder.
+        scan: of these photos.
+        gallery: the people enrolled.
+        corrections: the content of corrections.csv.
+        open_store: has the pictures.
+    """
+    import pandas as pd
+
+    from lfw17_kedro.reporting.album import render_album
+
+    store = open_store(scan.fingerprint, scan.vectors.shape[1])
+    shown = _list_photos(photos, scan)
+    places = picture_people(gallery, store)
+    names = {person: PERSON.format(k) for k, person in enumerate(places)}
+    paths = list_album_pictures(
+        located.table,
+        shown["sha256"],
+        {places[person]: path for person, path in names.items()},
+    )
+    counts = gallery.faces["person"].value_counts()
+    people = pd.DataFrame(
+        {
+            "name": gallery.people,
+            "photos": [int(counts[person]) for person in gallery.people],
+            "picture": [f"{PICTURES}/{names[person]}" for person in gallery.people],
+        }
+    )
+    listed = read_corrections_table(corrections)
+    listed = listed.reindex(columns=[*COLUMNS], fill_value="")
+    lines = [dict(zip(COLUMNS, line, strict=True)) for line in listed.to_numpy()]
+    page = render_album(
+        faces,
+        shown,
+        people,
+        located.left_out,
+        lines,
+        title="Album",
+        links={"How sure the names are": "open_set.html"},
+        pictures=PICTURES,
+    )
+    return page, Pictures(store, paths)
+
+
+def collect_groups(
+    faces: Table, located: LocatedFaces, scan: Scan, open_store: OpenStore
+) -> Pictures:
+    """Collect the faces of unknown people, a folder a person, for the user to name."""
+    grouped = located.table.assign(group=faces["group"])
+    store = open_store(scan.fingerprint, scan.vectors.shape[1])
+    return Pictures(store, list_group_pictures(grouped))
+
+
+def write_sidecars(
+    faces: Table, photos: PhotoFolder, scan: Scan, wanted: bool
+) -> dict[str, str]:
+    """Write an XMP sidecar for each photo with a face, if they are wanted."""
+    return list_sidecars(faces, _list_photos(photos, scan)) if wanted else {}
+
+
+def _list_photos(photos: PhotoFolder, scan: Scan) -> Table:
+    """List the readable photos, each content once: path, size and turn."""
+    import pandas as pd
+
+    paths = pd.DataFrame(
+        [(file.path, file.sha256) for file in photos if not file.problem],
+        columns=["photo", "sha256"],
+    )
+    paths = paths.drop_duplicates("sha256")
+    readable = scan.photos[scan.photos["problem"] == ""]
+    return paths.merge(readable, "inner", "sha256")

@@ -1,0 +1,106 @@
+"""The parameters of `enrol` and `identify`."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from lfw17_kedro.parameter_types import (
+    Count,
+    Fraction,
+    NotNegative,
+    Padding,
+    Pixels,
+    Probability,
+    Settings,
+)
+from lfw17_kedro.pipelines.encoder_settings import EncoderSettings
+
+
+class CopySettings(Settings):
+    """The size of the copy of a photo in which faces are searched."""
+
+    min_short_side: Pixels
+    """The short side of a smaller photo is enlarged to this, pixels."""
+
+    max_short_side: Pixels
+    """The short side of a larger photo is reduced to this, pixels."""
+
+    padding: Padding
+    """Edge pixels are repeated outwards by this fraction of the short side."""
+
+
+class SearchSettings(Settings):
+    """The search for all faces of a photo."""
+
+    max_long_side: Annotated[int, Field(ge=64, le=20000)]
+    """Larger photos are reduced to this long side when they are opened, pixels."""
+
+    thresholds: Annotated[
+        tuple[Probability, Probability, Probability], Field(strict=False)
+    ]
+    """Minimum scores of MTCNN's three stages: proposals, refinement, output."""
+
+    min_face_size: Annotated[float, Field(ge=12, allow_inf_nan=False)]
+    """Side of the smallest faces to be found, pixels of the copy."""
+
+    sizes: Annotated[tuple[CopySettings, ...], Field(strict=False, min_length=1)]
+    """Every photo is searched at the first size, those without a face at the next."""
+
+    turn: bool
+    """Search a photo that shows no face, and does not say which side is up, at 90, 180
+    and 270 degrees too."""
+
+    batch_size: Count
+    """Photos, and faces, that are worked on together."""
+
+    test_time_flip: bool
+    """Average the embeddings of a face and its mirror image."""
+
+
+class QualitySettings(Settings):
+    """What a face must have to be enrolled."""
+
+    min_extent: NotNegative
+    """Min distance between the eyes and the mouth, pixels of the photo."""
+
+    min_sharpness: NotNegative
+    """Min sharpness: variance of the Laplacian over the variance of the pixels."""
+
+    max_different_bits: Annotated[int, Field(ge=0, le=64)]
+    """Two photos whose difference hashes differ in at most this many of 64 bits, and
+    whose faces agree, are the same picture."""
+
+
+class GroupingSettings(Settings):
+    """The groups of unknown faces that show one person."""
+
+    max_distance: Annotated[float, Field(gt=0, lt=2)]
+    """Max mean distance (1 - cosine) of the faces of a group."""
+
+    min_faces: Count
+    """Faces that make a group."""
+
+
+class PeopleSettings(EncoderSettings):
+    """Enrolling people and naming the faces of photos."""
+
+    search: SearchSettings
+    """The search for faces."""
+
+    quality: QualitySettings
+    """What a face must have to be enrolled."""
+
+    false_accept_rate: Fraction
+    """Share of strangers who may be given the name of somebody enrolled. From it and
+    from the people enrolled follows the threshold of similarity."""
+
+    grouping: GroupingSettings
+    """The groups of unknown faces."""
+
+    test_fraction: Probability
+    """Share of each person's photos that test the methods of the study, which train on
+    the others."""
+
+    sidecars: bool
+    """Write an XMP sidecar with the faces' places and names for each photo, for other
+    programs."""

