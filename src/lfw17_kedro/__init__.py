@@ -1,7 +1,27 @@
 """Names the person on a face image, and compares three methods."""
 
 import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lfw17_kedro.identifier import Identifier
+
+__all__ = ["Identifier"]
 
 # TensorFlow reads this when it is imported. Its messages about CPU features and missing
 # GPUs would hide the progress of a run. Errors are still raised as Python exceptions.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for only then: networks and tables take seconds."""
+    if name == "Identifier":
+        from lfw17_kedro.identifier import Identifier
+
+        return Identifier
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List what can be imported."""
+    return [*globals(), *__all__]

@@ -1,0 +1,148 @@
+"""What programs hand over as an image, as the bytes of a file."""
+
+import io
+import os
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lfw17_kedro.messages import one_line
+from lfw17_kedro.types import U8
+
+ImageLike = (
+    str
+    | os.PathLike[str]
+    | bytes
+    | bytearray
+    | memoryview
+    | Image.Image
+    | NDArray[np.uint8]
+)
+"""A path, the bytes of an image file, a Pillow image, or (H, W[, 3]) uint8 RGB."""
+
+PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")  # that a PNG file can hold
+RGB = 3  # channels
+
+
+class ImageFile(NamedTuple):
+    """An image that can be read.
+
+    Attributes:
+        name: path of the file, or `image 1` and so on; for messages and tables.
+        read: gives the bytes; raises a ValueError if it cannot.
+    """
+
+    name: str
+    read: Callable[[], bytes]
+
+
+def open_image(image: ImageLike, position: int = 0) -> ImageFile:
+    """Make an image of any kind one that gives bytes; a path is not yet read.
+
+    Args:
+        image: path, bytes of a file, Pillow image, or array (H, W) grey or (H, W, 3)
+            RGB, uint8.
+        position: of the image among others, for its name.
+
+    Raises:
+        ValueError: an array of another shape or dtype, or an empty one.
+        TypeError: something else.
+    """
+    name = f"image {position + 1}"
+    if isinstance(image, bytes | bytearray | memoryview):
+        content = bytes(image)
+        return ImageFile(name, lambda: content)
+    if isinstance(image, Image.Image):
+        return ImageFile(name, lambda: _encode_image(image, name))
+    if isinstance(image, np.ndarray):
+        _check_pixels(image)
+        return ImageFile(name, lambda: _encode_pixels(image))
+    if isinstance(image, str | os.PathLike):
+        path = Path(image)
+        return ImageFile(str(path), lambda: _read_file(path))
+    raise TypeError(
+        "image: expected a path, the bytes of an image file, a Pillow image or an "
+        f"array (H, W) or (H, W, 3) uint8, got {type(image).__name__}; pass one of "
+        "these, and a list of images to identify_many."
+    )
+
+
+def list_images(images: ImageLike | Iterable[ImageLike]) -> list[ImageFile]:
+    """Make a list of one image or of several.
+
+    Raises: see `open_image`.
+    """
+    single = (str, os.PathLike, bytes, bytearray, memoryview, Image.Image, np.ndarray)
+    if isinstance(images, single):
+        return [open_image(images)]
+    if not isinstance(images, Iterable):
+        raise TypeError(
+            f"images: expected an image or a list of them, got "
+            f"{type(images).__name__}; pass a path, for one."
+        )
+    return [open_image(image, position) for position, image in enumerate(images)]
+
+
+def name_uniquely(names: Sequence[str]) -> list[str]:
+    """Give each of some names that are equal a number of its own: ` (2)` and so on."""
+    given: dict[str, None] = {}
+    for name in names:
+        numbers = (f"{name} ({number})" for number in count(2))
+        given[next(one for one in chain([name], numbers) if one not in given)] = None
+    return [*given]
+
+
+def _read_file(path: Path) -> bytes:
+    """Read a file; raises a ValueError."""
+    try:
+        if path.exists() and not path.is_file():  # pipes and devices never end
+            raise ValueError(
+                f"expected an image file at {path}, got a folder or device; name a "
+                "file, for example each one of the folder."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        reason = one_line(error.strerror or error)
+        raise ValueError(
+            f"expected an image file at {path}, got: {reason}; name a file that is "
+            "there and may be read."
+        ) from error
+
+
+def _check_pixels(pixels: NDArray[Any]) -> None:
+    """Refuse arrays that are no images."""
+    shape = pixels.shape
+    is_shaped = len(shape) == 2 or (len(shape) == 3 and shape[2] == RGB)  # noqa: PLR2004
+    if pixels.dtype != np.uint8 or not is_shaped or not pixels.size:
+        raise ValueError(
+            "image: expected an array (H, W) or (H, W, 3) uint8, RGB 0-255, got "
+            f"{pixels.dtype} {shape}; convert it, and a batch of images pass to "
+            "identify_many."
+        )
+
+
+def _encode_pixels(pixels: U8) -> bytes:
+    """Write pixels as PPM, which is the pixels themselves after a short head."""
+    kind = b"P5" if pixels.ndim == 2 else b"P6"  # noqa: PLR2004 - grey
+    height, width = pixels.shape[:2]
+    return b"%b %d %d 255\n" % (kind, width, height) + pixels.tobytes()
+
+
+def _encode_image(image: Image.Image, name: str) -> bytes:
+    """Write a Pillow image, which may not be decoded yet, without loss."""
+    file = io.BytesIO()
+    try:
+        kind = "PNG" if image.mode in PNG_MODES else "TIFF"
+        image.save(file, kind, exif=image.getexif(), compress_level=1)
+    except Exception as error:  # damaged images raise nearly every kind of error
+        reason = one_line(error) or type(error).__name__
+        raise ValueError(
+            f"expected a Pillow image that can be decoded as {name}, got: {reason}; "
+            "open it again, or pass its path."
+        ) from error
+    return file.getvalue()
