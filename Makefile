@@ -37,7 +37,7 @@ COMPETITORS_COMPILE = $(subst make lock,make lock-benchmark,$(COMPILE)) \
 TORCH ?=
 ARGS ?=
 
-.PHONY: run test faults fuzz lint viz viz-static lab mlflow benchmark
+.PHONY: run run-people test faults fuzz lint viz viz-static lab mlflow benchmark
 .PHONY: benchmark-detection benchmark-cnn lock lock-benchmark audit clean help
 
 help:  ## list these commands
@@ -45,6 +45,10 @@ help:  ## list these commands
 
 run: $(RUN)  ## run every method on the ORL faces and report
 	$(BIN)/kedro run
+
+run-people: $(RUN)  ## try your own people and photos: example folders, then the album
+	$(BIN)/python tools/make_people.py data/01_raw
+	$(BIN)/kedro run --env people
 
 test: $(DEV)  ## run all tests, a file at a time on each core (each needs 2 GB)
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
