@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import hashlib
 import importlib
 import json
 import logging
@@ -30,6 +31,8 @@ MODULES += (
     "faces.class_names",
 )
 MODULES += ("folder_lock", "training.checkpoint_file")
+MODULES += ("photo_files", "scan_files", "gallery_files", "people.corrections")
+MAX_PIXELS = 20_000_000  # of a user's photo here: 200 megapixels take over a gigabyte
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,6 +152,62 @@ def _read_photo(data: bytes, folder: Path) -> Any:
 
     (folder / "a.jpg").write_bytes(data)
     return JpgFolderDataset(filepath=str(folder)).load()["a"]
+
+
+def _read_upright(data: bytes, _: Path) -> Any:
+    """Decode a user's photo, in its full size and reduced."""
+    from lfw17_kedro import photo_files
+
+    photo_files.MAX_USER_PIXELS = MAX_PIXELS
+    photo_files.decode_upright(data, "a.jpg", 64)
+    return photo_files.decode_upright(data, "a.jpg")
+
+
+def _seal(folder: Path, card: str) -> None:
+    """Write the SHA-256 and size of the files anew, so that they are read."""
+    try:
+        content = json.loads((folder / card).read_bytes())
+        for name, known in content["files"].items():
+            file = (folder / name).read_bytes()
+            sha256 = hashlib.sha256(file).hexdigest()
+            size = len(file)
+            is_part = isinstance(known, dict)
+            new = {"sha256": sha256, "size": size} if is_part else sha256
+            content["files"][name] = new
+        (folder / card).write_text(json.dumps(content))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+
+
+def _read_scan(data: bytes, folder: Path) -> Any:
+    """Read a part of the scans; a damaged one is set aside."""
+    from lfw17_kedro.scan_files import ScanStore
+
+    part = _unpack(data, folder)
+    _seal(part, "part.json")
+    (folder / "f").mkdir()
+    part.rename(folder / "f" / f"part-{0:016}")
+    store = ScanStore(folder, "f", 4)
+    known = store.list_known()
+    scan = store.read(known)
+    assert len(scan.vectors) == len(scan.faces)
+    assert set(scan.faces["sha256"]) <= known == set(scan.photos["sha256"])
+    return scan, [*store.read_pictures(known)]
+
+
+def _read_gallery(data: bytes, folder: Path) -> Any:
+    from lfw17_kedro.gallery_files import read_gallery
+
+    gallery = _unpack(data, folder)
+    _seal(gallery, "gallery.json")
+    return read_gallery(gallery)
+
+
+def _read_corrections(data: bytes, _: Path) -> Any:
+    from lfw17_kedro.people.corrections import parse_corrections
+    from lfw17_kedro.people.corrections_file import read_corrections_table
+
+    return parse_corrections(read_corrections_table(data))
 
 
 def _read_pgm(data: bytes, _: Path) -> Any:
@@ -320,6 +379,10 @@ READERS = {
         ),
         Reader("raw_faces", "bundle", seeds.make_raw_faces, _read_raw_faces),
         Reader("photo", "jpg", seeds.make_jpgs, _read_photo),
+        Reader("upright_photo", "bytes", seeds.make_photos, _read_upright),
+        Reader("scan_part", "bundle", seeds.make_scan_parts, _read_scan),
+        Reader("gallery", "bundle", seeds.make_galleries, _read_gallery),
+        Reader("corrections", "csv", seeds.make_corrections, _read_corrections),
         Reader("orl_photo", "pgm", seeds.make_pgms, _read_pgm, any_error=True),
         Reader("tfrecords", "bundle", seeds.make_records, _read_records, True),
         Reader(
@@ -370,9 +433,8 @@ def preload(readers: list[Reader]) -> None:
     import kedro_datasets.plotly
     import kedro_datasets.text  # noqa: F401
     import pandas as pd  # noqa: F401
-    import PIL.JpegImagePlugin
-    import PIL.PpmImagePlugin  # noqa: F401
     import plotly.graph_objects  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
 
     for name in MODULES:
         importlib.import_module(f"lfw17_kedro.{name}")

@@ -188,6 +188,74 @@ def make_jpgs() -> Seeds:
     return seeds
 
 
+def make_photos() -> Seeds:
+    """Make a photo of each format that users have, some of further kinds."""
+    from PIL import Image
+    from tests.test_upright_photos import FORMATS, HEIC
+
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 16, 4), np.uint8)
+    colour, clear = (Image.fromarray(pixels[..., :n]) for n in (3, 4))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    kinds = [(kind, colour, {}) for kind in FORMATS]
+    kinds += [(kind, colour, {"exif": exif}) for kind in ("JPEG", "PNG", "TIFF")]
+    kinds += [(kind, clear, {}) for kind in ("PNG", "TIFF", "WEBP", "AVIF")]
+    kinds += [("PNG", colour.quantize(16), {"transparency": 0})]
+    kinds += [("TIFF", colour, {"compression": name}) for name in ("jpeg", "tiff_lzw")]
+    kinds += [
+        ("TIFF", colour.convert("I;16"), {}),
+        ("JPEG", colour.convert("CMYK"), {}),
+    ]
+    frames = {"save_all": True, "append_images": [colour.rotate(90)]}
+    kinds += [(kind, colour, frames) for kind in ("GIF", "WEBP", "PNG", "AVIF")]
+    seeds = [HEIC]
+    for kind, photo, options in kinds:
+        file = io.BytesIO()
+        photo.save(file, kind, **options)
+        seeds.append(file.getvalue())
+    return seeds
+
+
+def make_scan_parts() -> Seeds:
+    """Make a part of scans: a photo of two faces, one of none."""
+    from tests.test_scan_files import make_scanned
+
+    from lfw17_kedro.scan_files import ScanStore
+
+    with tempfile.TemporaryDirectory() as folder:
+        photos = make_scanned("a", 2, 4), make_scanned("b", 0, 4)
+        ScanStore(Path(folder), "f", 4).add(photos)
+        return [pack_folder(part) for part in Path(folder, "f").iterdir()]
+
+
+def make_galleries() -> Seeds:
+    """Make a gallery of two people, and an empty one."""
+    from tests.test_gallery_files import make_gallery
+
+    from lfw17_kedro.gallery_files import write_gallery
+
+    seeds = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, photos in (("two", {"Ann": 2, "Bob": 1}), ("none", {})):
+            write_gallery(make_gallery(photos), Path(folder, name))
+            seeds.append(pack_folder(Path(folder, name)))
+    return seeds
+
+
+def make_corrections() -> Seeds:
+    """Make corrections as the album writes them, and as a spreadsheet does."""
+    from lfw17_kedro.people.corrections_file import Correction, write_corrections
+
+    face_id = f"{'0' * 16}_1_2_30_40"
+    listed = [
+        Correction("is", "Zoë", face_id, enrol=True),
+        Correction("is_not", "Bob", photo="a/b.jpg", box=(1, 2, 30, 40)),
+        Correction("ignore", photo="c.jpg", box=(1.5, 2, 30, 40)),
+    ]
+    text = write_corrections(listed)
+    return [text.encode(), text.replace(",", ";").encode("utf-8-sig"), b""]
+
+
 def make_pgms() -> Seeds:
     """Make a photo as ORL's."""
     return [b"P5\n6 8\n255\n" + bytes(range(48))]
