@@ -20,9 +20,10 @@ from lfw17_kedro.datasets.packaged import find_packaged
 PEOPLE, PHOTOS = 40, 10  # of ORL
 ENROLLED, ENROLLED_PHOTOS = 30, 6
 NAMES = (
-    *("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gina", "Hugo", "Ida", "Jon"),
-    *("Kira", "Leo", "Mia", "Nils", "Olga", "Paul", "Rosa", "Sam", "Tess", "Udo"),
-    *("Vera", "Will", "Xenia", "Yuri", "Zoe", "Anton", "Bella", "Carl", "Dora", "Emil"),
+    *("Abbott", "Baker", "Clark", "Davis", "Evans", "Fisher", "Green", "Hill", "Irwin"),
+    *("Jones", "King", "Lee", "Moore", "Nash", "Owen", "Parker", "Quinn", "Reed"),
+    *("Scott", "Taylor", "Usher", "Vance", "White", "Xu", "Young", "Zane", "Adams"),
+    *("Brooks", "Cole", "Dean"),
 )
 COLLAGES, ROWS, COLUMNS = 8, 2, 3
 STRANGERS = 2  # in each collage

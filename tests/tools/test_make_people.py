@@ -9,7 +9,7 @@ def test_example_folders_are_made_once_and_again(tmp_path):
 
     people = sorted(one.name for one in (tmp_path / "people").iterdir() if one.is_dir())
     assert people == sorted(make_people.NAMES)
-    assert len(list((tmp_path / "people/Ada").glob("*.jpg"))) == 6
+    assert len(list((tmp_path / "people/Abbott").glob("*.jpg"))) == 6
     collages = list((tmp_path / "photos").glob("*.jpg"))
     assert len(collages) == 8
     with Image.open(collages[0]) as collage:

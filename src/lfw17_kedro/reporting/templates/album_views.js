@@ -1,6 +1,6 @@
 // The views of people and their faces.
 const SCORES =
-  "Similarity is 1 for two equal pictures and near 0 for two strangers. “1 in 250 strangers” says: of 250 strangers, one would look this much like somebody enrolled.";
+  "Similarity is 1 for two equal pictures; strangers are alike, too, often 0.9. “1 in 250 strangers” says: of 250 strangers, one would look this much like somebody enrolled.";
 const COMMAND = document.querySelector("#saved-dialog li:last-child code").textContent;
 
 const heading = (...children) => make("h1", {tabindex: "-1"}, children);
