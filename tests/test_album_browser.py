@@ -1,49 +1,31 @@
 """The album as a user sees and corrects it, in headless Chromium."""
 
-import shutil
-
 import numpy as np
-import pandas as pd
 import pytest
+from album_page import NEEDS_CHROMIUM, SIZES, Page, open_chromium
 from invented_album import (
     correct,
     make_album,
     make_face,
     name_face,
-    save_pictures,
     small_album,
 )
 
 from lfw17_kedro.reporting.album_corrections import CORRECTION_COLUMNS
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
 By = pytest.importorskip("selenium.webdriver.common.by").By
 Keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
-WebDriverWait = pytest.importorskip("selenium.webdriver.support.ui").WebDriverWait
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-DRIVER = shutil.which("chromedriver")
-SIZES = {"desktop": (1200, 900), "phone": (360, 740)}
 HOSTILE = "<img src=x onerror='document.title=1'>"
 
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER),
-    reason="needs chromium and chromedriver: apt-get install chromium chromium-driver",
-)
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture(scope="module")
 def chromium():
     """One headless Chromium for all tests, which keeps its console."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "disable-gpu"):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    driver.set_page_load_timeout(60)
-    yield driver
-    driver.quit()
+    with open_chromium() as driver:
+        yield driver
 
 
 @pytest.fixture
@@ -52,82 +34,6 @@ def album(chromium, tmp_path):
     yield Page(chromium, tmp_path)
     chromium.execute_script("localStorage.clear(); sessionStorage.clear();")
     chromium.execute_script("changes.clear(); saved.clear();")  # nothing to warn of
-
-
-class Page:
-    """An open album: what a user does, and what the user sees."""
-
-    def __init__(self, driver, folder):
-        self.driver, self.folder = driver, folder
-        self.resize("desktop")
-        driver.execute_cdp_cmd(
-            "Browser.setDownloadBehavior",
-            {"behavior": "allow", "downloadPath": str(folder)},
-        )
-
-    def resize(self, size):
-        width, height = SIZES[size]
-        screen = {"width": width, "height": height, "deviceScaleFactor": 1}
-        self.driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride", screen | {"mobile": size == "phone"}
-        )
-
-    def open(self, tables=None, corrections=(), **options):
-        tables = small_album() if tables is None else tables
-        save_pictures(self.folder, tables)
-        file = self.folder / "album.html"
-        file.write_text(tables.render(corrections, **options), encoding="utf-8")
-        self.driver.get(file.as_uri())
-        return self
-
-    def go(self, route):
-        self.driver.execute_script("location.hash = arguments[0]", f"#/{route}")
-        self.wait(
-            lambda: self.run(
-                "return places.size && places.has(location.hash) "
-                "&& document.activeElement.tagName === 'H1'"
-            )
-        )
-
-    def run(self, script, *values):
-        return self.driver.execute_script(script, *values)
-
-    def find(self, selector):
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
-
-    def texts(self, selector):
-        return [element.text for element in self.find(selector)]
-
-    def click(self, selector):
-        self.find(selector)[0].click()
-
-    def press(self, *keys):
-        self.driver.switch_to.active_element.send_keys(*keys)
-
-    def focus(self, selector):
-        self.run("document.querySelector(arguments[0]).focus()", selector)
-
-    def wait(self, ready):
-        return WebDriverWait(self.driver, 10).until(lambda _: ready())
-
-    def errors(self):
-        log = self.driver.get_log("browser")
-        return [one["message"] for one in log if one["level"] == "SEVERE"]
-
-    def save(self):
-        """Press the button, and read the downloaded file."""
-        self.click("#save")
-        file = self.folder / "corrections.csv"
-        self.wait(file.exists)
-        self.click("#saved-close")
-        return pd.read_csv(file, dtype=str, keep_default_na=False)
-
-    def name_face(self, name):
-        """Write a name into the open dialog."""
-        self.wait(lambda: self.find("dialog[open] input[name=name]"))
-        field = self.find("dialog[open] input[name=name]")[0]
-        field.clear()
-        field.send_keys(name, Keys.ENTER)
 
 
 def ids(*rows):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from album_page import NEEDS_CHROMIUM, Page, open_chromium
 from click import ClickException
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
@@ -279,3 +280,27 @@ def test_too_few_photos_for_a_method_are_named(raw, run_people):
 
     with pytest.raises(ClickException, match="too few training images"):
         run_people("facenet_svm")
+
+
+@NEEDS_CHROMIUM
+@pytest.mark.slow
+def test_a_group_named_in_the_album_has_its_name_in_the_next_run(
+    raw, run_people, tmp_path
+):
+    project = run_people()
+    with open_chromium() as driver:
+        page = Page(driver, tmp_path)
+        page.show(project / "data/08_reporting/people/album.html")
+        page.go("group/unknown-001")
+        page.find("#group-form [name=name]")[0].send_keys("Dan")
+        page.click("#group-form [type=submit]")
+        page.save()
+        assert page.errors() == []
+    (tmp_path / "corrections.csv").rename(raw / "corrections.csv")
+
+    run_people()
+
+    assert name_photos(project) == {
+        photo: [name.replace("unknown", "Dan") for name in names]
+        for photo, names in NAMED.items()
+    }

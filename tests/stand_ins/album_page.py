@@ -1,0 +1,119 @@
+"""An album open in headless Chromium, and what a user does there."""
+
+import shutil
+from contextlib import contextmanager
+
+import pandas as pd
+import pytest
+from invented_album import save_pictures, small_album
+
+try:
+    from selenium import webdriver
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import WebDriverWait
+except ImportError:
+    webdriver = None
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+SIZES = {"desktop": (1200, 900), "phone": (360, 740)}
+
+NEEDS_CHROMIUM = pytest.mark.skipif(
+    not (webdriver and CHROMIUM and DRIVER),
+    reason="needs selenium, chromium and chromedriver: apt-get install chromium "
+    "chromium-driver",
+)
+
+
+@contextmanager
+def open_chromium():
+    """Start Chromium, which keeps its console, and end it."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "disable-gpu"):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    driver.set_page_load_timeout(60)
+    yield driver
+    driver.quit()
+
+
+class Page:
+    """An open album: what a user does, and what the user sees."""
+
+    def __init__(self, driver, folder):
+        self.driver, self.folder = driver, folder
+        self.resize("desktop")
+        driver.execute_cdp_cmd(
+            "Browser.setDownloadBehavior",
+            {"behavior": "allow", "downloadPath": str(folder)},
+        )
+
+    def resize(self, size):
+        width, height = SIZES[size]
+        screen = {"width": width, "height": height, "deviceScaleFactor": 1}
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride", screen | {"mobile": size == "phone"}
+        )
+
+    def open(self, tables=None, corrections=(), **options):
+        tables = small_album() if tables is None else tables
+        save_pictures(self.folder, tables)
+        file = self.folder / "album.html"
+        file.write_text(tables.render(corrections, **options), encoding="utf-8")
+        return self.show(file)
+
+    def show(self, file):
+        self.driver.get(file.as_uri())
+        return self
+
+    def go(self, route):
+        self.driver.execute_script("location.hash = arguments[0]", f"#/{route}")
+        self.wait(
+            lambda: self.run(
+                "return places.size && places.has(location.hash) "
+                "&& document.activeElement.tagName === 'H1'"
+            )
+        )
+
+    def run(self, script, *values):
+        return self.driver.execute_script(script, *values)
+
+    def find(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def texts(self, selector):
+        return [element.text for element in self.find(selector)]
+
+    def click(self, selector):
+        self.find(selector)[0].click()
+
+    def press(self, *keys):
+        self.driver.switch_to.active_element.send_keys(*keys)
+
+    def focus(self, selector):
+        self.run("document.querySelector(arguments[0]).focus()", selector)
+
+    def wait(self, ready):
+        return WebDriverWait(self.driver, 10).until(lambda _: ready())
+
+    def errors(self):
+        log = self.driver.get_log("browser")
+        return [one["message"] for one in log if one["level"] == "SEVERE"]
+
+    def save(self):
+        """Press the button, and read the downloaded file."""
+        self.click("#save")
+        file = self.folder / "corrections.csv"
+        self.wait(file.exists)
+        self.click("#saved-close")
+        return pd.read_csv(file, dtype=str, keep_default_na=False)
+
+    def name_face(self, name):
+        """Write a name into the open dialog."""
+        self.wait(lambda: self.find("dialog[open] input[name=name]"))
+        field = self.find("dialog[open] input[name=name]")[0]
+        field.clear()
+        field.send_keys(name, Keys.ENTER)
