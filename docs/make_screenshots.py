@@ -1,6 +1,6 @@
-"""Take docs/report.png and docs/pipelines.png from the results on the ORL faces.
+"""Take the report, the pipelines and the album from the results on the ORL faces.
 
-make run viz-static && .venv/bin/python docs/make_screenshots.py
+make run run-people viz-static && .venv/bin/python docs/make_screenshots.py
 
 Needs Chromium: apt-get install chromium chromium-driver.
 """
@@ -18,19 +18,21 @@ from selenium import webdriver
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "data" / "08_reporting" / "orl" / "report.html"
+ALBUM = ROOT / "data" / "08_reporting" / "people" / "album.html"
 SITE = ROOT / "build"
 SETTLE = 8  # seconds until all figures are plotted
 COLOURS = 128  # of the palette; keeps the pictures small
 
 
 def main() -> None:
-    """Take both pictures."""
-    for needed in (REPORT, SITE / "index.html"):
+    """Take the pictures."""
+    for needed in (REPORT, ALBUM, SITE / "index.html"):
         if not needed.exists():
             raise SystemExit(
-                f"expected {needed}, found none; use `make run viz-static`."
+                f"expected {needed}, found none; use `make run run-people viz-static`."
             )
     take_picture(REPORT.as_uri(), "report.png", 1200, 1000)
+    take_picture(ALBUM.as_uri(), "album.png", 1200, 760)
     handler = partial(SimpleHTTPRequestHandler, directory=SITE)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
