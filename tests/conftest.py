@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +18,10 @@ from lfw17_kedro.datasets.face_sources import SOURCES
 from lfw17_kedro.pipeline_registry import METHODS
 from lfw17_kedro.pipelines.modelling.nodes import score_method
 from lfw17_kedro.types import RawFaces
+
+# Speed is measured elsewhere: a busy machine must fail no test.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
 CLASS_NAMES = ["s1", "s2", "s3"]

@@ -104,7 +104,7 @@ def test_empty_store_has_nothing(open_store, tmp_path):
     assert not (tmp_path / "scan").exists()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     parts=st.lists(st.lists(st.integers(0, 12), max_size=5), max_size=4),
     data=st.data(),

@@ -101,7 +101,7 @@ def test_hostile_text_enters_as_data_alone(text):
     assert not set("<>&'\u2028") & set(block)
 
 
-@settings(max_examples=25, deadline=None)  # each writes a page
+@settings(max_examples=25)  # each writes a page
 @given(text=st.text())
 def test_any_text_comes_back_from_the_block(text):
     data = read_data(hostile_album(text).render())

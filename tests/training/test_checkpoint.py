@@ -161,7 +161,7 @@ def test_what_could_grow_or_run_code_is_refused(tmp_path):
         parse_checkpoint(bytes(17 << 20), "a", LIKE)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_changed_bytes_never_pass_for_a_checkpoint(tmp_path_factory, data):
     whole = save_bytes(tmp_path_factory.getbasetemp(), make_checkpoint(2))
