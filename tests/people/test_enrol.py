@@ -228,6 +228,31 @@ def test_a_face_that_the_user_chose_is_enrolled_as_it_is():
     np.testing.assert_allclose(gallery.vectors[1], Z)
 
 
+def test_a_chosen_face_that_is_in_a_folder_too_counts_once():
+    photos = {"Ann/1.jpg": [{"vector": X}], "Ann/2.jpg": [{"vector": NEAR_X}]}
+    scan = make_scan({"Ann/1.jpg": [{"vector": X}]})
+    face = scan.faces.iloc[0][[*FACE_COLUMNS]]
+    same = [ChosenFace("Ann", "party.jpg", face, scan.vectors[0])] * 2
+
+    gallery, table = enrol(photos, same)
+
+    assert gallery.faces["photo"].tolist() == ["Ann/1.jpg", "Ann/2.jpg"]
+    assert set(table.loc["party.jpg", "reason"]) == {"the same face as Ann/1.jpg"}
+
+
+def test_one_face_under_two_names_is_enrolled_for_neither():
+    scan = make_scan({"Ann/1.jpg": [{"vector": X}]})
+    face = scan.faces.iloc[0][[*FACE_COLUMNS]]
+    chosen = [ChosenFace("Bob", "party.jpg", face, scan.vectors[0])]
+
+    gallery, table = enrol({"Ann/1.jpg": [{"vector": X}]}, chosen)
+
+    assert gallery.people == ()
+    assert set(table["reason"]) == {
+        "the same face is there as Ann and as Bob; remove it from one of them"
+    }
+
+
 def test_rows_are_chosen_by_photo():
     scan = make_scan({"a": [{"vector": X}], "b": [], "c": [{"vector": Y}]})
 

@@ -18,6 +18,7 @@ from lfw17_kedro.people.gate import (
     mark_wrong_folders,
     refuse_names,
     refuse_poor_faces,
+    refuse_same_faces,
     refuse_same_files,
     refuse_same_pictures,
 )
@@ -105,7 +106,7 @@ def enrol_people(
         scan: of the same photos.
         gate: what a face must have.
         rule: how the threshold is chosen.
-        chosen: faces that are enrolled as they are.
+        chosen: faces that may be small, blurred or not the large central one.
 
     Returns:
         The gallery, and one row a photo, `ENROLMENT_COLUMNS`.
@@ -235,7 +236,7 @@ def leave_out_known(cohort: Cohort, vectors: F32) -> Cohort:
 def _append_chosen(
     table: Table, vectors: F32, chosen: Sequence[ChosenFace]
 ) -> tuple[Table, F32]:
-    """Append the faces that the user chose."""
+    """Append the faces that the user chose, and mark those that are there already."""
     if not chosen:
         return table, vectors
     rows = [
@@ -244,6 +245,7 @@ def _append_chosen(
         for one in chosen
     ]
     table = pd.concat([table, pd.DataFrame(rows)], ignore_index=True)
+    refuse_same_faces(table)
     return table, np.concatenate([vectors, [one.vector for one in chosen]])
 
 

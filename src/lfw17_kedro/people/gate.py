@@ -13,7 +13,7 @@ import pandas as pd
 from lfw17_kedro.faces.class_names import find_name_problem, simplify_name
 from lfw17_kedro.people.open_set import make_templates, score_without_own
 from lfw17_kedro.people.quality import count_different_bits
-from lfw17_kedro.people_types import RESERVED_NAMES, UNKNOWN_NAME
+from lfw17_kedro.people_types import BOX, RESERVED_NAMES, UNKNOWN_NAME
 from lfw17_kedro.types import F32, I64, Bools, Table
 
 CHECK, LEFT_OUT = "enrolled, check it", "left out"
@@ -83,6 +83,12 @@ def refuse_names(table: Table) -> None:
 def refuse_same_files(table: Table) -> None:
     """Leave out files that are there twice, and all of them under two names."""
     _refuse_same(table, table["sha256"].to_numpy(), "file")
+
+
+def refuse_same_faces(table: Table) -> None:
+    """Leave out faces that are there twice, and all of them under two names."""
+    places = table[["sha256", *BOX]].astype(str).agg(" ".join, axis=1)
+    _refuse_same(table, places.to_numpy(), "face")
 
 
 def refuse_poor_faces(table: Table, gate: QualityGate) -> None:
