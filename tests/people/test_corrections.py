@@ -175,3 +175,5 @@ def test_names_are_spelled_as_in_the_gallery():
     spelled = spell_names(typed, ["Ann Lee", "Cy"])
 
     assert [one.name for one in spelled] == ["Ann Lee", "Bob", ""]
+    (ann,) = spell_names(typed[:1], ["Ann Lee", "Ann_Lee"])
+    assert ann.name == "Ann Lee"

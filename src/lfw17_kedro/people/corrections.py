@@ -197,17 +197,20 @@ def _suggest(text: str, known: Iterable[str]) -> str:
 def spell_names(
     corrections: Iterable[Correction], people: Iterable[str]
 ) -> list[Correction]:
-    """Write the names of people who are enrolled as the gallery does.
+    """Write the names of people as the gallery or their folders do.
 
     Args:
         corrections: whose names may be spelled in another case, with underscores for
             spaces, or with other code points for the same letters.
-        people: names of the gallery.
+        people: names of the gallery, or those to be enrolled; of two that look the same
+            the first counts.
 
     Returns:
-        The corrections; names of nobody in the gallery are unchanged.
+        The corrections; names of nobody among the people are unchanged.
     """
-    spellings = {simplify_name(person): person for person in people}
+    spellings: dict[str, str] = {}
+    for person in people:
+        spellings.setdefault(simplify_name(person), person)
     return [
         replace(one, name=spellings.get(simplify_name(one.name), one.name))
         for one in corrections

@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from lfw17_kedro.people.pictures import Pictures
 from lfw17_kedro.people_types import Gallery, GallerySettings, PhotoFolder, Scan
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
@@ -56,25 +58,28 @@ def enrol(
         The gallery, which knows the settings, and one row a photo.
     """
     from lfw17_kedro.people.chosen import find_chosen
-    from lfw17_kedro.people.corrections import parse_corrections
+    from lfw17_kedro.people.corrections import parse_corrections, spell_names
     from lfw17_kedro.people.corrections_file import read_corrections_table
     from lfw17_kedro.people.enrol import (
         ThresholdRule,
         enrol_people,
         leave_out_known,
         list_cohort,
+        name_person,
     )
     from lfw17_kedro.people.gate import QualityGate
     from lfw17_kedro.people.open_set import FALLBACKS, NO_FALLBACK
 
     store = open_store(scan.fingerprint, scan.vectors.shape[1])
     listed = parse_corrections(read_corrections_table(corrections))
-    chosen, missing = find_chosen(listed, store)
+    spelled = spell_names(listed, (name_person(file.path) for file in people))
+    chosen, missing = find_chosen(spelled, store)
     for one in missing:
         logger.warning("corrections.csv, line %d: %s", one.line, one.reason)
     strangers = list_cohort(cohort, cohort_scan)
+    known = np.concatenate([scan.vectors, *(one.vector[None] for one in chosen)])
     rule = ThresholdRule(
-        leave_out_known(strangers, scan.vectors).vectors,
+        leave_out_known(strangers, known).vectors,
         false_accept_rate,
         FALLBACKS.get(encoder.card.name, NO_FALLBACK),
     )
