@@ -15,7 +15,7 @@ from lfw17_kedro.image_files import (
 from lfw17_kedro.people.change_gallery import collect_scan
 from lfw17_kedro.people.enrol import choose_rows, list_cohort
 from lfw17_kedro.people.scan import ScanSettings, scan_photos
-from lfw17_kedro.people_types import Cohort, GallerySettings, PhotoFile, Scan, Scanned
+from lfw17_kedro.people_types import Cohort, GallerySettings, Scan, Scanned
 from lfw17_kedro.start_up import import_tensorflow
 from lfw17_kedro.types import F32, Detector, Encoder, ReadWeights
 
@@ -89,11 +89,11 @@ class FaceScanner:
         people = [(person, one) for person, own in images.items() for one in own]
         opened = [open_image(one, number) for number, (_, one) in enumerate(people)]
         scanned = [check_readable(one) for one in self.scan(opened)]
-        files = [
-            PhotoFile(f"{person}/{one.sha256}", one.sha256)
-            for (person, _), one in zip(people, scanned, strict=True)
-        ]
-        return list_cohort(files, self._collect(scanned))
+        return list_cohort(
+            [person for person, _ in people],
+            [one.sha256 for one in scanned],
+            self._collect(scanned),
+        )
 
     def _collect(self, scanned: Sequence[Scanned]) -> Scan:
         """Put together what images show."""

@@ -5,12 +5,13 @@ from invented_scans import make_scan
 from lfw17_kedro.people.enrol import (
     ChosenFace,
     ThresholdRule,
-    choose_cohort,
     choose_rows,
     enrol_people,
+    leave_out_known,
+    list_cohort,
 )
 from lfw17_kedro.people.gate import QualityGate
-from lfw17_kedro.people_types import FACE_COLUMNS, PhotoFile
+from lfw17_kedro.people_types import FACE_COLUMNS, Cohort, PhotoFile
 
 GATE = QualityGate(min_extent=15, min_sharpness=0.1, max_different_bits=2)
 X, Y, Z = (1, 0, 0), (0, 1, 0), (0, 0, 1)
@@ -259,14 +260,18 @@ def test_rows_are_chosen_by_photo():
     np.testing.assert_array_equal(choose_rows(["c", "b", "a"], scan), [1, -1, 0])
 
 
+def test_strangers_are_listed_by_the_face_of_each_photo():
+    scan = make_scan({"a": [{"vector": X}], "b": [], "c": [{"vector": Y}]})
+
+    cohort = list_cohort(["team/s1", "s2", "team/s2"], ["a", "b", "c"], scan)
+
+    assert cohort.people == ("team/s1", "team/s2")
+    np.testing.assert_allclose(cohort.vectors, [X, Y])
+
+
 def test_a_stranger_who_is_enrolled_is_left_out_of_the_cohort():
-    files = [PhotoFile(path, path) for path in ("s1/1", "s1/2", "s2/1")]
-    scan = make_scan(
-        {"s1/1": [{"vector": X}], "s1/2": [{"vector": Y}], "s2/1": [{"vector": Z}]}
-    )
-    enrolled = np.array([[1, 0.1, 0]], np.float32) / np.hypot(1, 0.1)
+    cohort = Cohort(("s1", "s1", "s2"), np.array([X, Y, Z], np.float32))
+    enrolled = np.array([[1, 0.1, 0]], np.float32) / np.float32(np.hypot(1, 0.1))
 
-    cohort = choose_cohort(files, scan, enrolled.astype(np.float32))
-
-    np.testing.assert_allclose(cohort, [Z])
-    np.testing.assert_allclose(choose_cohort(files, scan, NOBODY), [X, Y, Z])
+    np.testing.assert_allclose(leave_out_known(cohort, enrolled).vectors, [Z])
+    np.testing.assert_allclose(leave_out_known(cohort, NOBODY).vectors, [X, Y, Z])

@@ -190,30 +190,15 @@ def choose_rows(sha256: Iterable[str], scan: Scan) -> I64:
     return np.array([best.get(one, -1) for one in sha256], np.int64)
 
 
-def choose_cohort(files: Sequence[PhotoFile], scan: Scan, vectors: F32) -> F32:
-    """Choose the strangers that the threshold is measured with.
+def list_cohort(people: Sequence[str], sha256: Sequence[str], scan: Scan) -> Cohort:
+    """List strangers by the large central face of each photo that shows one.
 
     Args:
-        files: photos of strangers, `<person>/<photo>`.
-        scan: of the same photos.
-        vectors: (N, D) float32, of the people to enrol. A stranger one of whose photos
-            is among theirs, as it is or in another file, is none, and left out.
-
-    Returns:
-        (M, D) float32: of the large central face of each photo.
-    """
-    return leave_out_known(list_cohort(files, scan), vectors).vectors
-
-
-def list_cohort(files: Sequence[PhotoFile], scan: Scan) -> Cohort:
-    """List strangers by the large central face of each photo.
-
-    Args:
-        files: photos of strangers, `<person>/<photo>`.
+        people: the stranger of each of M photos.
+        sha256: of the photos.
         scan: of the same photos.
     """
-    rows = choose_rows((file.sha256 for file in files), scan)
-    people = [name_person(file.path) for file in files]
+    rows = choose_rows(sha256, scan)
     kept = [person for person, row in zip(people, rows, strict=True) if row >= 0]
     return Cohort(tuple(kept), scan.vectors[rows[rows >= 0]])
 

@@ -76,7 +76,11 @@ def enrol(
     chosen, missing = find_chosen(spelled, store)
     for one in missing:
         logger.warning("corrections.csv, line %d: %s", one.line, one.reason)
-    strangers = list_cohort(cohort, cohort_scan)
+    strangers = list_cohort(
+        [name_person(file.path) for file in cohort],
+        [file.sha256 for file in cohort],
+        cohort_scan,
+    )
     known = np.concatenate([scan.vectors, *(one.vector[None] for one in chosen)])
     rule = ThresholdRule(
         leave_out_known(strangers, known).vectors,
