@@ -343,6 +343,17 @@ def test_an_unknown_encoder_is_refused():
         Identifier.create("vgg", cohort={})
 
 
+def test_strangers_are_told_apart_by_their_whole_names(scanner):
+    images = {"team/s1": [draw(RED)], "team/s2": [draw(GREEN)]}
+
+    assert scanner.embed_cohort(images).people == ("team/s1", "team/s2")
+
+
+def test_the_encoder_is_that_of_the_settings_unless_it_is_named():
+    with pytest.raises(ValueError, match="got 'vgg'"):
+        Identifier.create(settings=replace(SETTINGS, encoder="vgg"), cohort={})
+
+
 def test_weights_that_come_in_no_package_need_a_folder():
     with pytest.raises(ValueError, match="expected the published weights .* in a wei"):
         Identifier.create("facenet", cohort={})

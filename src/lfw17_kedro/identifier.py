@@ -99,7 +99,7 @@ class Identifier:
     @classmethod
     def create(
         cls,
-        encoder: str = "dlib_resnet",
+        encoder: str | None = None,
         *,
         false_accept_rate: float = 0.01,
         cohort: Mapping[str, Iterable[ImageLike]] | None = None,
@@ -109,7 +109,8 @@ class Identifier:
         """Make one that knows nobody yet.
 
         Args:
-            encoder: a key of `encoders.registry.ENCODERS`.
+            encoder: a key of `encoders.registry.ENCODERS`; None for that of the
+                settings, which is dlib_resnet unless they say otherwise.
             false_accept_rate: share of strangers who may be given a name, 0-1.
             cohort: images of strangers by person, from which thresholds follow; None
                 for the 400 of ORL, which are embedded first, and {} for none.
@@ -120,7 +121,9 @@ class Identifier:
             ValueError: an unknown encoder, missing weights, a cohort that cannot be
                 read, or a rate out of range.
         """
-        wanted = replace(settings or GallerySettings(), encoder=encoder)
+        wanted = settings or GallerySettings()
+        if encoder is not None:
+            wanted = replace(wanted, encoder=encoder)
         scanner = _build_scanner(wanted, weights_folder)
         strangers = scanner.embed_cohort(list_orl() if cohort is None else cohort)
         gallery = make_empty_gallery(
