@@ -15,9 +15,9 @@ REPORT = "reporting.report"
 LEFT_OUT = "reporting.left_out"
 # What the user opens or reads at the end of a run, and how the summary says so.
 PAGES = {
-    "people.enrolment": "What was enrolled, and what not and why",
+    "people.enrolment": "Photos enrolled or left out, and why",
     "people.faces": "The name of every face",
-    "people.left_out": "Photos without a face, and why",
+    "people.left_out": "Photos left out, and why",
     "people.open_set_page": "How sure the names are",
     "people.album": "Open the album",
     REPORT: "Open the report",
