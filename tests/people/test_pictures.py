@@ -1,11 +1,14 @@
+import numpy as np
 import pandas as pd
+import pytest
 
 from lfw17_kedro.people.pictures import (
     Pictures,
+    find_places,
     list_album_pictures,
     list_group_pictures,
 )
-from lfw17_kedro.people_types import WHOLE_PHOTO, Picture
+from lfw17_kedro.people_types import BOX, WHOLE_PHOTO, Picture, Scan
 
 A, B = "a" * 64, "b" * 64
 FACES = pd.DataFrame(
@@ -50,3 +53,29 @@ def test_unknown_people_have_a_folder_each():
         "unknown-001/a1.jpg": b"a1",
         "unknown-001/b0.jpg": b"b0",
     }
+
+
+def tabulate_boxes(*rows):
+    return pd.DataFrame(rows, columns=["sha256", *BOX])
+
+
+def test_an_enrolled_face_is_the_nearest_of_its_photo():
+    class Scans:
+        def read(self, sha256):
+            faces = tabulate_boxes(
+                [A, 50, 10, 70, 40], [A, 10.001, 10, 30, 40], [B, 10, 10, 30, 40]
+            )
+            return Scan(pd.DataFrame(), faces, np.empty((3, 0), np.float32), "")
+
+    enrolled = tabulate_boxes([B, 10, 10, 30, 40], [A, 10, 10, 30, 40])
+
+    assert find_places(enrolled, Scans()) == [(B, 0), (A, 1)]
+
+
+def test_a_store_that_lost_an_enrolled_photo_says_what_to_run():
+    class Scans:
+        def read(self, sha256):
+            raise KeyError("expected scanned photos, got an unknown one")
+
+    with pytest.raises(ValueError, match="kedro run --env people"):
+        find_places(tabulate_boxes([A, 10, 10, 30, 40]), Scans())

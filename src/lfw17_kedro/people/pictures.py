@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
+
 from lfw17_kedro.people.face_ids import HASH_DIGITS
 from lfw17_kedro.people_types import (
     BOX,
@@ -100,18 +102,34 @@ def picture_people(gallery: Gallery, store: PictureStore) -> dict[str, Place]:
 
 
 def find_places(faces: Table, store: PictureStore) -> list[Place]:
-    """Find the pictures of enrolled faces: those of the same photo and box.
+    """Find the pictures of enrolled faces: of the same photo, with the nearest box.
 
     Args:
         faces: columns `FACE_COLUMNS`.
         store: has their photos.
+
+    Raises:
+        ValueError: the store has lost one of them.
     """
-    scan = store.read(list(dict.fromkeys(faces["sha256"])))
-    known = scan.faces.assign(number=scan.faces.groupby("sha256").cumcount())
-    keys = ["sha256", *BOX]
-    numbers = known.drop_duplicates(keys).set_index(keys)["number"]
-    rows = faces[keys].itertuples(index=False, name=None)
-    return [(row[0], int(numbers[row])) for row in rows]
+    hashes = faces["sha256"].tolist()
+    try:
+        found = store.read(list(dict.fromkeys(hashes))).faces
+    except KeyError as error:
+        raise ValueError(
+            "expected the scan of every photo enrolled, got none of some: "
+            "data/04_feature was deleted or damaged; run `kedro run --env people`, "
+            "with the --params of the last run, to search them again."
+        ) from error
+    boxes = {
+        str(sha256): own[[*BOX]].to_numpy(np.float64)
+        for sha256, own in found.groupby("sha256")
+    }
+    distances = (
+        np.abs(boxes[sha256] - box).sum(axis=1)
+        for sha256, box in zip(hashes, faces[[*BOX]].to_numpy(np.float64), strict=True)
+    )
+    numbers = (int(one.argmin()) for one in distances)
+    return list(zip(hashes, numbers, strict=True))
 
 
 def _list_places(faces: Table) -> Iterator[tuple[str, str, int]]:
