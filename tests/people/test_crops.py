@@ -65,3 +65,11 @@ def test_at_least_one_photo_of_each_person_trains(enrolled, fraction, tests):
 
     assert len(faces.test_labels) == tests
     assert set(faces.train_labels) == {0, 1}
+
+
+def test_lost_pictures_are_an_error(enrolled, monkeypatch):
+    gallery, store = enrolled
+    monkeypatch.setattr(store, "read_pictures", lambda sha256: iter(()))
+
+    with pytest.raises(ValueError, match="expected pictures of 5 enrolled faces"):
+        cut_crops(gallery, store, height=50, width=37, test_fraction=0.5)

@@ -26,12 +26,21 @@ def cut_crops(
         height: of an image, pixels.
         width: likewise.
         test_fraction: of each person's photos, rounded; at least one photo trains.
+
+    Raises:
+        ValueError: the store has lost a picture.
     """
     places = find_places(gallery.faces, store)
     jpgs = {
         (sha256, face): jpg
         for sha256, face, jpg in store.read_pictures({one for one, _ in places})
     }
+    if lost := [sha256 for sha256, face in places if (sha256, face) not in jpgs]:
+        raise ValueError(
+            f"expected pictures of {len(places)} enrolled faces, got {len(lost)} "
+            "fewer: a file that held them is damaged; enrol again, which searches "
+            "these photos again."
+        )
     rows = [_cut(jpgs[place], height, width) for place in places]
     images = np.reshape(rows, (-1, height * width)).astype(np.float32)
     people = list(gallery.people)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from lfw17_kedro.people.enrol import choose_rows
 from lfw17_kedro.people.face_ids import HASH_DIGITS
 from lfw17_kedro.people.gate import CHECK, LEFT_OUT
-from lfw17_kedro.people.pictures import PictureStore, Place
+from lfw17_kedro.people.pictures import PictureStore, Place, find_places
 from lfw17_kedro.people_types import BOX, Gallery, PhotoFile, Scan
 from lfw17_kedro.types import F32, Table
 
@@ -36,15 +37,13 @@ The rest: see `enrol.ENROLMENT_COLUMNS`.
 
 PICTURE = "{}_{}.jpg"  # of a face: its photo, its number there
 
-Box = tuple[float, ...]
-
 
 class _Face(NamedTuple):
     """A face that was enrolled or could have been."""
 
     photo: str
     sha256: str
-    box: Box
+    box: tuple[float, ...]
     vector: F32
 
 
@@ -76,12 +75,14 @@ def list_doubtful_pairs(
         face and _find_nearest(face.vector, str(other), gallery)
         for face, other in zip(faces, rows["nearest_other"], strict=True)
     ]
-    places = _find_places([one for one in [*faces, *others] if one], store)
+    keys = [(one.sha256, *one.box) for one in [*faces, *others] if one]
+    table = pd.DataFrame(keys, columns=["sha256", *BOX])
+    places = dict(zip(keys, find_places(table, store), strict=True))
 
     def name_picture(face: _Face | None) -> str:
         if face is None:
             return ""
-        sha256, number = places[face.sha256, face.box]
+        sha256, number = places[face.sha256, *face.box]
         return PICTURE.format(sha256[:HASH_DIGITS], number)
 
     table = rows.assign(
@@ -139,19 +140,3 @@ def _make_face(photo: str, faces: Table, vectors: F32, row: int) -> _Face:
     """Take one row of a table of faces."""
     box = tuple(float(side) for side in faces[[*BOX]].iloc[row])
     return _Face(photo, str(faces["sha256"].iloc[row]), box, vectors[row])
-
-
-def _find_places(
-    faces: Sequence[_Face], store: PictureStore
-) -> dict[tuple[str, Box], Place]:
-    """Find the number of each face among those of its photo: the nearest box."""
-    photos = list(dict.fromkeys(face.sha256 for face in faces))
-    boxes = {
-        str(sha256): of_photo[[*BOX]].to_numpy(np.float64)
-        for sha256, of_photo in store.read(photos).faces.groupby("sha256")
-    }
-    places = {}
-    for _, sha256, box, _ in faces:
-        distances = np.abs(boxes[sha256] - np.array(box)).sum(axis=1)
-        places[sha256, box] = (sha256, int(distances.argmin()))
-    return places

@@ -14,7 +14,7 @@ from lfw17_kedro.people.pictures import (
 )
 from lfw17_kedro.people.xmp import list_sidecars
 from lfw17_kedro.people_types import (
-    UNKNOWN_NAME,
+    RESERVED_NAMES,
     Gallery,
     LocatedFaces,
     PhotoFolder,
@@ -78,13 +78,14 @@ def identify(
             f"got {gallery.fingerprint} and {scan.fingerprint}; enrol again."
         )
     faces = identify_faces(located, gallery, applied, **grouping.model_dump())
-    named = (~faces["name"].isin([UNKNOWN_NAME])).sum()
+    unknown, ignored = ((faces["name"] == name).sum() for name in RESERVED_NAMES)
     groups = faces.loc[faces["group"] != "", "group"].nunique()
     logger.info(
-        "%d faces: %d named, %d unknown in %d groups and single.",
+        "%d faces: %d named, %d ignored, %d unknown in %d groups and single.",
         len(faces),
-        named,
-        len(faces) - named,
+        len(faces) - unknown - ignored,
+        ignored,
+        unknown,
         groups,
     )
     return faces
