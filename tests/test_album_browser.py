@@ -228,6 +228,7 @@ def test_an_old_correction_can_be_taken_back(album):
         ("@x", "begin with"),
         ("Unknown", "another meaning"),
         ("ignored", "another meaning"),
+        ("unknown-001", "another meaning"),
         (".x", "dot"),
         ("a<b>", "any of"),
         ("nul.x", "Windows"),

@@ -77,6 +77,7 @@ def test_the_same_line_twice_is_one():
             "'Unknown' is no person's name here; write is_not",
         ),
         (f"{FACE},,,,,,is,ignored,", "'ignored' is no person's name here"),
+        (f"{FACE},,,,,,is,Unknown-001,", "'Unknown-001' is no person's name here"),
         (f"{FACE},,,,,,is,Ann,yep", "as enrol, got 'yep', did you mean yes?"),
         (f"{FACE},,,,,,is_not,Ann,yes", "somebody can be enrolled, not is_not"),
         (f"{FACE},,,,,,ignore,,yes", "somebody can be enrolled, not ignore"),

@@ -17,7 +17,6 @@ from lfw17_kedro.people.enrol import (
     number_people,
 )
 from lfw17_kedro.people.gate import (
-    GROUP,
     QualityGate,
     is_open,
     mark_wrong_folders,
@@ -25,6 +24,7 @@ from lfw17_kedro.people.gate import (
     refuse_same_files,
     refuse_same_pictures,
 )
+from lfw17_kedro.people.names import is_reserved
 from lfw17_kedro.people.open_set import FALLBACKS, NO_FALLBACK
 from lfw17_kedro.people.verify import choose_pair_threshold
 from lfw17_kedro.people_types import (
@@ -33,7 +33,6 @@ from lfw17_kedro.people_types import (
     GALLERY_COLUMNS,
     LANDMARKS,
     PHOTO_COLUMNS,
-    RESERVED_NAMES,
     Cohort,
     Gallery,
     GallerySettings,
@@ -145,7 +144,7 @@ def check_name(person: str, people: Sequence[str]) -> None:
     """
     looks = {simplify_name(one): one for one in people}
     twin = looks.get(simplify_name(person), person)
-    if person.casefold() in RESERVED_NAMES or GROUP.fullmatch(person.casefold()):
+    if is_reserved(person):
         problem: str | None = "is reserved; choose another"
     elif twin != person:
         problem = f"looks the same as {twin!r}, who is enrolled; write one of them"

@@ -28,7 +28,8 @@ from lfw17_kedro.people.corrections_file import (
     raise_problems,
 )
 from lfw17_kedro.people.face_ids import MIN_OVERLAP, overlap, parse_face_id
-from lfw17_kedro.people_types import BOX, RESERVED_NAMES
+from lfw17_kedro.people.names import is_reserved
+from lfw17_kedro.people_types import BOX
 from lfw17_kedro.types import Table
 
 IS, IS_NOT, IGNORE = WORDS = ("is", "is_not", "ignore")
@@ -127,7 +128,7 @@ def _parse_line(cells: dict[str, str], line: int) -> tuple[Correction, list[str]
 
 def _find_reserved(name: str) -> str | None:
     """Say why a name of ours cannot be a person's."""
-    if name.casefold() not in RESERVED_NAMES:
+    if not is_reserved(name):
         return None
     return (
         "is no person's name here; write is_not and the name that is false, or ignore "

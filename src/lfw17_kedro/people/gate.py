@@ -3,7 +3,6 @@
 Each rule marks rows that no earlier rule has marked, so the first reason counts.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -11,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from lfw17_kedro.faces.class_names import find_name_problem, simplify_name
+from lfw17_kedro.people.names import is_reserved
 from lfw17_kedro.people.open_set import make_templates, score_without_own
 from lfw17_kedro.people.quality import count_different_bits
-from lfw17_kedro.people_types import BOX, RESERVED_NAMES, UNKNOWN_NAME
+from lfw17_kedro.people_types import BOX
 from lfw17_kedro.types import F32, I64, Bools, Table
 
 CHECK, LEFT_OUT = "enrolled, check it", "left out"
-GROUP = re.compile(rf"{UNKNOWN_NAME}[-_ ]?\d+")  # folders of groups, copied as they are
 MIN_SAME = 0.95
 """Min cosine of the faces of one picture in two files.
 
@@ -63,7 +62,7 @@ def refuse_names(table: Table) -> None:
         look = simplify_name(person)
         if not person:
             problem = "it lies in no folder of a person; move it into one"
-        elif person.casefold() in RESERVED_NAMES or GROUP.fullmatch(look):
+        elif is_reserved(person):
             problem = f"the name {person} is reserved; name the folder after the person"
         elif fault := find_name_problem(person):
             problem = f"the name of the folder {fault}"

@@ -92,7 +92,7 @@ const NAME_RULES = [
   [FORMULA, "A name cannot begin with = + - or @."],
   [/[<>:"|?*]/, 'A name cannot have any of < > : " | ? *'],
   [/^\.|\.$/, "A name cannot begin or end with a dot."],
-  [/^(id|unknown|ignored)$/i, "This word has another meaning here. Write a person's name."],
+  [/^(id|ignored|unknown([-_ ]?\d+)?)$/i, "This word has another meaning here. Write a person's name."],
   [/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i, "Windows keeps this name for itself. Write another."],
   [/^.{121}/u, "This name is too long."],
 ];
