@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 from album_page import NEEDS_CHROMIUM, SIZES, Page, open_chromium
 from invented_album import (
-    correct,
     make_album,
     make_face,
     name_face,
     small_album,
 )
 
-from lfw17_kedro.reporting.album_corrections import CORRECTION_COLUMNS
+from lfw17_kedro.people.corrections_file import COLUMNS, Correction, list_cells
 
 By = pytest.importorskip("selenium.webdriver.common.by").By
 Keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
@@ -108,7 +107,7 @@ def test_a_face_is_renamed_by_click(album):
     album.go("photo/0")
     assert album.texts(".box .label") == ["Zoë Q", "Bob"]
     saved = album.save()
-    assert saved.columns.tolist() == list(CORRECTION_COLUMNS)
+    assert saved.columns.tolist() == list(COLUMNS)
     (face,) = ids(0)
     assert saved.values.tolist() == [
         [face, "a b#1.jpg", "", "", "", "", "is", "Zoë Q", ""]
@@ -176,15 +175,15 @@ def test_a_group_is_named_at_once_and_enrolled(album):
 
 def test_the_file_keeps_old_corrections_and_replaces_those_of_the_face(album):
     first, bob, third = ids(0, 1, 2)
-    box = {"left": "485", "top": "95", "right": "655", "bottom": "300"}
+    box = (485, 95, 655, 300)
     kept = [
-        correct(face_id="0" * 16 + "_1_2_3_4", correction="is", name='A "quoted", one'),
-        correct(face_id=third, correction="is_not", name="Eve"),
-        correct(photo="no face.jpg", correction="ignore", **box),
+        Correction("is", 'A "quoted", one', "0" * 16 + "_1_2_3_4"),
+        Correction("is_not", "Eve", third),
+        Correction("ignore", photo="no face.jpg", box=box),
     ]
     replaced = [
-        correct(face_id=first, correction="is", name="Eve", enrol="yes"),
-        correct(photo="a b#1.jpg", correction="ignore", **box),  # Bob's face
+        Correction("is", "Eve", first, enrol=True),
+        Correction("ignore", photo="a b#1.jpg", box=box),  # Bob's face
     ]
     album.open(corrections=[kept[0], *replaced, *kept[1:]]).go("photo/0")
 
@@ -196,19 +195,22 @@ def test_the_file_keeps_old_corrections_and_replaces_those_of_the_face(album):
     album.focus(".tile[data-face='2']")
     album.press("x")
 
-    saved = album.save().to_dict("records")
-    assert saved[:3] == kept
-    assert saved[3:] == [
-        correct(face_id=first, photo="a b#1.jpg", correction="is", name="Ann")
-        | {"enrol": "yes"},  # ticked as before
-        correct(face_id=bob, photo="a b#1.jpg", correction="is_not", name="Bob"),
-        correct(face_id=third, photo="trip/2.jpg", correction="is_not", name="Ann"),
+    assert album.save().to_numpy().tolist() == [
+        *map(list_cells, kept),
+        *map(
+            list_cells,
+            [
+                Correction("is", "Ann", first, "a b#1.jpg", enrol=True),  # as before
+                Correction("is_not", "Bob", bob, "a b#1.jpg"),
+                Correction("is_not", "Ann", third, "trip/2.jpg"),
+            ],
+        ),
     ]
 
 
 def test_an_old_correction_can_be_taken_back(album):
     (ignored,) = ids(6)
-    row = correct(face_id=ignored, correction="ignore")
+    row = Correction("ignore", "", ignored)
     album.open(corrections=[row]).go("ignored")
     assert album.texts(".badge") == ["corrected by you"]
 

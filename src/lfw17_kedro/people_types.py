@@ -6,7 +6,7 @@ Axes: N faces, D embedding dimensions, K people.
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 
@@ -185,6 +185,18 @@ class Scan:
 
 
 LEFT_OUT_COLUMNS = ("photo", "reason")  # of left_out.csv
+
+
+class ListedCorrection(TypedDict):
+    """A line of the user's corrections.csv, as the album takes it.
+
+    Keys:
+        cells: the texts of the file's columns.
+        face: the face_id of the face that it is about, "" if that is not here.
+    """
+
+    cells: list[str]
+    face: str
 
 
 class LocatedFaces(NamedTuple):

@@ -2,7 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lfw17_kedro.people.apply_corrections import allow_people, match_corrections
+from lfw17_kedro.people.apply_corrections import (
+    allow_people,
+    list_corrections,
+    match_corrections,
+)
 from lfw17_kedro.people.corrections_file import Correction
 from lfw17_kedro.people.face_ids import make_face_ids
 
@@ -138,6 +142,23 @@ def test_contradictions_are_refused_however_the_face_is_named(
         return
     with pytest.raises(ValueError, match=f"{problem}.*one face, {A_LEFT}; keep one"):
         match(*pair)
+
+
+def test_the_album_lists_each_line_with_its_face():
+    lines = [
+        Correction("is", "Ann", A_LEFT, enrol=True),
+        Correction("is_not", "Bob", photo="a.jpg", box=(62, 12, 103, 61)),
+        Correction("ignore", photo="gone.jpg"),
+    ]
+
+    listed = list_corrections(lines, make_faces())
+
+    box = ["62.0", "12.0", "103.0", "61.0"]
+    assert listed == [
+        {"cells": [A_LEFT, *[""] * 5, "is", "Ann", "yes"], "face": A_LEFT},
+        {"cells": ["", "a.jpg", *box, "is_not", "Bob", ""], "face": A_RIGHT},
+        {"cells": ["", "gone.jpg", *[""] * 4, "ignore", "", ""], "face": ""},
+    ]
 
 
 def test_all_contradictions_are_listed():

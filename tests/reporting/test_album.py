@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invented_album import correct, make_album, make_face, name_face, small_album
+from invented_album import make_album, make_face, name_face, small_album
 
+from lfw17_kedro.people.corrections_file import Correction
 from lfw17_kedro.reporting.album import list_doubtful
 
 BLOCK = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.S)
@@ -82,7 +83,7 @@ def test_hostile_text_enters_as_data_alone(text):
     plain = hostile_album("plain").render(title="plain", links={"plain": "plain.html"})
 
     page = hostile_album(text).render(
-        [correct(name=text, photo=text)], title=text, links={text: text}
+        [Correction("is", text, photo=text)], title=text, links={text: text}
     )
 
     page.encode()  # so that it can be written
@@ -113,7 +114,9 @@ def test_any_text_comes_back_from_the_block(text):
 def test_a_file_name_that_is_not_utf8_can_be_written():
     text = "\udce9.jpg"  # as Python reads the byte E9; a table cannot hold it
 
-    page = small_album().render([correct(photo=text)], title=text, links={text: text})
+    page = small_album().render(
+        [Correction("ignore", photo=text)], title=text, links={text: text}
+    )
 
     page.encode()
     assert read_data(page)["corrections"][0]["cells"][1] == text
@@ -160,7 +163,7 @@ def test_the_hash_of_the_data_follows_what_they_say():
     same = read_data(album.render())["hash"]
 
     assert read_data(small_album().render(title="Other"))["hash"] == same
-    assert read_data(album.render([correct(name="Ann")]))["hash"] != same
+    assert read_data(album.render([Correction("is", "Ann")]))["hash"] != same
 
 
 def test_doubtful_faces_come_first():

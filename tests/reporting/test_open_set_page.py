@@ -12,7 +12,7 @@ from lfw17_kedro.people_types import OpenSetThreshold
 from lfw17_kedro.reporting import open_set_page
 from lfw17_kedro.reporting.open_set import plot_open_set, plot_trade_off
 from lfw17_kedro.reporting.open_set_page import weigh_evidence, write_open_set_page
-from lfw17_kedro.reporting.security import hash_source
+from lfw17_kedro.reporting.page_parts import hash_source
 
 COHORT = "some faces."
 EVIL = '<img src=x onerror="alert(1)"></script><b>'

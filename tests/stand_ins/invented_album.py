@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from lfw17_kedro.people_types import BOX, IDENTIFIED_COLUMNS, LANDMARKS
-from lfw17_kedro.reporting.album import (
+from lfw17_kedro.people.apply_corrections import list_corrections
+from lfw17_kedro.people_types import (
+    BOX,
+    IDENTIFIED_COLUMNS,
+    LANDMARKS,
     LEFT_OUT_COLUMNS,
-    PEOPLE_COLUMNS,
-    PHOTO_COLUMNS,
-    render_album,
 )
-from lfw17_kedro.reporting.album_corrections import CORRECTION_COLUMNS
+from lfw17_kedro.reporting.album import PEOPLE_COLUMNS, PHOTO_COLUMNS, render_album
 
 SIZE = (600, 800)  # height and width of every photo
 
@@ -30,12 +30,9 @@ class Album(NamedTuple):
 
     def render(self, corrections=(), **options):
         options = {"title": "Family", "links": {}} | options
-        return render_album(*self, list(corrections), **options)
-
-
-def correct(**cells: str) -> dict[str, str]:
-    """Make a row of corrections.csv."""
-    return dict.fromkeys(CORRECTION_COLUMNS, "") | cells
+        contents = [hash_path(photo) for photo in self.faces["photo"]]
+        listed = list_corrections(corrections, self.faces.assign(sha256=contents))
+        return render_album(*self, listed, **options)
 
 
 def hash_path(path: str) -> str:

@@ -1,6 +1,5 @@
 """Find the faces that the user's corrections mean, and hold the model to them."""
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -10,14 +9,9 @@ import numpy as np
 from lfw17_kedro.faces.class_names import simplify_name
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.people.corrections import IGNORE, IS, IS_NOT
-from lfw17_kedro.people.corrections_file import Correction, raise_problems
-from lfw17_kedro.people.face_ids import (
-    HASH_DIGITS,
-    MIN_OVERLAP,
-    overlap,
-    parse_face_id,
-)
-from lfw17_kedro.people_types import BOX
+from lfw17_kedro.people.corrections_file import Correction, list_cells, raise_problems
+from lfw17_kedro.people.face_index import FaceIndex
+from lfw17_kedro.people_types import ListedCorrection
 from lfw17_kedro.types import I64, Bools, Table
 
 
@@ -54,12 +48,9 @@ class Applied(NamedTuple):
 
 
 def match_corrections(corrections: Iterable[Correction], faces: Table) -> Applied:
-    """Find the face of each correction.
+    """Find the face of each correction, see `FaceIndex.find`.
 
-    A face id is looked up first. Detection may have changed since: without that id, the
-    face of the same photo content with the greatest overlap is taken, if the overlap is
-    at least `MIN_OVERLAP`. Photo and box likewise. A correction holds for a photo's
-    content: for all its copies in the folder.
+    A correction holds for a photo's content: for all its copies in the folder.
 
     Args:
         corrections: checked by `parse_corrections`.
@@ -72,7 +63,7 @@ def match_corrections(corrections: Iterable[Correction], faces: Table) -> Applie
         ValueError: lists corrections that contradict each other, and those whose face
             id and photo are two photos.
     """
-    index = _Index(faces)
+    index = FaceIndex(faces)
     said: dict[str, list[Correction]] = defaultdict(list)  # face id -> corrections
     unmatched, problems = [], []
     for one in corrections:
@@ -97,64 +88,20 @@ def match_corrections(corrections: Iterable[Correction], faces: Table) -> Applie
     return _apply(said, index, unmatched)
 
 
-class _Index:
-    """The faces by id, by photo and by content."""
+def list_corrections(
+    corrections: Iterable[Correction], faces: Table
+) -> list[ListedCorrection]:
+    """List corrections with the face that each is about, for the album.
 
-    def __init__(self, faces: Table) -> None:
-        self.boxes = faces[list(BOX)].to_numpy(np.float64)
-        self.ids: list[str] = faces["face_id"].tolist()
-        self.photos: list[str] = faces["photo"].tolist()
-        self.rows_of_id: dict[str, list[int]] = defaultdict(list)
-        self.rows_of_hash: dict[str, list[int]] = defaultdict(list)
-        self.rows_of_photo: dict[str, list[int]] = defaultdict(list)
-        self.hash_of_photo: dict[str, str] = {}
-        hashes = [sha256[:HASH_DIGITS] for sha256 in faces["sha256"]]
-        names = map(_compose, self.photos)
-        for row, (digits, photo) in enumerate(zip(hashes, names, strict=True)):
-            self.rows_of_id[self.ids[row]].append(row)
-            self.rows_of_hash[digits].append(row)
-            self.rows_of_photo[photo].append(row)
-            self.hash_of_photo[photo] = digits
-
-    def is_contradictory(self, one: Correction) -> bool:
-        """Tell whether id and path are of two photos that are both there."""
-        if not (one.face_id and one.photo):
-            return False
-        digits = parse_face_id(one.face_id)[0]
-        other = self.hash_of_photo.get(_compose(one.photo), digits)
-        return digits in self.rows_of_hash and other != digits
-
-    def find(self, one: Correction) -> tuple[str, str]:
-        """Give the id of the face that is meant, or "" and the reason."""
-        if one.face_id in self.rows_of_id:
-            return one.face_id, ""
-        box, rows = one.box, []
-        if one.face_id:
-            digits, edges = parse_face_id(one.face_id)
-            box = box or tuple(edges.tolist())
-            rows = self.rows_of_hash.get(digits, [])
-        # An edited photo has another content, but the user may have given its path.
-        rows = rows or self.rows_of_photo.get(_compose(one.photo), [])
-        if not rows:
-            return "", "no photo with a face has this content or path"
-        if box is None:
-            # Copies under other paths do not count: the rows are those of one path.
-            if len(rows) == 1:
-                return self.ids[rows[0]], ""
-            return "", f"the photo has {len(rows)} faces; give face_id or the box"
-        shares = overlap(np.array([box]), self.boxes[rows])[0]
-        best = int(shares.argmax())
-        if shares[best] < MIN_OVERLAP:
-            return "", (
-                f"no face of the photo is near: expected an overlap of {MIN_OVERLAP} "
-                f"at least, got {shares[best]:.2f}"
-            )
-        return self.ids[rows[best]], ""
-
-
-def _compose(path: str) -> str:
-    """Write accents as one code point: macOS stores two, keyboards type one."""
-    return unicodedata.normalize("NFC", path)
+    Args:
+        corrections: see `match_corrections`.
+        faces: see `match_corrections`.
+    """
+    index = FaceIndex(faces)
+    return [
+        ListedCorrection(cells=list_cells(one), face=index.find(one)[0])
+        for one in corrections
+    ]
 
 
 def _find_conflicts(face_id: str, said: Sequence[Correction]) -> list[str]:
@@ -178,7 +125,7 @@ def _find_conflicts(face_id: str, said: Sequence[Correction]) -> list[str]:
 
 
 def _apply(
-    said: dict[str, list[Correction]], index: _Index, unmatched: list[Unmatched]
+    said: dict[str, list[Correction]], index: FaceIndex, unmatched: list[Unmatched]
 ) -> Applied:
     """Collect what is said of each row."""
     applied = Applied({}, [], set(), [], unmatched, [])

@@ -130,13 +130,18 @@ def write_corrections(corrections: Iterable[Correction]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")  # so that both are quoted
     writer.writerow(COLUMNS)
-    for one in corrections:
-        photo, enrol = one.photo, "yes" if one.enrol else ""
-        if starts_formula(photo) or photo.startswith("./") or photo[:1].isspace():
-            photo = f"./{photo}"  # names the same file
-        edges = [""] * len(BOX) if one.box is None else map(float, one.box)
-        writer.writerow([one.face_id, photo, *edges, one.correction, one.name, enrol])
+    writer.writerows(map(list_cells, corrections))
     return text.getvalue()
+
+
+def list_cells(one: Correction) -> list[str]:
+    """Write a correction as a line of the file: the texts of `COLUMNS`."""
+    photo = one.photo
+    if starts_formula(photo) or photo.startswith("./") or photo[:1].isspace():
+        photo = f"./{photo}"  # names the same file
+    edges = [""] * len(BOX) if one.box is None else [str(float(x)) for x in one.box]
+    enrol = "yes" if one.enrol else ""
+    return [one.face_id, photo, *edges, one.correction, one.name, enrol]
 
 
 def raise_problems(problems: Sequence[str]) -> None:

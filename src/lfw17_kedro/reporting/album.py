@@ -5,11 +5,8 @@ works from the disk. Names and paths come from other people's folders: they reac
 page as data, in one block of JSON, and only as text from there.
 """
 
-import base64
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
@@ -21,13 +18,19 @@ from markupsafe import Markup
 
 from lfw17_kedro.digest import hash_data
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.people_types import BOX, IDENTIFIED_COLUMNS, RESERVED_NAMES
-from lfw17_kedro.reporting.album_corrections import match_corrections
+from lfw17_kedro.people_types import (
+    BOX,
+    IDENTIFIED_COLUMNS,
+    LEFT_OUT_COLUMNS,
+    RESERVED_NAMES,
+    UNKNOWN_NAME,
+    ListedCorrection,
+)
+from lfw17_kedro.reporting.page_parts import hash_source, read_template
 from lfw17_kedro.types import Table
 
 PHOTO_COLUMNS = ("photo", "sha256", "height", "width")
 PEOPLE_COLUMNS = ("name", "photos", "picture")
-LEFT_OUT_COLUMNS = ("photo", "reason")
 CORRECTIONS_FILE = "data/01_raw/corrections.csv"
 COMMAND = "kedro run --env people"
 SCRIPTS = ("data", "parts", "faces", "views", "photos", "correct", "routes", "keys")
@@ -39,7 +42,7 @@ def render_album(
     photos: Table,
     people: Table,
     left_out: Table,
-    corrections: Sequence[Mapping[str, str]],
+    corrections: Sequence[ListedCorrection],
     *,
     title: str,
     links: Mapping[str, str],
@@ -57,8 +60,8 @@ def render_album(
         people: one row for each enrolled person: name, photos (enrolled), picture
             (path of one of their faces relative to the page, or "").
         left_out: photo (relative path) and reason, one row for each file left out.
-        corrections: the rows of the user's corrections.csv, column -> text. The page
-            saves them together with the new ones.
+        corrections: the lines of the user's corrections.csv. The page saves them
+            together with the new ones.
         title: of the page.
         links: label -> path of another report, relative to the page, not
             percent-encoded.
@@ -87,12 +90,12 @@ def render_album(
         },
         "leftOut": {name: _texts(left_out[name]) for name in LEFT_OUT_COLUMNS},
         "check": list_doubtful(faces),
-        "corrections": match_corrections(faces, corrections),
+        "corrections": list(corrections),
         "pictures": _quote(pictures.rstrip("/")),
     }
     data["hash"] = hash_data(json.dumps(data))[:16]
-    style = _read_template("album.css")
-    script = "\n".join(_read_template(f"album_{part}.js") for part in SCRIPTS)
+    style = read_template("album.css")
+    script = "\n".join(read_template(f"album_{part}.js") for part in SCRIPTS)
     return _load_template().render(
         title=one_line(title),
         links={one_line(label): _quote(path) for label, path in links.items()},
@@ -100,8 +103,8 @@ def render_album(
         data=htmlsafe_json_dumps(data, allow_nan=False, separators=(",", ":")),
         style=Markup(style),  # noqa: S704 (our own)
         script=Markup(script),  # noqa: S704 (our own)
-        style_hash=_hash_source(style),
-        script_hash=_hash_source(script),
+        style_hash=hash_source(style),
+        script_hash=hash_source(script),
         corrections_file=CORRECTIONS_FILE,
         command=COMMAND,
     )
@@ -126,7 +129,7 @@ def list_doubtful(faces: Table) -> dict[str, list[int]]:
     rate = (-named["false_accept_rate"]).rank(method="max", na_option="bottom")
     doubt = pd.DataFrame({"doubt": np.minimum(margin, rate), "margin": margin})
     doubt = doubt.sort_values(["doubt", "margin"], kind="stable")
-    near = by_model & (table["name"] == RESERVED_NAMES[0])
+    near = by_model & (table["name"] == UNKNOWN_NAME)
     unknown = table[near & ~table["nearest"].isin(["", None, np.nan])].sort_values(
         ["false_accept_rate", "similarity"], ascending=[True, False], kind="stable"
     )
@@ -205,22 +208,7 @@ def _quote(path: str) -> str:
     return "./" + quote(path, errors="surrogateescape") if path else ""
 
 
-def _hash_source(text: str) -> str:
-    """Give the source expression of an inline part, as the security policy wants it.
-
-    Source: Content Security Policy Level 3, section 2.3.1 (hash-source).
-    """
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
-
-
-def _read_template(name: str) -> str:
-    """Read a file of the templates as it is."""
-    path = files("lfw17_kedro.reporting") / "templates" / name
-    return path.read_text(encoding="utf-8")
-
-
 def _load_template() -> jinja2.Template:
     """Load the page's template, which escapes what it is given."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string(_read_template("album.html"))
+    return environment.from_string(read_template("album.html"))

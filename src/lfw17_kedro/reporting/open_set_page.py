@@ -8,7 +8,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 import jinja2
@@ -20,7 +19,7 @@ from plotly.offline import get_plotlyjs
 
 from lfw17_kedro.people_types import OpenSetThreshold
 from lfw17_kedro.reporting.open_set import share_below
-from lfw17_kedro.reporting.security import hash_source
+from lfw17_kedro.reporting.page_parts import hash_source, read_template
 from lfw17_kedro.reporting.style import read_description
 from lfw17_kedro.types import Table
 
@@ -117,8 +116,8 @@ def write_open_set_page(
             f"enrolment: expected an action of {', '.join(ACTIONS)}, got "
             f"{strange[0]!r}; enrol again."
         )
-    style = _read_template("report.css") + _read_template("open_set.css")
-    script = _read_template("open_set.js")
+    style = read_template("report.css") + read_template("open_set.css")
+    script = read_template("open_set.js")
     plotlyjs = get_plotlyjs()
     order = enrolment["action"].map(ACTIONS.index)
     photos = enrolment.assign(order=order).sort_values(
@@ -210,12 +209,6 @@ def _embed_figure(figure: go.Figure) -> dict[str, Any]:
     }
 
 
-def _read_template(name: str) -> str:
-    """Read a file of the templates as it is."""
-    path = files("lfw17_kedro.reporting") / "templates" / name
-    return path.read_text(encoding="utf-8")
-
-
 def _load_template() -> jinja2.Template:
     """Load the page's template, which escapes what it is given."""
     environment = jinja2.Environment(
@@ -224,4 +217,4 @@ def _load_template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.from_string(_read_template("open_set.html"))
+    return environment.from_string(read_template("open_set.html"))

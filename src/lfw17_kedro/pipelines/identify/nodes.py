@@ -2,9 +2,13 @@
 
 import logging
 
-from lfw17_kedro.people.apply_corrections import Applied, match_corrections
+from lfw17_kedro.people.apply_corrections import (
+    Applied,
+    list_corrections,
+    match_corrections,
+)
 from lfw17_kedro.people.corrections import parse_corrections, spell_names
-from lfw17_kedro.people.corrections_file import COLUMNS, read_corrections_table
+from lfw17_kedro.people.corrections_file import read_corrections_table
 from lfw17_kedro.people.pictures import (
     PERSON,
     Pictures,
@@ -132,15 +136,13 @@ def show_album(
             "picture": [f"{PICTURES}/{names[person]}" for person in gallery.people],
         }
     )
-    listed = read_corrections_table(corrections)
-    listed = listed.reindex(columns=[*COLUMNS], fill_value="")
-    lines = [dict(zip(COLUMNS, line, strict=True)) for line in listed.to_numpy()]
+    listed = parse_corrections(read_corrections_table(corrections))
     page = render_album(
         faces,
         shown,
         people,
         located.left_out,
-        lines,
+        list_corrections(listed, located.table),
         title="Album",
         links={"How sure the names are": "open_set.html"},
         pictures=PICTURES,

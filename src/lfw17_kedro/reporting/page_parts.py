@@ -1,7 +1,18 @@
-"""What a page that is opened from the disk may load and run."""
+"""Parts of pages that are opened from the disk and need no other file to run."""
 
 import base64
 import hashlib
+from importlib.resources import files
+
+
+def read_template(name: str) -> str:
+    """Read a file of the templates as it is.
+
+    Args:
+        name: of the file.
+    """
+    path = files("lfw17_kedro.reporting") / "templates" / name
+    return path.read_text(encoding="utf-8")
 
 
 def hash_source(text: str) -> str:
