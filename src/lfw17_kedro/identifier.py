@@ -37,9 +37,9 @@ from lfw17_kedro.people.change_gallery import (
     get_settings,
     make_empty_gallery,
 )
-from lfw17_kedro.people.gate import LEFT_OUT
 from lfw17_kedro.people.open_set import rate_false_accepts
 from lfw17_kedro.people_types import (
+    LEFT_OUT,
     Gallery,
     GallerySettings,
     OpenSetThreshold,

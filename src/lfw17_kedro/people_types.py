@@ -15,6 +15,7 @@ from lfw17_kedro.types import F32, F64, EncoderOptions, Table
 UNKNOWN_NAME = "unknown"  # the name of a face that is nobody enrolled
 IGNORED_NAME = "ignored"  # of one that the user does not want to see
 RESERVED_NAMES = (UNKNOWN_NAME, IGNORED_NAME)
+MODEL, CORRECTION = "model", "correction"  # who named a face
 
 BOX = ("left", "top", "right", "bottom")
 LANDMARKS = tuple(
@@ -71,7 +72,7 @@ nearest: the enrolled person with the greatest similarity, a cosine; "" if nobod
 enrolled. second: the person after. margin: similarity less that of the second, NaN
 where there is none. false_accept_rate: the share of impostors that score at least as
 high. nearest_photo: of the nearest person. group: `unknown-001` for unknown faces that
-show one person, else "". source: `model` or `correction`.
+show one person, else "". source: `MODEL` or `CORRECTION`.
 """
 
 
@@ -185,6 +186,48 @@ class Scan:
 
 
 LEFT_OUT_COLUMNS = ("photo", "reason")  # of left_out.csv
+
+# What became of a photo of enrolment.csv, what asks for the user first.
+LEFT_OUT, CHECK, ENROLLED = ACTIONS = "left out", "enrolled, check it", "enrolled"
+
+ENROLMENT_COLUMNS = (
+    "person",
+    "photo",
+    "action",
+    "reason",
+    "detection",
+    "sharpness",
+    "extent",
+    "similarity",
+    "nearest_other",
+    "similarity_other",
+)
+"""Of enrolment.csv, one row a photo.
+
+action: one of `ACTIONS`. reason: why, "" if enrolled.
+detection, sharpness, extent: of the face. similarity: to the person's template made
+without this photo. nearest_other: the other person whom it is most like.
+similarity_other: to that person's template.
+"""
+
+DOUBTFUL_COLUMNS = (
+    "person",
+    "photo",
+    "action",
+    "similarity",
+    "picture",
+    "other",
+    "other_photo",
+    "similarity_other",
+    "other_picture",
+)
+"""Of the faces that agree better with another person, one row each, those most like the
+other person first.
+
+picture, other_picture: names of files, "" where there is no picture. other_photo: the
+enrolled photo of the other person that is most like the face, "" where none is known.
+The rest: see `ENROLMENT_COLUMNS`.
+"""
 
 
 class ListedCorrection(TypedDict):

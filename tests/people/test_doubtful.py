@@ -3,10 +3,11 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from lfw17_kedro.people.doubtful import COLUMNS, list_doubtful_pairs
-from lfw17_kedro.people.enrol import ENROLMENT_COLUMNS
+from lfw17_kedro.people.doubtful import list_doubtful_pairs
 from lfw17_kedro.people_types import (
     BOX,
+    DOUBTFUL_COLUMNS,
+    ENROLMENT_COLUMNS,
     FACE_COLUMNS,
     GALLERY_COLUMNS,
     PHOTO_COLUMNS,
@@ -140,7 +141,7 @@ def test_photos_left_out_for_another_reason_are_not_doubtful():
         enrolment, FILES, SCAN, make_gallery(("Bob", "Bob/1.jpg", 2)), Store(SCAN)
     )
 
-    assert table.columns.tolist() == [*COLUMNS]
+    assert table.columns.tolist() == [*DOUBTFUL_COLUMNS]
     assert (len(table), paths) == (0, {})
 
 

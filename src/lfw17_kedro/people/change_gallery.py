@@ -8,8 +8,6 @@ import pandas as pd
 
 from lfw17_kedro.faces.class_names import find_name_problem, simplify_name
 from lfw17_kedro.people.enrol import (
-    ENROLLED,
-    ENROLMENT_COLUMNS,
     ThresholdRule,
     choose_faces,
     leave_out_known,
@@ -29,6 +27,8 @@ from lfw17_kedro.people.open_set import FALLBACKS, NO_FALLBACK
 from lfw17_kedro.people.verify import choose_pair_threshold
 from lfw17_kedro.people_types import (
     BOX,
+    ENROLLED,
+    ENROLMENT_COLUMNS,
     FACE_COLUMNS,
     GALLERY_COLUMNS,
     LANDMARKS,

@@ -11,29 +11,17 @@ import pandas as pd
 
 from lfw17_kedro.people.enrol import choose_rows
 from lfw17_kedro.people.face_ids import HASH_DIGITS
-from lfw17_kedro.people.gate import CHECK, LEFT_OUT
 from lfw17_kedro.people.pictures import PictureStore, Place, find_places
-from lfw17_kedro.people_types import BOX, Gallery, PhotoFile, Scan
-from lfw17_kedro.types import F32, Table
-
-COLUMNS = (
-    "person",
-    "photo",
-    "action",
-    "similarity",
-    "picture",
-    "other",
-    "other_photo",
-    "similarity_other",
-    "other_picture",
+from lfw17_kedro.people_types import (
+    BOX,
+    CHECK,
+    DOUBTFUL_COLUMNS,
+    LEFT_OUT,
+    Gallery,
+    PhotoFile,
+    Scan,
 )
-"""Of doubtful faces, one row each, those most like the other person first.
-
-picture, other_picture: names of files, "" where there is no picture. other_photo: the
-enrolled photo of the other person that is most like the face, "" where none is known.
-The rest: see `enrol.ENROLMENT_COLUMNS`.
-"""
-
+from lfw17_kedro.types import F32, Table
 
 PICTURE = "{}_{}.jpg"  # of a face: its photo, its number there
 
@@ -57,14 +45,14 @@ def list_doubtful_pairs(
     """List the faces that agree better with another person than with their own.
 
     Args:
-        enrolment: one row a photo, `enrol.ENROLMENT_COLUMNS`.
+        enrolment: one row a photo, `ENROLMENT_COLUMNS`.
         files: the photos.
         scan: of the same photos.
         gallery: the people enrolled.
         store: has the pictures of all their faces.
 
     Returns:
-        One row a face, `COLUMNS`, and where each picture is to be written.
+        One row a face, `DOUBTFUL_COLUMNS`, and where each picture is to be written.
     """
     asked = enrolment["action"].isin([CHECK, LEFT_OUT])
     rows = enrolment[asked & enrolment["similarity_other"].notna()]
@@ -95,7 +83,7 @@ def list_doubtful_pairs(
         (sha256, number): [PICTURE.format(sha256[:HASH_DIGITS], number)]
         for sha256, number in places.values()
     }
-    return table[[*COLUMNS]].reset_index(drop=True), paths
+    return table[[*DOUBTFUL_COLUMNS]].reset_index(drop=True), paths
 
 
 def _find_faces(

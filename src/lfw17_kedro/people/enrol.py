@@ -25,6 +25,8 @@ from lfw17_kedro.people.gate import (
 from lfw17_kedro.people.open_set import choose_threshold, make_templates
 from lfw17_kedro.people_types import (
     BOX,
+    ENROLLED,
+    ENROLMENT_COLUMNS,
     GALLERY_COLUMNS,
     Cohort,
     Gallery,
@@ -33,32 +35,12 @@ from lfw17_kedro.people_types import (
 )
 from lfw17_kedro.types import F32, I64, Table
 
-ENROLLED = "enrolled"
 MIN_KNOWN = 0.97
 """Min cosine from which on a stranger of the cohort is taken for somebody enrolled.
 
 Measured with `dlib_resnet`: two people of ORL or LFW17 stay below 0.956, two photos of
 one person of ORL have 0.980 (median). A stranger who is left out by mistake would lower
 the threshold, so it is far above that.
-"""
-ENROLMENT_COLUMNS = (
-    "person",
-    "photo",
-    "action",
-    "reason",
-    "detection",
-    "sharpness",
-    "extent",
-    "similarity",
-    "nearest_other",
-    "similarity_other",
-)
-"""Of enrolment.csv, one row a photo.
-
-action: `enrolled`, `enrolled, check it` or `left out`. reason: why, "" if enrolled.
-detection, sharpness, extent: of the face. similarity: to the person's template made
-without this photo. nearest_other: the other person whom it is most like.
-similarity_other: to that person's template.
 """
 
 

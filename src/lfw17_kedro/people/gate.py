@@ -13,10 +13,9 @@ from lfw17_kedro.faces.class_names import find_name_problem, simplify_name
 from lfw17_kedro.people.names import is_reserved
 from lfw17_kedro.people.open_set import make_templates, score_without_own
 from lfw17_kedro.people.quality import count_different_bits
-from lfw17_kedro.people_types import BOX
+from lfw17_kedro.people_types import BOX, CHECK, LEFT_OUT
 from lfw17_kedro.types import F32, I64, Bools, Table
 
-CHECK, LEFT_OUT = "enrolled, check it", "left out"
 MIN_SAME = 0.95
 """Min cosine of the faces of one picture in two files.
 

@@ -10,9 +10,11 @@ from lfw17_kedro.people.face_ids import make_face_ids
 from lfw17_kedro.people.group import group_faces, name_groups
 from lfw17_kedro.people.match import match_faces
 from lfw17_kedro.people_types import (
+    CORRECTION,
     IDENTIFIED_COLUMNS,
     IGNORED_NAME,
     LEFT_OUT_COLUMNS,
+    MODEL,
     UNKNOWN_NAME,
     Gallery,
     LocatedFaces,
@@ -20,8 +22,6 @@ from lfw17_kedro.people_types import (
     Scan,
 )
 from lfw17_kedro.types import I64, Table
-
-MODEL, CORRECTION = "model", "correction"  # who named a face
 
 
 def locate_faces(files: Sequence[PhotoFile], scan: Scan) -> LocatedFaces:

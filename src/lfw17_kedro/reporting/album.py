@@ -20,6 +20,7 @@ from lfw17_kedro.digest import hash_data
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.people_types import (
     BOX,
+    CORRECTION,
     IDENTIFIED_COLUMNS,
     LEFT_OUT_COLUMNS,
     RESERVED_NAMES,
@@ -122,7 +123,7 @@ def list_doubtful(faces: Table) -> dict[str, list[int]]:
         the fewest impostors resemble the gallery as much as.
     """
     table = faces.reset_index(drop=True)
-    by_model = table["source"] != "correction"
+    by_model = table["source"] != CORRECTION
     named = table[by_model & ~table["name"].isin(RESERVED_NAMES)]
     margin = named["margin"].rank(na_option="bottom")
     # many faces share a rate: of these the margin decides

@@ -17,33 +17,21 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from lfw17_kedro.people_types import OpenSetThreshold
+from lfw17_kedro.people_types import (
+    ACTIONS,
+    CHECK,
+    ENROLLED,
+    LEFT_OUT,
+    OpenSetThreshold,
+)
 from lfw17_kedro.reporting.open_set import share_below
 from lfw17_kedro.reporting.page_parts import hash_source, read_template
 from lfw17_kedro.reporting.style import read_description
 from lfw17_kedro.types import Table
 
-# As `people.enrol` writes them, in the order of the page: what asks for the user first.
-LEFT_OUT, CHECK, ENROLLED = ACTIONS = "left out", "enrolled, check it", "enrolled"
 MAX_ROWS = 3000  # of the table of photos; a browser shows so many at once
 MAX_PAIRS = 200  # doubtful faces with pictures
 MAX_OPEN = 40  # rows of a table that is not folded
-PAIR_COLUMNS = (
-    "person",
-    "photo",
-    "action",
-    "similarity",
-    "picture",
-    "other",
-    "other_photo",
-    "similarity_other",
-    "other_picture",
-)
-"""Of the faces that agree better with another person, one row each.
-
-picture, other_picture: file names, "" where there is none. other_photo: the enrolled
-photo of the other person that is most like the face.
-"""
 
 
 @dataclass(frozen=True)
@@ -98,8 +86,8 @@ def write_open_set_page(
 
     Args:
         threshold: of the gallery.
-        enrolment: one row a photo, `people.enrol.ENROLMENT_COLUMNS`.
-        pairs: `PAIR_COLUMNS`, the faces that agree better with another person.
+        enrolment: one row a photo, `ENROLMENT_COLUMNS`.
+        pairs: `DOUBTFUL_COLUMNS`, the faces that agree better with another person.
         figures: `open_set` and `trade_off`, see `open_set`.
         cohort: who the strangers of the cohort are, a sentence.
         album: path of the album, relative to the page.
@@ -130,6 +118,9 @@ def write_open_set_page(
         missed=_count_missed(threshold),
         impostors=_count_accepted(threshold),
         actions=enrolment["action"].value_counts().to_dict(),
+        all_actions=ACTIONS,
+        left_out=LEFT_OUT,
+        check=CHECK,
         people=_count_photos(enrolment),
         photos=[_none_for_nan(row) for row in photos.head(MAX_ROWS).to_dict("records")],
         n_photos=len(photos),

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from lfw17_kedro.people.pictures import Pictures
-from lfw17_kedro.people_types import Gallery, GallerySettings, PhotoFolder, Scan
+from lfw17_kedro.people_types import (
+    CHECK,
+    LEFT_OUT,
+    Gallery,
+    GallerySettings,
+    PhotoFolder,
+    Scan,
+)
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.people.nodes import OpenStore
 from lfw17_kedro.pipelines.people.settings import QualitySettings, SearchSettings
@@ -94,8 +101,8 @@ def enrol(
         "Enrolled %d people with %d photos; %d photos left out, %d to check.",
         len(gallery.people),
         len(gallery.faces),
-        actions["left out"],
-        actions["enrolled, check it"],
+        actions[LEFT_OUT],
+        actions[CHECK],
     )
     chosen_options = EncoderOptions(**options.model_dump())
     settings = GallerySettings(
