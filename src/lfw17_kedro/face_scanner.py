@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lfw17_kedro.encoders import mtcnn, mtcnn_networks, registry
+from lfw17_kedro.encoders import mtcnn, registry
 from lfw17_kedro.faces.search import CopySize
 from lfw17_kedro.image_files import (
     ImageFile,
@@ -132,11 +132,7 @@ def build_scanner(settings: GallerySettings, read_weights: ReadWeights) -> FaceS
     built = registry.build_encoder(settings.encoder, read_weights, options)
     encoder = registry.compile_encoder(built)
     card = encoder.card
-    detector = [
-        list(settings.thresholds),
-        settings.min_face_size,
-        mtcnn_networks.SHA256,
-    ]
+    detector = mtcnn.describe_detector(settings.thresholds, settings.min_face_size)
     chosen = options._replace(precision=card.precision)
     return FaceScanner(
         replace(settings, encoder_options=chosen),

@@ -49,12 +49,7 @@ Box and landmarks in pixels of the upright photo; detection: the detector's scor
 sharpness and extent: see `people.quality`.
 """
 
-IDENTIFIED_COLUMNS = (
-    "face_id",
-    "photo",
-    *BOX,
-    *LANDMARKS,
-    "detection",
+MATCH_COLUMNS = (
     "name",
     "nearest",
     "similarity",
@@ -62,6 +57,14 @@ IDENTIFIED_COLUMNS = (
     "margin",
     "false_accept_rate",
     "nearest_photo",
+)
+IDENTIFIED_COLUMNS = (
+    "face_id",
+    "photo",
+    *BOX,
+    *LANDMARKS,
+    "detection",
+    *MATCH_COLUMNS,
     "group",
     "source",
 )

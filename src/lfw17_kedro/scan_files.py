@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -215,3 +215,7 @@ class ScanStore:
             for leftover in self._folder.iterdir():
                 if match := LEFTOVER.fullmatch(leftover.name):
                     sweep(leftover.with_name(match[1]))
+
+
+OpenStore = Callable[[str, int], ScanStore]
+"""Opens the store of a fingerprint, for embeddings of a dimension."""

@@ -8,9 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lfw17_kedro.people import match
-from lfw17_kedro.people.match import MATCH_COLUMNS, match_faces
+from lfw17_kedro.people.match import match_faces
 from lfw17_kedro.people.open_set import make_templates
-from lfw17_kedro.people_types import UNKNOWN_NAME, Gallery, OpenSetThreshold
+from lfw17_kedro.people_types import (
+    MATCH_COLUMNS,
+    UNKNOWN_NAME,
+    Gallery,
+    OpenSetThreshold,
+)
 
 NAMES = ("Ann", "Bob", "Eve")
 

@@ -1,14 +1,11 @@
 """What photos showed in earlier runs, kept by content."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.scan_files import ScanStore
-
-OpenStore = Callable[[str, int], ScanStore]
+from lfw17_kedro.scan_files import OpenStore, ScanStore
 
 
 class ScanStoreDataset(AbstractDataset[NoReturn, OpenStore]):

@@ -18,6 +18,7 @@ from lfw17_kedro.encoders.mtcnn_networks import (
     OUTPUTS,
     RNET_SIDE,
     SCALE,
+    SHA256,
     Network,
     build_networks,
 )
@@ -51,6 +52,13 @@ class Candidates(NamedTuple):
     photos: I64
     boxes: F64
     scores: F64
+
+
+def describe_detector(
+    thresholds: tuple[float, float, float], min_face_size: float
+) -> list[Any]:
+    """List what its faces depend on, to be hashed; see `build_detector`."""
+    return [list(thresholds), min_face_size, SHA256]
 
 
 def build_detector(

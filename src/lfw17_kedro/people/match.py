@@ -14,15 +14,6 @@ from lfw17_kedro.people_types import UNKNOWN_NAME, Gallery
 from lfw17_kedro.types import F32, F64, I64, Bools, Table
 
 BLOCK = 4096  # faces compared with all templates at a time
-MATCH_COLUMNS = (
-    "name",
-    "nearest",
-    "similarity",
-    "second",
-    "margin",
-    "false_accept_rate",
-    "nearest_photo",
-)
 NOBODY = -1
 TIE = 1e-9  # less than float32 can tell apart
 
@@ -45,7 +36,7 @@ def match_faces(
             limits.
 
     Returns:
-        N rows in order, `MATCH_COLUMNS`, see `people_types.IDENTIFIED_COLUMNS`.
+        N rows in order, `MATCH_COLUMNS`, see `IDENTIFIED_COLUMNS`.
         `nearest` to `nearest_photo` tell of similarity alone, whatever the name.
 
     Raises:

@@ -17,8 +17,8 @@ from lfw17_kedro.people_types import (
     Scan,
 )
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
-from lfw17_kedro.pipelines.people.nodes import OpenStore
 from lfw17_kedro.pipelines.people.settings import QualitySettings, SearchSettings
+from lfw17_kedro.scan_files import OpenStore
 from lfw17_kedro.types import Encoder, EncoderOptions, RawFaces, Table
 
 CURVE_POINTS = 1001  # thresholds tried for the figures
@@ -104,10 +104,21 @@ def enrol(
         actions[LEFT_OUT],
         actions[CHECK],
     )
-    chosen_options = EncoderOptions(**options.model_dump())
-    settings = GallerySettings(
+    settings = _join_settings(search, quality, encoder, options)
+    return replace(gallery, cohort=strangers, settings=settings), enrolment
+
+
+def _join_settings(
+    search: SearchSettings,
+    quality: QualitySettings,
+    encoder: Encoder,
+    options: EncoderOptionSettings,
+) -> GallerySettings:
+    """Join the parameters that the gallery keeps; the precision is the chosen one."""
+    chosen = EncoderOptions(**options.model_dump())
+    return GallerySettings(
         encoder=encoder.card.name,
-        encoder_options=chosen_options._replace(precision=encoder.card.precision),
+        encoder_options=chosen._replace(precision=encoder.card.precision),
         sizes=tuple(
             (size.min_short_side, size.max_short_side, size.padding)
             for size in search.sizes
@@ -115,7 +126,6 @@ def enrol(
         **search.model_dump(exclude={"sizes"}),
         **quality.model_dump(),
     )
-    return replace(gallery, cohort=strangers, settings=settings), enrolment
 
 
 def cut_crops(

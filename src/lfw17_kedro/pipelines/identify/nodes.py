@@ -24,8 +24,8 @@ from lfw17_kedro.people_types import (
     PhotoFolder,
     Scan,
 )
-from lfw17_kedro.pipelines.people.nodes import OpenStore
 from lfw17_kedro.pipelines.people.settings import GroupingSettings
+from lfw17_kedro.scan_files import OpenStore
 from lfw17_kedro.types import Table
 
 PICTURES = "album_pictures"  # the folder beside the album

@@ -1,7 +1,7 @@
 """What `enrol` and `identify` share: the encoder and the search for faces."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from lfw17_kedro.encoders import registry
 from lfw17_kedro.people_types import PHOTO_COLUMNS, PhotoFolder, Scan, Scanned
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.people.settings import SearchSettings
-from lfw17_kedro.scan_files import ScanStore
+from lfw17_kedro.scan_files import OpenStore
 from lfw17_kedro.types import Encoder, EncoderOptions, ReadWeights
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PART = 200  # photos that are written together: so many a killed run may lose
-
-OpenStore = Callable[[str, int], ScanStore]
-"""Opens the store of scans of a fingerprint, for embeddings of a dimension."""
 
 
 def build_encoder(
@@ -57,12 +54,11 @@ def find_all_faces(
     """
     from tqdm import tqdm
 
-    from lfw17_kedro.encoders.mtcnn import build_detector
-    from lfw17_kedro.encoders.mtcnn_networks import SHA256
+    from lfw17_kedro.encoders.mtcnn import build_detector, describe_detector
     from lfw17_kedro.people.scan import scan_photos
 
     settings = _choose_settings(search)
-    detector = [list(search.thresholds), search.min_face_size, SHA256]
+    detector = describe_detector(search.thresholds, search.min_face_size)
     fingerprint = settings.fingerprint(encoder.card, detector)
     store = open_store(fingerprint, encoder.card.dimension)
 
