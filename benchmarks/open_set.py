@@ -19,8 +19,8 @@ from benchmarks.machine import describe_machine, describe_revision
 from benchmarks.table import render
 from PIL import Image
 
-from lfw17_kedro.face_scanner import FaceScanner, build_scanner
-from lfw17_kedro.identifier import list_orl
+from lfw17_kedro.api.face_scanner import FaceScanner, build_scanner
+from lfw17_kedro.api.identifier import list_orl
 from lfw17_kedro.people.open_set import FALLBACKS, choose_threshold, make_templates
 from lfw17_kedro.people_types import GallerySettings
 from lfw17_kedro.types import F32, I64

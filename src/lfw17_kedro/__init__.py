@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lfw17_kedro.identifier import Identifier
+    from lfw17_kedro.api.identifier import Identifier
 
 __all__ = ["Identifier"]
 
@@ -16,7 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 def __getattr__(name: str) -> Any:
     """Import what is asked for only then: networks and tables take seconds."""
     if name == "Identifier":
-        from lfw17_kedro.identifier import Identifier
+        from lfw17_kedro.api.identifier import Identifier
 
         return Identifier
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

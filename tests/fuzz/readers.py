@@ -31,7 +31,12 @@ MODULES += (
     "faces.class_names",
 )
 MODULES += ("folder_lock", "training.checkpoint_file")
-MODULES += ("photo_files", "scan_files", "gallery_files", "people.corrections")
+MODULES += (
+    "photo_files",
+    "stores.scan_store",
+    "stores.gallery_files",
+    "people.corrections",
+)
 MAX_PIXELS = 20_000_000  # of a user's photo here: 200 megapixels take over a gigabyte
 
 
@@ -181,7 +186,7 @@ def _seal(folder: Path, card: str) -> None:
 
 def _read_scan(data: bytes, folder: Path) -> Any:
     """Read a part of the scans; a damaged one is set aside."""
-    from lfw17_kedro.scan_files import ScanStore
+    from lfw17_kedro.stores.scan_store import ScanStore
 
     part = _unpack(data, folder)
     _seal(part, "part.json")
@@ -196,7 +201,7 @@ def _read_scan(data: bytes, folder: Path) -> Any:
 
 
 def _read_gallery(data: bytes, folder: Path) -> Any:
-    from lfw17_kedro.gallery_files import read_gallery
+    from lfw17_kedro.stores.gallery_files import read_gallery
 
     gallery = _unpack(data, folder)
     _seal(gallery, "gallery.json")

@@ -218,9 +218,9 @@ def make_photos() -> Seeds:
 
 def make_scan_parts() -> Seeds:
     """Make a part of scans: a photo of two faces, one of none."""
-    from tests.test_scan_files import make_scanned
+    from tests.stores.test_scan_store import make_scanned
 
-    from lfw17_kedro.scan_files import ScanStore
+    from lfw17_kedro.stores.scan_store import ScanStore
 
     with tempfile.TemporaryDirectory() as folder:
         photos = make_scanned("a", 2, 4), make_scanned("b", 0, 4)
@@ -230,9 +230,9 @@ def make_scan_parts() -> Seeds:
 
 def make_galleries() -> Seeds:
     """Make a gallery of two people, and an empty one."""
-    from tests.test_gallery_files import make_gallery
+    from tests.stores.test_gallery_files import make_gallery
 
-    from lfw17_kedro.gallery_files import write_gallery
+    from lfw17_kedro.stores.gallery_files import write_gallery
 
     seeds = []
     with tempfile.TemporaryDirectory() as folder:

@@ -6,12 +6,12 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError
 
 from lfw17_kedro.atomic import remove
-from lfw17_kedro.gallery_files import CARD, read_gallery, write_gallery
 from lfw17_kedro.people_types import Gallery
+from lfw17_kedro.stores.gallery_files import CARD, read_gallery, write_gallery
 
 
 class GalleryDataset(AbstractDataset[Gallery, Gallery]):
-    """A `Gallery`; see `gallery_files` for the files."""
+    """A `Gallery`; see `stores.gallery_files` for the files."""
 
     def __init__(
         self, *, filepath: str, metadata: dict[str, Any] | None = None

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.scan_files import OpenStore, ScanStore
+from lfw17_kedro.stores.scan_store import OpenStore, ScanStore
 
 
 class ScanStoreDataset(AbstractDataset[NoReturn, OpenStore]):

@@ -18,7 +18,7 @@ from lfw17_kedro.people_types import (
 )
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.people.settings import QualitySettings, SearchSettings
-from lfw17_kedro.scan_files import OpenStore
+from lfw17_kedro.stores.scan_store import OpenStore
 from lfw17_kedro.types import Encoder, EncoderOptions, RawFaces, Table
 
 CURVE_POINTS = 1001  # thresholds tried for the figures

@@ -25,7 +25,7 @@ from lfw17_kedro.people_types import (
     Scan,
 )
 from lfw17_kedro.pipelines.people.settings import GroupingSettings
-from lfw17_kedro.scan_files import OpenStore
+from lfw17_kedro.stores.scan_store import OpenStore
 from lfw17_kedro.types import Table
 
 PICTURES = "album_pictures"  # the folder beside the album

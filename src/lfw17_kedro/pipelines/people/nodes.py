@@ -10,7 +10,7 @@ from lfw17_kedro.encoders import registry
 from lfw17_kedro.people_types import PHOTO_COLUMNS, PhotoFolder, Scan, Scanned
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.people.settings import SearchSettings
-from lfw17_kedro.scan_files import OpenStore
+from lfw17_kedro.stores.scan_store import OpenStore
 from lfw17_kedro.types import Encoder, EncoderOptions, ReadWeights
 
 if TYPE_CHECKING:

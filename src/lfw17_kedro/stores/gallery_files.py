@@ -15,7 +15,6 @@ import numpy as np
 
 from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.digest import hash_file
-from lfw17_kedro.gallery_check import check_gallery
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.people_types import (
     GALLERY_COLUMNS,
@@ -24,6 +23,7 @@ from lfw17_kedro.people_types import (
     GallerySettings,
     OpenSetThreshold,
 )
+from lfw17_kedro.stores.gallery_check import check_gallery
 from lfw17_kedro.types import F32, F64
 
 FACES, PEOPLE, SCORES = "faces.parquet", "people.parquet", "scores.parquet"

@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 
 from lfw17_kedro import Identifier
-from lfw17_kedro.face_scanner import FaceScanner
-from lfw17_kedro.gallery_files import read_gallery
+from lfw17_kedro.api.face_scanner import FaceScanner
 from lfw17_kedro.people.change_gallery import make_empty_gallery
 from lfw17_kedro.people_types import Cohort, GallerySettings
+from lfw17_kedro.stores.gallery_files import read_gallery
 from lfw17_kedro.types import Encoder, EncoderCard, Face
 
 RED, GREEN, BLUE, GREY = (200, 20, 20), (20, 200, 20), (20, 20, 200), (150, 150, 150)
@@ -412,7 +412,7 @@ def test_faces_of_a_collage_are_named(saved):
 
 
 def test_the_examples_of_the_documentation_run(saved, tmp_path, monkeypatch, capsys):
-    page = Path(__file__).parents[1] / "docs" / "python_api.md"
+    page = Path(__file__).parents[2] / "docs" / "python_api.md"
     code = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     shutil.copytree(saved, tmp_path / "data" / "06_models" / "people" / "gallery")
     (tmp_path / "photos").mkdir()

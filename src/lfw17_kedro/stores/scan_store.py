@@ -21,7 +21,7 @@ import numpy as np
 from lfw17_kedro.atomic import PART, atomic_write, remove, sweep
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.people_types import Picture, Scan, Scanned
-from lfw17_kedro.scan_parts import (
+from lfw17_kedro.stores.scan_parts import (
     FACES,
     PHOTOS,
     PICTURES,
@@ -29,7 +29,7 @@ from lfw17_kedro.scan_parts import (
     read_part,
     write_part,
 )
-from lfw17_kedro.scan_tables import (
+from lfw17_kedro.stores.scan_tables import (
     JoinedTables,
     tabulate_faces,
     tabulate_photos,

@@ -14,15 +14,14 @@ from threading import RLock
 
 import numpy as np
 
-from lfw17_kedro.face_scanner import FaceScanner, build_scanner, check_readable
-from lfw17_kedro.gallery_files import read_gallery, replace_gallery
-from lfw17_kedro.identified import (
+from lfw17_kedro.api.face_scanner import FaceScanner, build_scanner, check_readable
+from lfw17_kedro.api.identified import (
     EnrolmentNote,
     IdentifiedFace,
     Verification,
     name_faces,
 )
-from lfw17_kedro.image_files import (
+from lfw17_kedro.api.image_files import (
     ImageLike,
     list_images,
     name_uniquely,
@@ -44,6 +43,7 @@ from lfw17_kedro.people_types import (
     GallerySettings,
     OpenSetThreshold,
 )
+from lfw17_kedro.stores.gallery_files import read_gallery, replace_gallery
 from lfw17_kedro.types import F32
 from lfw17_kedro.weights_files import read_weights_file
 

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 import yaml
 
-from lfw17_kedro.gallery_files import CARD, COHORT, read_gallery, write_gallery
 from lfw17_kedro.people_types import (
     GALLERY_COLUMNS,
     Cohort,
@@ -15,9 +14,10 @@ from lfw17_kedro.people_types import (
     GallerySettings,
     OpenSetThreshold,
 )
+from lfw17_kedro.stores.gallery_files import CARD, COHORT, read_gallery, write_gallery
 from lfw17_kedro.types import EncoderOptions
 
-CONF = Path(__file__).parents[1] / "conf" / "base" / "parameters_people.yml"
+CONF = Path(__file__).parents[2] / "conf" / "base" / "parameters_people.yml"
 SETTINGS = GallerySettings(
     encoder="facenet",
     encoder_options=EncoderOptions("own.pt", "ab", "fixed", "bfloat16"),

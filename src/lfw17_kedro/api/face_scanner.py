@@ -4,14 +4,14 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lfw17_kedro.encoders import mtcnn, registry
-from lfw17_kedro.faces.search import CopySize
-from lfw17_kedro.image_files import (
+from lfw17_kedro.api.image_files import (
     ImageFile,
     ImageLike,
     name_uniquely,
     open_image,
 )
+from lfw17_kedro.encoders import mtcnn, registry
+from lfw17_kedro.faces.search import CopySize
 from lfw17_kedro.people.change_gallery import collect_scan
 from lfw17_kedro.people.enrol import choose_rows, list_cohort
 from lfw17_kedro.people.scan import ScanSettings, scan_photos

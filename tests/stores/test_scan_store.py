@@ -23,7 +23,7 @@ from lfw17_kedro.people_types import (
     PHOTO_COLUMNS,
     Scanned,
 )
-from lfw17_kedro.scan_files import ScanStore
+from lfw17_kedro.stores.scan_store import ScanStore
 
 D = 3
 FILES = ("photos.parquet", "faces.parquet", "pictures.parquet", "part.json")
@@ -206,12 +206,12 @@ def test_find_gives_the_photo_that_starts_with_digits(open_store):
 
 
 def test_what_was_read_is_not_read_again(open_store, tmp_path, monkeypatch):
-    from lfw17_kedro import scan_files
+    from lfw17_kedro.stores import scan_store
 
     opened = []
-    read = scan_files.read_part
+    read = scan_store.read_part
     monkeypatch.setattr(
-        scan_files, "read_part", lambda *args: opened.append(args[0]) or read(*args)
+        scan_store, "read_part", lambda *args: opened.append(args[0]) or read(*args)
     )
     open_store().add([make_scanned("a")])
     store = open_store()
@@ -351,17 +351,17 @@ def test_foreign_files_are_ignored(open_store, tmp_path, caplog):
 KILLED = """
 import os, sys
 from pathlib import Path
-from lfw17_kedro import scan_files
-from tests.test_scan_files import make_scanned
+from lfw17_kedro.stores import scan_store
+from tests.stores.test_scan_store import make_scanned
 
-write = scan_files.write_part
+write = scan_store.write_part
 def write_and_die(part, tables, dimension):
     write(part, tables, dimension)
     os.kill(os.getpid(), 9)
 
-store = scan_files.ScanStore(Path(sys.argv[1]), "f", 3)
+store = scan_store.ScanStore(Path(sys.argv[1]), "f", 3)
 store.add([make_scanned("a")])
-scan_files.write_part = write_and_die
+scan_store.write_part = write_and_die
 store.add([make_scanned("b")])
 """
 
@@ -381,13 +381,13 @@ def test_kill_while_a_part_is_written_loses_that_part_alone(open_store, tmp_path
 
 
 def test_failed_write_leaves_nothing(open_store, tmp_path, monkeypatch):
-    from lfw17_kedro import scan_files
+    from lfw17_kedro.stores import scan_store
 
     def fail(part, tables, dimension):
         part.mkdir()
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(scan_files, "write_part", fail)
+    monkeypatch.setattr(scan_store, "write_part", fail)
     with pytest.raises(OSError, match="/f: expected to keep .* No space left .*; make"):
         open_store().add([make_scanned("a")])
 

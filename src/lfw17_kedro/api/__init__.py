@@ -1,0 +1,1 @@
+"""The Python API: `Identifier` names faces without Kedro."""
