@@ -222,6 +222,8 @@ class Identifier:
     def forget(self, name: str) -> None:
         """Remove a person and all that is known of them; the threshold follows.
 
+        A gallery on disk changes only when it is saved again.
+
         Raises:
             ValueError: nobody of this name is enrolled.
         """
