@@ -7,7 +7,7 @@ import numpy as np
 
 from lfw17_kedro.people.corrections_file import Correction
 from lfw17_kedro.people.enrol import ChosenFace
-from lfw17_kedro.people.face_ids import MIN_OVERLAP, overlap, parse_face_id
+from lfw17_kedro.people.face_ids import MIN_OVERLAP, measure_overlap, parse_face_id
 from lfw17_kedro.people_types import BOX, FACE_COLUMNS, Scan
 
 
@@ -65,7 +65,7 @@ def _find_face(correction: Correction, store: FindScan) -> ChosenFace | str:
     if (sha256 := store.find(digits)) is None:
         return "the photo of this face was not searched yet; run once more to enrol it"
     scan = store.read([sha256])
-    shares = overlap(box[None], scan.faces[[*BOX]].to_numpy(np.float64))[0]
+    shares = measure_overlap(box[None], scan.faces[[*BOX]].to_numpy(np.float64))[0]
     if not len(shares) or shares.max() < MIN_OVERLAP:
         return "no face is found there any more, so it is not enrolled"
     row = int(shares.argmax())

@@ -19,7 +19,7 @@ FACE_ID = re.compile(
 )
 # A choice between digiKam's two: ItemScanner::commitFaces takes a box that shares 0.25
 # with that of a named face for the same face, 0.5 with that of an unnamed one.
-MIN_OVERLAP = 0.3  # of two boxes of one face, see `overlap`
+MIN_OVERLAP = 0.3  # of two boxes of one face, see `measure_overlap`
 MAX_ID = 120  # characters: more is no id, and Python refuses to read endless numbers
 
 
@@ -83,7 +83,7 @@ def parse_face_id(text: str) -> tuple[str, F64]:
     return parts[1], box
 
 
-def overlap(boxes_a: F64, boxes_b: F64) -> F64:
+def measure_overlap(boxes_a: F64, boxes_b: F64) -> F64:
     """Give the intersection of boxes as a fraction of their union.
 
     Args:

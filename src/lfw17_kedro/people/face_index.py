@@ -9,7 +9,7 @@ from lfw17_kedro.people.corrections_file import Correction
 from lfw17_kedro.people.face_ids import (
     HASH_DIGITS,
     MIN_OVERLAP,
-    overlap,
+    measure_overlap,
     parse_face_id,
 )
 from lfw17_kedro.people_types import BOX
@@ -71,7 +71,7 @@ class FaceIndex:
             if len(rows) == 1:
                 return self.ids[rows[0]], ""
             return "", f"the photo has {len(rows)} faces; give face_id or the box"
-        shares = overlap(np.array([box]), self.boxes[rows])[0]
+        shares = measure_overlap(np.array([box]), self.boxes[rows])[0]
         best = int(shares.argmax())
         if shares[best] < MIN_OVERLAP:
             return "", (

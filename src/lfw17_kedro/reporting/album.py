@@ -79,27 +79,27 @@ def render_album(
     data = {
         "faces": _describe_faces(faces, photos),
         "photos": {
-            "path": _texts(photos["photo"]),
-            "picture": [text[:16] for text in _texts(photos["sha256"])],
-            "height": _numbers(photos["height"], 0),
-            "width": _numbers(photos["width"], 0),
+            "path": _list_texts(photos["photo"]),
+            "picture": [text[:16] for text in _list_texts(photos["sha256"])],
+            "height": _list_numbers(photos["height"], 0),
+            "width": _list_numbers(photos["width"], 0),
         },
         "people": {
-            "name": _texts(people["name"]),
-            "photos": _numbers(people["photos"], 0),
-            "picture": [_quote(path) for path in _texts(people["picture"])],
+            "name": _list_texts(people["name"]),
+            "photos": _list_numbers(people["photos"], 0),
+            "picture": [_quote_path(path) for path in _list_texts(people["picture"])],
         },
-        "leftOut": {name: _texts(left_out[name]) for name in LEFT_OUT_COLUMNS},
+        "leftOut": {name: _list_texts(left_out[name]) for name in LEFT_OUT_COLUMNS},
         "check": list_doubtful(faces),
         "corrections": list(corrections),
-        "pictures": _quote(pictures.rstrip("/")),
+        "pictures": _quote_path(pictures.rstrip("/")),
     }
     data["hash"] = hash_data(json.dumps(data))[:16]
     style = read_template("album.css")
     script = "\n".join(read_template(f"album_{part}.js") for part in SCRIPTS)
     return _load_template().render(
         title=one_line(title),
-        links={one_line(label): _quote(path) for label, path in links.items()},
+        links={one_line(label): _quote_path(path) for label, path in links.items()},
         # NaN is not JSON; only numbers and ASCII text are left, and no markup
         data=htmlsafe_json_dumps(data, allow_nan=False, separators=(",", ":")),
         style=Markup(style),  # noqa: S704 (our own)
@@ -172,30 +172,30 @@ def _describe_faces(faces: Table, photos: Table) -> dict[str, list[Any]]:
     """Write the faces as columns; `photo` is the row of the photo."""
     place = {path: row for row, path in enumerate(photos["photo"])}
     return {
-        "id": _texts(faces["face_id"]),
+        "id": _list_texts(faces["face_id"]),
         "photo": [place[path] for path in faces["photo"]],
         "box": [
             [round(float(side), 1) for side in box]
             for box in faces[[*BOX]].to_numpy(np.float64)
         ],
-        "name": _texts(faces["name"]),
-        "nearest": _texts(faces["nearest"]),
-        "second": _texts(faces["second"]),
-        "similarity": _numbers(faces["similarity"], SCORE_DIGITS),
-        "margin": _numbers(faces["margin"], SCORE_DIGITS),
-        "rate": _numbers(faces["false_accept_rate"], RATE_DIGITS),
-        "nearestPhoto": _texts(faces["nearest_photo"]),
-        "group": _texts(faces["group"]),
-        "source": _texts(faces["source"]),
+        "name": _list_texts(faces["name"]),
+        "nearest": _list_texts(faces["nearest"]),
+        "second": _list_texts(faces["second"]),
+        "similarity": _list_numbers(faces["similarity"], SCORE_DIGITS),
+        "margin": _list_numbers(faces["margin"], SCORE_DIGITS),
+        "rate": _list_numbers(faces["false_accept_rate"], RATE_DIGITS),
+        "nearestPhoto": _list_texts(faces["nearest_photo"]),
+        "group": _list_texts(faces["group"]),
+        "source": _list_texts(faces["source"]),
     }
 
 
-def _texts(column: pd.Series) -> list[str]:
+def _list_texts(column: pd.Series) -> list[str]:
     """Give a column as text, "" where there is nothing."""
     return ["" if pd.isna(value) else str(value) for value in column]
 
 
-def _numbers(column: pd.Series, digits: int) -> list[float | None]:
+def _list_numbers(column: pd.Series, digits: int) -> list[float | None]:
     """Give a column as rounded numbers, None where there is none."""
     values = pd.to_numeric(column).to_numpy(np.float64)
     return [
@@ -204,7 +204,7 @@ def _numbers(column: pd.Series, digits: int) -> list[float | None]:
     ]
 
 
-def _quote(path: str) -> str:
+def _quote_path(path: str) -> str:
     """Write a relative path as a URL that no name can turn into another address."""
     return "./" + quote(path, errors="surrogateescape") if path else ""
 

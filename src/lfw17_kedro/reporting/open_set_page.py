@@ -114,7 +114,7 @@ def write_open_set_page(
     return _load_template().render(
         threshold=threshold,
         evidence=weigh_evidence(threshold),
-        count_of=_count_of,
+        count_of=_write_fraction,
         missed=_count_missed(threshold),
         impostors=_count_accepted(threshold),
         actions=enrolment["action"].value_counts().to_dict(),
@@ -122,9 +122,9 @@ def write_open_set_page(
         left_out=LEFT_OUT,
         check=CHECK,
         people=_count_photos(enrolment),
-        photos=[_none_for_nan(row) for row in photos.head(MAX_ROWS).to_dict("records")],
+        photos=[_replace_nan(row) for row in photos.head(MAX_ROWS).to_dict("records")],
         n_photos=len(photos),
-        pairs=[_none_for_nan(row) for row in pairs.head(MAX_PAIRS).to_dict("records")],
+        pairs=[_replace_nan(row) for row in pairs.head(MAX_PAIRS).to_dict("records")],
         n_pairs=len(pairs),
         max_open=MAX_OPEN,
         cohort=cohort,
@@ -138,7 +138,7 @@ def write_open_set_page(
     )
 
 
-def _count_of(rate: float) -> tuple[str, int]:
+def _write_fraction(rate: float) -> tuple[str, int]:
     """Write a rate as "1 of so many", or as so many of 100."""
     whole = round(1 / rate)
     if math.isclose(rate * whole, 1, rel_tol=1e-6):
@@ -186,7 +186,7 @@ def _count_photos(enrolment: Table) -> list[dict[str, Any]]:
     return sorted(people, key=lambda one: (one["enrolled"], one["person"]))
 
 
-def _none_for_nan(row: dict[Any, Any]) -> dict[str, Any]:
+def _replace_nan(row: dict[Any, Any]) -> dict[str, Any]:
     """Write None where a table says not known."""
     return {str(k): None if pd.isna(v) else v for k, v in row.items()}
 
