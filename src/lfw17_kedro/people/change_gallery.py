@@ -23,7 +23,7 @@ from lfw17_kedro.people.gate import (
     refuse_same_pictures,
 )
 from lfw17_kedro.people.names import is_reserved
-from lfw17_kedro.people.open_set import FALLBACKS, NO_FALLBACK
+from lfw17_kedro.people.open_set import get_fallback
 from lfw17_kedro.people.verify import choose_pair_threshold
 from lfw17_kedro.people_types import (
     BOX,
@@ -131,7 +131,7 @@ def choose_pairs(gallery: Gallery) -> OpenSetThreshold:
         enrolled,
         leave_out_known(gallery.cohort, gallery.vectors),
         gallery.threshold.rate,
-        fallback=_get_fallback(get_settings(gallery)),
+        fallback=get_fallback(get_settings(gallery).encoder),
     )
 
 
@@ -248,12 +248,7 @@ def _rebuild(
     rule = ThresholdRule(
         leave_out_known(cohort, vectors).vectors,
         rate,
-        _get_fallback(settings),
+        get_fallback(settings.encoder),
     )
     gallery = make_gallery(faces, vectors, rule, fingerprint)
     return replace(gallery, cohort=cohort, settings=settings)
-
-
-def _get_fallback(settings: GallerySettings) -> float:
-    """Give the published threshold of an encoder."""
-    return FALLBACKS.get(settings.encoder, NO_FALLBACK)

@@ -29,6 +29,15 @@ Source: deepface, deepface/config/threshold.py: cosine distances of 0.07 (Dlib) 
 NO_FALLBACK = 1.0  # of an encoder for which nobody published one: no name is given
 
 
+def get_fallback(encoder: str) -> float:
+    """Give the published threshold of an encoder, or `NO_FALLBACK`.
+
+    Args:
+        encoder: a key of `encoders.registry.ENCODERS`.
+    """
+    return FALLBACKS.get(encoder, NO_FALLBACK)
+
+
 def make_templates(vectors: F32, labels: I64, n_people: int) -> F32:
     """Average each person's embeddings.
 

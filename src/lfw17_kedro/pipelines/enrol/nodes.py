@@ -75,7 +75,7 @@ def enrol(
         name_person,
     )
     from lfw17_kedro.people.gate import QualityGate
-    from lfw17_kedro.people.open_set import FALLBACKS, NO_FALLBACK
+    from lfw17_kedro.people.open_set import get_fallback
 
     store = open_store(scan.fingerprint, scan.vectors.shape[1])
     listed = parse_corrections(read_corrections_table(corrections))
@@ -92,7 +92,7 @@ def enrol(
     rule = ThresholdRule(
         leave_out_known(strangers, known).vectors,
         false_accept_rate,
-        FALLBACKS.get(encoder.card.name, NO_FALLBACK),
+        get_fallback(encoder.card.name),
     )
     gate = QualityGate(**quality.model_dump())
     gallery, enrolment = enrol_people(people, scan, gate, rule, chosen)
