@@ -147,3 +147,15 @@ def test_nobody_enrolled_and_no_photos():
     assert set(everybody["name"]) == {"unknown"}
     assert everybody["similarity"].isna().all()
     assert len(nothing) == 0
+
+
+def test_no_spreadsheet_runs_the_name_of_a_photo():
+    located = locate(
+        {"=1+1.jpg": ("a", [{"vector": X, "box": LEFT}]), "@b.jpg": ("b", [])}
+    )
+
+    assert located.table["photo"].tolist() == ["./=1+1.jpg"]
+    assert located.left_out["photo"].tolist() == ["./@b.jpg"]
+    for photo in ("=1+1.jpg", "./=1+1.jpg"):  # as the user may write it
+        table = identify(located, [Correction("is", "Cleo", photo=photo)])
+        assert table["name"].tolist() == ["Cleo"]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from lfw17_kedro.people.enrol import choose_rows
 from lfw17_kedro.people.face_ids import HASH_DIGITS
+from lfw17_kedro.people.names import spell_path
 from lfw17_kedro.people.pictures import PictureStore, Place, find_places
 from lfw17_kedro.people_types import (
     BOX,
@@ -94,7 +95,7 @@ def _find_faces(
     None for a face that the user chose from the photos to name and that was left out:
     it is neither in the gallery nor in the folder of people.
     """
-    hashes = {file.path: file.sha256 for file in files}
+    hashes = {spell_path(file.path): file.sha256 for file in files}
     enrolled = {
         (person, photo): row
         for row, (person, photo) in enumerate(

@@ -22,12 +22,15 @@ from lfw17_kedro.people.gate import (
     refuse_same_files,
     refuse_same_pictures,
 )
+from lfw17_kedro.people.names import quote_name, spell_path
 from lfw17_kedro.people.open_set import choose_threshold, make_templates
 from lfw17_kedro.people_types import (
     BOX,
+    CHECK,
     ENROLLED,
     ENROLMENT_COLUMNS,
     GALLERY_COLUMNS,
+    LEFT_OUT,
     Cohort,
     Gallery,
     PhotoFile,
@@ -96,16 +99,20 @@ def enrol_people(
     table, vectors = choose_faces(files, scan)
     refuse_poor_faces(table, gate)
     refuse_same_pictures(table, vectors, gate)
+    n_photos = len(table)
     table, vectors = _append_chosen(table, vectors, chosen)
 
     kept = is_open(table)
     marked = table[kept].copy()
     labels, _ = number_people(marked["person"])
     mark_wrong_folders(marked, vectors[kept], labels, rule.cohort, rule.rate)
+    insisted = (marked.index >= n_photos) & (marked["action"] == LEFT_OUT)
+    marked.loc[insisted, "action"] = CHECK  # the user knows who it is
     table = pd.concat([marked, table[~kept]]).sort_index()
     vectors = vectors[is_open(table)]
     gallery = make_gallery(table[is_open(table)], vectors, rule, scan.fingerprint)
     table.loc[table["action"] == "", "action"] = ENROLLED
+    table["person"] = table["person"].map(quote_name)
     return gallery, table.reindex(columns=[*ENROLMENT_COLUMNS])
 
 
@@ -137,7 +144,8 @@ def _list_photos(files: Sequence[PhotoFile], scan: Scan) -> Table:
     """List the photos, with nothing decided."""
     text = ("person", "photo", "sha256", "listed", "action", "reason", "nearest_other")
     rows = [
-        (name_person(file.path), file.path, file.sha256, file.problem, "", "", "")
+        [name_person(file.path), spell_path(file.path), file.sha256, file.problem]
+        + [""] * 3
         for file in files
     ]
     table = pd.DataFrame(rows, columns=[*text], dtype=object)

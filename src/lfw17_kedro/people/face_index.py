@@ -82,5 +82,8 @@ class FaceIndex:
 
 
 def _compose(path: str) -> str:
-    """Write accents as one code point: macOS stores two, keyboards type one."""
-    return unicodedata.normalize("NFC", path)
+    """Write accents as one code point, and no `./`, see `names.spell_path`.
+
+    macOS stores accents as code points of their own, keyboards type one.
+    """
+    return unicodedata.normalize("NFC", path).removeprefix("./")

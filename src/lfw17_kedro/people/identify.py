@@ -9,6 +9,7 @@ from lfw17_kedro.people.apply_corrections import Applied, allow_people
 from lfw17_kedro.people.face_ids import make_face_ids
 from lfw17_kedro.people.group import group_faces, name_groups
 from lfw17_kedro.people.match import match_faces
+from lfw17_kedro.people.names import spell_path
 from lfw17_kedro.people_types import (
     CORRECTION,
     IDENTIFIED_COLUMNS,
@@ -39,14 +40,15 @@ def locate_faces(files: Sequence[PhotoFile], scan: Scan) -> LocatedFaces:
     paths: dict[str, str] = {}
     left_out = []
     for file in files:
+        path = spell_path(file.path)
         if problem := file.problem or photos.loc[file.sha256, "problem"]:
-            left_out.append((file.path, problem))
+            left_out.append((path, problem))
         elif file.sha256 in paths:
-            left_out.append((file.path, f"the same file as {paths[file.sha256]}"))
+            left_out.append((path, f"the same file as {paths[file.sha256]}"))
         else:
-            paths[file.sha256] = file.path
+            paths[file.sha256] = path
             if file.sha256 not in with_faces:
-                left_out.append((file.path, "no face was found"))
+                left_out.append((path, "no face was found"))
     table = scan.faces[scan.faces["sha256"].isin(list(paths))]
     table = table.assign(photo=table["sha256"].map(paths).astype(object))
     table = table.assign(number=table.groupby("sha256").cumcount())

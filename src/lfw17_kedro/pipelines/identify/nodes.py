@@ -9,6 +9,7 @@ from lfw17_kedro.people.apply_corrections import (
 )
 from lfw17_kedro.people.corrections import parse_corrections, spell_names
 from lfw17_kedro.people.corrections_file import read_corrections_table
+from lfw17_kedro.people.names import spell_path
 from lfw17_kedro.people.pictures import (
     PERSON,
     Pictures,
@@ -171,7 +172,7 @@ def _list_photos(photos: PhotoFolder, scan: Scan) -> Table:
     import pandas as pd
 
     paths = pd.DataFrame(
-        [(file.path, file.sha256) for file in photos if not file.problem],
+        [(spell_path(file.path), file.sha256) for file in photos if not file.problem],
         columns=["photo", "sha256"],
     )
     paths = paths.drop_duplicates("sha256")
