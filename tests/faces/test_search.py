@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfw17_kedro.faces.search import MAX_PIXELS, CopySize, search_photos
+from lfw17_kedro.faces.search import MAX_ENLARGED, CopySize, search_photos
 from lfw17_kedro.types import Face
 
 
@@ -103,7 +103,7 @@ def test_extreme_aspects_are_not_enlarged_without_limit(shape):
 
     [[face]] = search([photo], detect, [CopySize(240, 960, 0)])
 
-    assert 0.9 * MAX_PIXELS < np.prod(sizes[0][:2]) < 1.1 * MAX_PIXELS
+    assert 0.9 * MAX_ENLARGED < np.prod(sizes[0][:2]) < 1.1 * MAX_ENLARGED
     np.testing.assert_allclose(face.box, [0, 0, shape[1], shape[0]])
 
 
@@ -197,6 +197,21 @@ def test_centre_on_the_far_edge_lies_outside(edge):
     )
 
     assert len(faces) == (edge == (0, 0, 0, 0))
+
+
+def test_photos_of_the_next_size_make_no_larger_batch():
+    counts = []
+
+    def detect(batch):
+        counts.append(len(batch))
+        level = int(len(batch[0]) > 8)
+        return [[make_face(0, 0, 8, 8)] if one.max() <= level else [] for one in batch]
+
+    photos = [np.full((8, 8), value, np.uint8) for value in [0] * 13 + [1] * 3]
+    sizes = [CopySize(8, 8, 0), CopySize(16, 16, 0)]
+    assert len(search(photos, detect, sizes, batch_size=2)) == 16
+
+    assert max(counts) == 2
 
 
 @given(
