@@ -288,3 +288,16 @@ def test_missing_packages_and_folders_of_packages_are_named(package, found, file
 
     with pytest.raises(DatasetError, match=f"expected photos inside .*, found {found}"):
         dataset.load()
+
+
+def test_a_listing_stays_until_it_is_released(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    dataset = PhotoFolderDataset(filepath=str(tmp_path))
+    first = dataset.load()
+    (tmp_path / "b.jpg").write_bytes(b"b")
+
+    assert [file.path for file in dataset.load()] == ["a.jpg"]
+
+    dataset.release()
+    assert [file.path for file in dataset.load()] == ["a.jpg", "b.jpg"]
+    assert [file.path for file in first] == ["a.jpg"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
@@ -27,19 +27,6 @@ ENDINGS = (
     *(".gif", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm"),
 )
 HASHERS = 4  # threads that read files
-
-
-class _Version(NamedTuple):
-    """What tells that a file is still the same one."""
-
-    path: bytes
-    size: int
-    changed: int
-    number: int
-
-    @classmethod
-    def of(cls, path: bytes, status: os.stat_result) -> "_Version":
-        return cls(path, status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 class ListedPhotos(PhotoFolder):
@@ -89,6 +76,9 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
     back to a folder that it lies in. What cannot be read is listed with its problem. A
     folder that does not exist is an empty one.
 
+    A run lists its folders several times, and a listing must not change in between:
+    what is put there during a run counts in the next one.
+
     With `package` the folder is one inside an installed package. That of the ORL faces
     holds a photo which is none of them, s10/target.jpg.
 
@@ -113,11 +103,19 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
         self._filepath = filepath
         self._package = package
         self._endings = tuple(ending.lower() for ending in endings)
-        self._hashes: dict[_Version, str] = {}  # a run lists its folders several times
-        self._logged = False
+        self._listed: ListedPhotos | None = None
         self.metadata = metadata
 
     def load(self) -> PhotoFolder:
+        if self._listed is None:
+            self._listed = self._list()
+        return self._listed
+
+    def _release(self) -> None:
+        self._listed = None
+
+    def _list(self) -> ListedPhotos:
+        """List the folder as it is now."""
         folder = self._find_folder()
         if folder.exists() and not folder.is_dir():
             raise DatasetError(
@@ -132,9 +130,7 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
         with ThreadPoolExecutor(HASHERS) as pool:
             files = pool.map(lambda one: self._list_file(folder, one), candidates)
             listed = tuple(sorted(files))
-        if not self._logged:
-            _log(folder, listed, len(found) - len(candidates))
-            self._logged = True
+        _log(folder, listed, len(found) - len(candidates))
         return ListedPhotos(folder, listed)
 
     def save(self, data: NoReturn) -> None:
@@ -158,7 +154,7 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
         return find_packaged(self._package, last, self._package)
 
     def _list_file(self, folder: Path, found: FoundFile) -> PhotoFile:
-        """Hash one file that is new or has changed since, and say why not."""
+        """Hash one file, or say why not."""
         try:
             path, problem = found.path.decode(), found.problem
         except UnicodeDecodeError:
@@ -171,14 +167,10 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
         place = os.path.join(os.fsencode(folder), found.path)
         try:
             with open_regular_file(place) as file:
-                version = _Version.of(found.path, os.fstat(file.fileno()))
-                if version not in self._hashes:
-                    # Reads a part at a time.
-                    digest = hashlib.file_digest(file, "sha256")
-                    self._hashes[version] = digest.hexdigest()
+                digest = hashlib.file_digest(file, "sha256")  # a part at a time
         except OSError as error:
             return PhotoFile(path, "", explain_unreadable(error))
-        return PhotoFile(path, self._hashes[version])
+        return PhotoFile(path, digest.hexdigest())
 
     def _describe(self) -> dict[str, Any]:
         return {
