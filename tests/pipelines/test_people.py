@@ -304,3 +304,22 @@ def test_a_group_named_in_the_album_has_its_name_in_the_next_run(
         photo: [name.replace("unknown", "Dan") for name in names]
         for photo, names in NAMED.items()
     }
+
+
+@pytest.mark.parametrize("pipeline", ["enrol", "identify"])
+def test_other_environments_have_no_people(project, pipeline):
+    bootstrap_project(project)
+    with (
+        KedroSession.create(project) as session,
+        pytest.raises(ClickException, match="run with `--env people`"),
+    ):
+        session.run(pipeline_names=[pipeline])
+
+
+def test_what_was_in_memory_alone_is_named_with_its_node(raw, project):
+    bootstrap_project(project)
+    with (
+        KedroSession.create(project, env="people") as session,
+        pytest.raises(ClickException, match="people.located.* people.locate and"),
+    ):
+        session.run(pipeline_names=["identify"], from_nodes=["people.identify"])

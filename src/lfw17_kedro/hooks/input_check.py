@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kedro.io import DataCatalog, DatasetError
+from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
@@ -216,6 +216,32 @@ class InputCheck:
         """Read the origins of artifacts on the way to those that the run reads."""
         stored = {name: find_stored(self._catalog, name) for name in names}
         return {name: read_origin(one) for name, one in stored.items() if one}
+
+
+def find_unavailable(pipeline: Pipeline, catalog: DataCatalog) -> list[str]:
+    """Say which inputs of a run can come from nowhere, and what to run instead."""
+    names = sorted(map(strip_transcoding, pipeline.inputs() - {RECORD}))
+    unknown = [name for name in names if name not in catalog]
+    if unknown:
+        return [
+            f"expected {join_names(unknown)} in the catalog of this environment, found "
+            "no such entry; enrol and identify run with `--env people`."
+        ]
+    lost = [
+        name
+        for name in names
+        if isinstance(dataset := catalog.get(name), MemoryDataset)
+        and not dataset.exists()
+    ]
+    if not lost:
+        return []
+    makers = _list_makers(pipeline)
+    nodes = join_names(sorted({makers[name].name for name in lost if name in makers}))
+    return [
+        f"{join_names(lost)}: kept in memory alone, so nothing is left of an earlier "
+        f"run; let the run make it with {nodes or 'the node before'}, or leave out "
+        "--nodes, --from-nodes and the like."
+    ]
 
 
 def _list_makers(pipeline: Pipeline) -> dict[str, Node]:

@@ -16,7 +16,7 @@ from kedro.pipeline.node import Node
 
 from lfw17_kedro.command import write_command
 from lfw17_kedro.folder_lock import LockedError
-from lfw17_kedro.hooks.input_check import InputCheck
+from lfw17_kedro.hooks.input_check import InputCheck, find_unavailable
 from lfw17_kedro.hooks.node_calls import (
     RECORD,
     describe_call,
@@ -79,6 +79,8 @@ class LineageHooks:
         self._command = write_command(again)
         settings = catalog.load("parameters")["runs"]
         try:
+            if unavailable := find_unavailable(pipeline, catalog):
+                raise ClickException("\n".join(unavailable))
             self._acquire(catalog, run_params, settings.max_wait)
             check = InputCheck(pipeline, catalog, again)
             if damaged := check.find_damaged():
