@@ -220,7 +220,8 @@ def test_folders_can_be_named_and_be_empty(raw, run_people, project):
 def test_a_run_goes_on_without_what_cannot_be_read(raw, run_people):
     photos = raw / "photos"
     (photos / "text.jpg").write_text("no photo")
-    (photos / "empty.png").touch()
+    for name in ("empty.png", "nothing.png"):
+        (photos / name).touch()
     whole = (photos / "two.png").read_bytes()
     (photos / "cut.png").write_bytes(whole[: len(whole) // 2])
     (photos / "copy of two.png").write_bytes(whole)
@@ -234,7 +235,10 @@ def test_a_run_goes_on_without_what_cannot_be_read(raw, run_people):
     assert names == {"party/one.png": NAMED["party/one.png"]}
     left_out = read_table(project / "data/07_model_output/people/left_out.csv")
     reasons = dict(zip(left_out["photo"], left_out["reason"], strict=True))
-    assert reasons.keys() == {"text.jpg", "empty.png", "cut.png", "tiny.png", "two.png"}
+    unreadable = {"text.jpg", "empty.png", "nothing.png", "cut.png"}
+    assert reasons.keys() == unreadable | {"tiny.png", "two.png"}
+    assert reasons["empty.png"].startswith("expected a photo at empty.png, got 0 bytes")
+    assert reasons["nothing.png"] == "the same file as empty.png"
     assert reasons["two.png"] == "the same file as copy of two.png"
     assert reasons["tiny.png"] == "no face was found"
     assert reasons["text.jpg"].startswith("expected a photo at text.jpg, got")

@@ -41,13 +41,15 @@ def locate_faces(files: Sequence[PhotoFile], scan: Scan) -> LocatedFaces:
     left_out = []
     for file in files:
         path = spell_path(file.path)
-        if problem := file.problem or photos.loc[file.sha256, "problem"]:
-            left_out.append((path, problem))
+        if file.problem:
+            left_out.append((path, file.problem))
         elif file.sha256 in paths:
             left_out.append((path, f"the same file as {paths[file.sha256]}"))
         else:
             paths[file.sha256] = path
-            if file.sha256 not in with_faces:
+            if problem := photos.loc[file.sha256, "problem"]:
+                left_out.append((path, problem))
+            elif file.sha256 not in with_faces:
                 left_out.append((path, "no face was found"))
     table = scan.faces[scan.faces["sha256"].isin(list(paths))]
     table = table.assign(photo=table["sha256"].map(paths).astype(object))
