@@ -47,7 +47,7 @@ def locate_faces(files: Sequence[PhotoFile], scan: Scan) -> LocatedFaces:
             left_out.append((path, f"the same file as {paths[file.sha256]}"))
         else:
             paths[file.sha256] = path
-            if problem := photos.loc[file.sha256, "problem"]:
+            if problem := str(photos.loc[file.sha256, "problem"]):
                 left_out.append((path, problem))
             elif file.sha256 not in with_faces:
                 left_out.append((path, "no face was found"))
