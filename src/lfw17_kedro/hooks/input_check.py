@@ -220,7 +220,7 @@ class InputCheck:
 
 def find_unavailable(pipeline: Pipeline, catalog: DataCatalog) -> list[str]:
     """Say which inputs of a run can come from nowhere, and what to run instead."""
-    names = sorted(map(strip_transcoding, pipeline.inputs() - {RECORD}))
+    names = sorted(pipeline.inputs() - {RECORD})
     unknown = [name for name in names if name not in catalog]
     if unknown:
         return [
@@ -236,7 +236,7 @@ def find_unavailable(pipeline: Pipeline, catalog: DataCatalog) -> list[str]:
     if not lost:
         return []
     makers = _list_makers(pipeline)
-    nodes = join_names(sorted({makers[name].name for name in lost if name in makers}))
+    nodes = join_names(sorted({makers[one].name for one in lost if one in makers}))
     return [
         f"{join_names(lost)}: kept in memory alone, so nothing is left of an earlier "
         f"run; let the run make it with {nodes or 'the node before'}, or leave out "
