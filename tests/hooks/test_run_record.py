@@ -5,7 +5,7 @@ import click
 import pytest
 from filelock import FileLock
 from kedro.framework.hooks.manager import _create_hook_manager
-from kedro.io import DataCatalog, MemoryDataset
+from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner, ThreadRunner
 from pydantic import BaseModel
@@ -300,6 +300,26 @@ def test_a_run_that_fails_is_closed_and_later_dropped(run_small):
     assert failed["runs"]["0"]["finished"] is not None
     assert set(failed["nodes"]) == NODES - {"a.predict", "a.score"}
     assert set(run_small()["runs"]) == {"1"}
+
+
+def test_a_failed_run_keeps_its_own_error_when_its_record_cannot_be_closed(
+    run_small, monkeypatch, caplog
+):
+    def find_no_room(record, run_id):
+        raise DatasetError("run.json: the disk is full")
+
+    monkeypatch.setattr("lfw17_kedro.hooks.run_record.finish_run", find_no_room)
+    broken = [
+        Node(divide_by_zero, n.inputs, n.outputs, name="predict", namespace="a")
+        if n.name == "a.predict"
+        else n
+        for n in METHOD.nodes
+    ]
+
+    failed = run_small(method=Pipeline(broken))
+
+    assert "the disk is full" in caplog.text
+    assert failed["runs"]["0"]["finished"] is None
 
 
 def test_revision_and_uncommitted_changes(tmp_path):

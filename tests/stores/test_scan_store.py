@@ -502,3 +502,10 @@ def test_index_is_the_row(open_store):
 
     for table in (scan.photos, scan.faces):
         pd.testing.assert_index_equal(table.index, pd.RangeIndex(len(table)))
+
+
+def test_a_file_in_place_of_the_folder_is_named(tmp_path, open_store):
+    (tmp_path / "scan").write_text("no folder")
+
+    with pytest.raises(OSError, match="scan.*expected a folder.*remove what is"):
+        open_store().list_known()

@@ -16,7 +16,7 @@ from typing import Any
 
 from filelock import Timeout
 from kedro.framework.hooks import hook_impl
-from kedro.io import DataCatalog
+from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline.node import Node
 
 from lfw17_kedro.command import write_command
@@ -29,6 +29,7 @@ from lfw17_kedro.hooks.record_file import (
     update_record,
 )
 from lfw17_kedro.hooks.run_options import read_options
+from lfw17_kedro.messages import one_line
 from lfw17_kedro.record import (
     Record,
     add_node,
@@ -127,9 +128,16 @@ class RunRecordHooks:
     def on_pipeline_error(
         self, run_params: dict[str, Any], catalog: DataCatalog
     ) -> None:
-        """Close the record of a run that failed after its first node."""
-        if self._recorded:
+        """Close the record of a run that failed after its first node.
+
+        On a full disk the record stays open: the run's own error is what counts.
+        """
+        if not self._recorded:
+            return
+        try:
             self.after_pipeline_run(run_params, catalog)
+        except (DatasetError, OSError) as error:
+            logging.getLogger(__name__).warning("%s", one_line(error))
 
     def _update(
         self, catalog: DataCatalog, change: Callable[[Record], Record]

@@ -208,6 +208,12 @@ class ScanStore:
                 )
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise OSError(
+                f"{self._folder}: expected a folder with what photos show, or none, "
+                f"got: {one_line(error.strerror or error)}; change its rights, or "
+                "remove what is in its place."
+            ) from error
 
     def _sweep(self) -> None:
         """Remove parts that killed processes did not finish."""
