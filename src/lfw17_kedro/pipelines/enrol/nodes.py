@@ -17,6 +17,7 @@ from lfw17_kedro.people_types import (
     Scan,
 )
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
+from lfw17_kedro.pipelines.people.nodes import warn_of_corrections
 from lfw17_kedro.pipelines.people.settings import QualitySettings, SearchSettings
 from lfw17_kedro.stores.scan_store import OpenStore
 from lfw17_kedro.types import Encoder, EncoderOptions, RawFaces, Table
@@ -81,8 +82,7 @@ def enrol(
     listed = parse_corrections(read_corrections_table(corrections))
     spelled = spell_names(listed, (name_person(file.path) for file in people))
     chosen, missing = find_chosen(spelled, store)
-    for one in missing:
-        logger.warning("corrections.csv, line %d: %s", one.line, one.reason)
+    warn_of_corrections(missing)
     strangers = list_cohort(
         [name_person(file.path) for file in cohort],
         [file.sha256 for file in cohort],

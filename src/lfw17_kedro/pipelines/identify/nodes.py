@@ -25,6 +25,7 @@ from lfw17_kedro.people_types import (
     PhotoFolder,
     Scan,
 )
+from lfw17_kedro.pipelines.people.nodes import warn_of_corrections
 from lfw17_kedro.pipelines.people.settings import GroupingSettings
 from lfw17_kedro.stores.scan_store import OpenStore
 from lfw17_kedro.types import Table
@@ -56,8 +57,9 @@ def apply_corrections(
     """
     listed = parse_corrections(read_corrections_table(corrections))
     applied = match_corrections(spell_names(listed, gallery.people), located.table)
-    for one in applied.unmatched:
-        logger.warning("corrections.csv, line %d: %s", one.correction.line, one.reason)
+    warn_of_corrections(
+        [(one.correction.line, one.reason) for one in applied.unmatched]
+    )
     for note in applied.notes:
         logger.info(note)
     return applied

@@ -1,12 +1,13 @@
 """What `enrol` and `identify` share: the encoder and the search for faces."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from lfw17_kedro.encoders import registry
+from lfw17_kedro.people.corrections_file import MAX_LISTED
 from lfw17_kedro.people_types import PHOTO_COLUMNS, PhotoFolder, Scan, Scanned
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.people.settings import SearchSettings
@@ -80,6 +81,14 @@ def find_all_faces(
     unreadable = {one.sha256 for one in problems}
     scan = store.read(one for one in readable if one not in unreadable)
     return _add_problems(scan, problems)
+
+
+def warn_of_corrections(reasons: Sequence[tuple[int, str]]) -> None:
+    """Log why lines of corrections.csv change nothing, the first few one by one."""
+    for line, reason in reasons[:MAX_LISTED]:
+        logger.warning("corrections.csv, line %d: %s", line, reason)
+    if (more := len(reasons) - MAX_LISTED) > 0:
+        logger.warning("corrections.csv: %d more lines change nothing.", more)
 
 
 def _choose_settings(search: SearchSettings) -> "ScanSettings":
