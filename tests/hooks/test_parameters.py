@@ -193,8 +193,9 @@ FOLDERS = [
 
 @pytest.mark.parametrize(("name", "dataset", "env"), [one[:3] for one in FOLDERS])
 def test_folder_moves_the_users_files_and_nothing_else(
-    load_context, name, dataset, env
+    load_context, tmp_path, name, dataset, env
 ):
+    (tmp_path / "my/files").mkdir(parents=True)
     plain = load_context(env=env).config_loader
     loader = load_context(f"{name}=my/files", env).config_loader
 
@@ -208,13 +209,23 @@ def test_folder_moves_the_users_files_and_nothing_else(
     assert loader["catalog"][dataset]["filepath"] == "my/files"
 
 
-def test_both_folders_of_the_user_can_be_named(load_context):
+def test_both_folders_of_the_user_can_be_named(load_context, tmp_path):
+    for folder in ("a", "b/c d"):
+        (tmp_path / folder).mkdir(parents=True)
     loader = load_context(
-        "people_folder=a,photos_folder=/b/c d", "people"
+        f"people_folder=a,photos_folder={tmp_path}/b/c d", "people"
     ).config_loader
 
     assert loader["catalog"]["people_photos"]["filepath"] == "a"
-    assert loader["catalog"]["photos"]["filepath"] == "/b/c d"
+    assert loader["catalog"]["photos"]["filepath"] == f"{tmp_path}/b/c d"
+
+
+@pytest.mark.parametrize("name", ["people_folder", "photos_folder"])
+def test_folder_that_is_not_there_is_refused(refuse, tmp_path, name):
+    assert refuse(f"{name}=no/where", "people") == [
+        f"{name}: expected a folder at {tmp_path}/no/where, found none; correct the "
+        "path, or leave it out to read the folder of the catalog."
+    ]
 
 
 @pytest.mark.parametrize("folder", FOLDERS[1:])

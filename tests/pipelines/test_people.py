@@ -209,7 +209,7 @@ def test_with_photos_alone_everybody_is_unknown_and_grouped(raw, run_people):
 def test_folders_can_be_named_and_be_empty(raw, run_people, project):
     (project / "nothing").mkdir()
 
-    run_people(people_folder="nothing", photos_folder="nowhere")
+    run_people(people_folder="nothing", photos_folder="nothing")
 
     assert len(read_faces(project)) == 0
     reporting = project / "data/08_reporting/people"
@@ -258,7 +258,7 @@ def test_ignored_faces_are_counted_apart(raw, run_people, caplog):
 
     run_people()
 
-    assert "5 faces: 2 named, 2 unknown in 1 groups and single, 1 ignored." in (
+    assert "5 faces: 2 named, 1 ignored, 2 unknown in 1 groups and single." in (
         record.getMessage() for record in caplog.records
     )
 

@@ -233,7 +233,9 @@ def raw(project):
 
 
 def read_table(file):
-    return pd.read_csv(file, keep_default_na=False)
+    """Read a table, with the paths as they are on the disk."""
+    table = pd.read_csv(file, keep_default_na=False)
+    return table.assign(photo=table["photo"].str.removeprefix("./"))
 
 
 @pytest.mark.slow

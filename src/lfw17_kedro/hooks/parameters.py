@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from click import ClickException
@@ -81,7 +82,8 @@ class ParameterHooks:
             checked = check_parameters(model, given)
         except ParameterError as error:
             causes = str(error).splitlines()
-        causes += _check_folders(loader) + _check_source(loader)
+        causes += _check_folders(loader, context.project_path)
+        causes += _check_source(loader)
         wrong = {cause.partition(":")[0] for cause in causes}
         causes = [*_check_allowed(context, wrong), *causes]
         if causes:
@@ -161,12 +163,12 @@ def _check_source(loader: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _check_folders(loader: Mapping[str, Any]) -> list[str]:
+def _check_folders(loader: Mapping[str, Any], project: Path) -> list[str]:
     """Say where a folder of the user's files would be ignored, or is none."""
-    return [cause for name in FOLDERS for cause in _check_folder(loader, name)]
+    return [cause for name in FOLDERS for cause in _check_folder(loader, name, project)]
 
 
-def _check_folder(loader: Mapping[str, Any], name: str) -> list[str]:
+def _check_folder(loader: Mapping[str, Any], name: str, project: Path) -> list[str]:
     """Say where one of these folders would be ignored, or is none."""
     dataset, environments = FOLDERS[name]
     value = loader["parameters"].get(name)
@@ -190,5 +192,12 @@ def _check_folder(loader: Mapping[str, Any], name: str) -> list[str]:
             f"{name}: expected the path of a folder, got {write_value(value)}; "
             f"write `--params {name}=FOLDER`, or leave it out to read the folder "
             "of the catalog."
+        ]
+    folder = project / str(value)
+    # The dataset says the same of the raw files; photos of a missing folder are none.
+    if name != "raw_folder" and not folder.is_dir():
+        return [
+            f"{name}: expected a folder at {folder}, found none; correct the path, or "
+            "leave it out to read the folder of the catalog."
         ]
     return []
