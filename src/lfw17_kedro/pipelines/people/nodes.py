@@ -63,10 +63,10 @@ def find_all_faces(
     fingerprint = settings.fingerprint(encoder.card, detector)
     store = open_store(fingerprint, encoder.card.dimension)
 
-    # Messages name the first path of each content, as left_out.csv does.
-    listed = reversed([*folder])
-    readable = {file.sha256: file.path for file in listed if not file.problem}
-    readable = dict(reversed(readable.items()))
+    readable: dict[str, str] = {}
+    for file in folder:
+        if not file.problem:  # messages name the first path, as left_out.csv does
+            readable.setdefault(file.sha256, file.path)
     known = store.list_known()
     new = [(one, path) for one, path in readable.items() if one not in known]
     logger.info("%s: %d photos, %d of them new", name, len(readable), len(new))
