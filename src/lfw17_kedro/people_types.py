@@ -279,9 +279,9 @@ class OpenSetThreshold:
     value: float
     rate: float
     attainable_rate: float
-    leave_one_out: F64
-    cohort: F64
-    genuine: F64
+    leave_one_out: F64 = field(repr=False)
+    cohort: F64 = field(repr=False)
+    genuine: F64 = field(repr=False)
 
 
 GALLERY_COLUMNS = ("person", "photo", *FACE_COLUMNS, "picture_hash")

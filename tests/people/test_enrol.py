@@ -167,6 +167,22 @@ def test_of_two_files_of_one_picture_the_one_with_the_larger_face_counts():
     assert reasons["Ann/1.jpg"] == "the same picture as Ann/2.jpg"
 
 
+def test_two_shots_of_one_sitting_are_two_pictures():
+    smile = {"mouth_left_x": 18.0}  # of an extent of 50 pixels
+    photos = {
+        "Ann/1.jpg": [{"vector": X}],
+        "Ann/2.jpg": [{"vector": X, "landmarks": smile}],
+    }
+    changes = {path: {"picture_hash": "0" * 16} for path in photos}
+    files = [PhotoFile(path, path) for path in photos]
+
+    gallery, _ = enrol_people(
+        files, make_scan(photos, **changes), GATE, ThresholdRule(NOBODY, 0.01, 0.9)
+    )
+
+    assert len(gallery.faces) == 2
+
+
 def test_two_faces_before_one_wall_are_two_pictures():
     photos = {"Ann/1.jpg": [{"vector": X}], "Bob/1.jpg": [{"vector": Y}]}
     changes = {path: {"picture_hash": "0" * 16} for path in photos}

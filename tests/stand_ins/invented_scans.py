@@ -40,7 +40,7 @@ def make_scan(photos, **changes):
             box = dict(zip(BOX, face.get("box", (10, 10, 60, 70)), strict=True))
             known = {"detection": 0.99, "sharpness": 1.0, "extent": 50.0}
             given = {k: v for k, v in face.items() if k in known}
-            marks = dict.fromkeys(LANDMARKS, 20.0)
+            marks = dict.fromkeys(LANDMARKS, 20.0) | face.get("landmarks", {})
             faces.append({"sha256": sha256, **box, **marks, **known, **given})
     return Scan(
         pd.DataFrame(rows, columns=[*PHOTO_COLUMNS]),
