@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from album_page import NEEDS_CHROMIUM, SIZES, Page, open_chromium
+from album_page import SIZES, Page
+from chromium import NEEDS_CHROMIUM, open_chromium
 from invented_album import (
     make_album,
     make_face,

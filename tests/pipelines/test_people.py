@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from album_page import NEEDS_CHROMIUM, Page, open_chromium
+from album_page import Page
+from chromium import NEEDS_CHROMIUM, open_chromium
 from click import ClickException
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project

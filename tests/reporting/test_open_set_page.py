@@ -1,10 +1,10 @@
 import re
-import shutil
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
+from chromium import NEEDS_CHROMIUM, open_chromium
 
 from lfw17_kedro.people.open_set import trace_curve
 from lfw17_kedro.people_types import (
@@ -306,21 +306,11 @@ def test_page_refuses_an_unknown_action():
 
 @pytest.fixture
 def browser():
-    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    driver = shutil.which("chromedriver")
-    if not (chromium and driver):
-        pytest.skip("needs chromium and chromedriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "disable-gpu"):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = webdriver.Chrome(options, webdriver.ChromeService(driver))
-    yield browser
-    browser.quit()
+    with open_chromium() as driver:
+        yield driver
 
 
+@NEEDS_CHROMIUM
 def test_page_works_from_the_disk(browser, tmp_path):
     rows = [
         (EVIL, "a/1.jpg", "left out", "no face was found"),

@@ -1,43 +1,16 @@
 """An album open in headless Chromium, and what a user does there."""
 
-import shutil
-from contextlib import contextmanager
-
 import pandas as pd
-import pytest
 from invented_album import save_pictures, small_album
 
 try:
-    from selenium import webdriver
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
     from selenium.webdriver.support.ui import WebDriverWait
-except ImportError:
-    webdriver = None
+except ImportError:  # then no test opens a page
+    pass
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-DRIVER = shutil.which("chromedriver")
 SIZES = {"desktop": (1200, 900), "phone": (360, 740)}
-
-NEEDS_CHROMIUM = pytest.mark.skipif(
-    not (webdriver and CHROMIUM and DRIVER),
-    reason="needs selenium, chromium and chromedriver: apt-get install chromium "
-    "chromium-driver",
-)
-
-
-@contextmanager
-def open_chromium():
-    """Start Chromium, which keeps its console, and end it."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "disable-gpu"):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    driver.set_page_load_timeout(60)
-    yield driver
-    driver.quit()
 
 
 class Page:
