@@ -3,14 +3,14 @@
 Axes: N faces, D embedding dimensions, K people.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypedDict
 
 import numpy as np
 
-from lfw17_kedro.types import F32, F64, EncoderOptions, Table
+from lfw17_kedro.types import F32, F64, I64, EncoderOptions, Table
 
 UNKNOWN_NAME = "unknown"  # the name of a face that is nobody enrolled
 IGNORED_NAME = "ignored"  # of one that the user does not want to see
@@ -186,6 +186,69 @@ class Scan:
     faces: Table
     vectors: F32
     fingerprint: str
+
+
+class Vectors(ABC):
+    """Embeddings of N faces, in memory or on disk, of L2 norm 1.
+
+    Attributes:
+        shape: N, D.
+    """
+
+    shape: tuple[int, int]
+
+    @abstractmethod
+    def take(self, rows: I64) -> F32:
+        """Give the embeddings of n faces, (n, D) float32, in the order of the rows."""
+
+    @abstractmethod
+    def stream(self) -> Iterator[tuple[I64, F32]]:
+        """Give all embeddings in blocks that fit in memory.
+
+        Yields:
+            (n,) rows and (n, D) float32. Each row comes once, in any order; the faces
+            of one photo come in one block.
+        """
+
+    def __len__(self) -> int:
+        """Count the faces."""
+        return self.shape[0]
+
+
+class MemoryVectors(Vectors):
+    """Embeddings in memory."""
+
+    def __init__(self, vectors: F32) -> None:
+        """Hold embeddings, (N, D) float32."""
+        self.shape = vectors.shape
+        self._vectors = vectors
+
+    def take(self, rows: I64) -> F32:
+        """Give the embeddings of some faces."""
+        return self._vectors[rows]
+
+    def stream(self) -> Iterator[tuple[I64, F32]]:
+        """Give all embeddings as one block; none if there are no faces."""
+        if len(self):
+            yield np.arange(len(self)), self._vectors
+
+
+@dataclass(frozen=True)
+class StoredScan:
+    """A `Scan` whose embeddings stay on disk until they are asked for.
+
+    Attributes: see `Scan`; vectors: of the rows of `faces`.
+    """
+
+    photos: Table
+    faces: Table
+    vectors: Vectors
+    fingerprint: str
+
+    def load(self) -> Scan:
+        """Read all embeddings into memory."""
+        vectors = self.vectors.take(np.arange(len(self.vectors)))
+        return Scan(self.photos, self.faces, vectors, self.fingerprint)
 
 
 LEFT_OUT_COLUMNS = ("photo", "reason")  # of left_out.csv
