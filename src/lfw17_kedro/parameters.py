@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.parameter_types import RunSettings, Seed, Settings
+from lfw17_kedro.pipelines.compute_settings import ComputeSettings
 from lfw17_kedro.pipelines.data_processing.settings import DataProcessingSettings
 from lfw17_kedro.pipelines.people.settings import PeopleSettings
 from lfw17_kedro.pipelines.reporting.settings import ReportingSettings
@@ -30,6 +31,7 @@ FOLDERS = {
     "raw_folder": "the raw files",
     "people_folder": "the photos of your people",
     "photos_folder": "the photos whose faces are to be named",
+    "scan_folder": "what photos showed in earlier runs",
 }
 
 Parameters = dict[str, Any]
@@ -50,6 +52,7 @@ def make_parameters_model(methods: Mapping[str, type[BaseModel]]) -> type[Settin
         **methods,
         "reporting": ReportingSettings,
         "people": PeopleSettings,
+        "compute": ComputeSettings,
     }
     fields: dict[str, Any] = {
         "seed": Annotated[

@@ -4,7 +4,7 @@ Axes: N faces, D embedding dimensions, K people.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypedDict
 
@@ -93,22 +93,23 @@ class PhotoFile(NamedTuple):
     problem: str = ""
 
 
+ReadPhoto = Callable[[PhotoFile], bytes]
+"""Reads a photo, in any process: it can be pickled.
+
+Raises an OSError if the file cannot be read, or has changed since it was listed.
+"""
+
+
 class PhotoFolder(Sequence[PhotoFile]):
     """The photo files of a folder, sorted by path; none is decoded.
 
     Attributes:
         files: of the folder, also those that cannot be read.
+        reader: reads one of them.
     """
 
     files: tuple[PhotoFile, ...]
-
-    @abstractmethod
-    def read_bytes(self, path: str) -> bytes:
-        """Read one file of the folder.
-
-        Raises:
-            OSError: it cannot be read, or not any more.
-        """
+    reader: ReadPhoto
 
     def __getitem__(self, index: int) -> PhotoFile:  # type: ignore[override]
         """Give one file."""
@@ -128,6 +129,7 @@ class Scanned:
     """What one photo shows: n faces. An unreadable one has nothing but its problem.
 
     Attributes: as the columns of `PHOTO_COLUMNS` and `FACE_COLUMNS`, and
+        is_gone: the file could not be read at all, which says nothing of its content.
         picture: of the photo, jpg.
         boxes: (n, 4) float64: left, top, right, bottom.
         landmarks: (n, 5, 2) float64.
@@ -138,6 +140,7 @@ class Scanned:
 
     sha256: str
     problem: str = ""
+    is_gone: bool = False
     height: int = 0
     width: int = 0
     orientation: int = 1
@@ -202,6 +205,10 @@ class Vectors(ABC):
         """Give the embeddings of n faces, (n, D) float32, in the order of the rows."""
 
     @abstractmethod
+    def select(self, rows: I64) -> "Vectors":
+        """Give some faces, in the order of the rows, without reading embeddings."""
+
+    @abstractmethod
     def stream(self) -> Iterator[tuple[I64, F32]]:
         """Give all embeddings in blocks that fit in memory.
 
@@ -227,6 +234,10 @@ class MemoryVectors(Vectors):
         """Give the embeddings of some faces."""
         return self._vectors[rows]
 
+    def select(self, rows: I64) -> "MemoryVectors":
+        """Give some faces, copied."""
+        return MemoryVectors(self._vectors[rows])
+
     def stream(self) -> Iterator[tuple[I64, F32]]:
         """Give all embeddings as one block; none if there are no faces."""
         if len(self):
@@ -250,6 +261,12 @@ class StoredScan:
         vectors = self.vectors.take(np.arange(len(self.vectors)))
         return Scan(self.photos, self.faces, vectors, self.fingerprint)
 
+
+FAILED_COLUMNS = ("shard", "photo", "reason")
+"""Of failed_shards.csv, one row a photo that was not searched.
+
+shard: from 1. reason: why the last attempt at it failed.
+"""
 
 LEFT_OUT_COLUMNS = ("photo", "reason")  # of left_out.csv
 
@@ -315,12 +332,12 @@ class LocatedFaces(NamedTuple):
         table: N rows, sorted by photo, then from left to right: face_id, photo, height
             and width of the photo, `FACE_COLUMNS`; number: position among the faces
             of the photo in the scan.
-        vectors: (N, D) float32 of L2 norm 1.
+        vectors: of these rows.
         left_out: photos without a row in `table`, `LEFT_OUT_COLUMNS`.
     """
 
     table: Table
-    vectors: F32
+    vectors: Vectors
     left_out: Table
 
 

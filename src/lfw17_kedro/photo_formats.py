@@ -3,9 +3,11 @@
 import io
 import re
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
+import PIL
 from PIL import Image, UnidentifiedImageError
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
@@ -54,6 +56,15 @@ ORIENTATIONS = range(1, 9)
 
 class RefusedError(Exception):
     """A photo that is undamaged but not read: what it is; what to do."""
+
+
+def describe_decoders() -> str:
+    """Say what decodes photos here: others may read a photo that these cannot."""
+    try:
+        heif = version("pi-heif")
+    except PackageNotFoundError:
+        heif = "none"
+    return f"pillow {PIL.__version__}, pi-heif {heif}"
 
 
 def refuse_mode(mode: str) -> RefusedError:

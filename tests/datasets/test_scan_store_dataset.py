@@ -15,10 +15,9 @@ def test_loads_what_opens_a_store(tmp_path):
     vectors = np.eye(1, 2, dtype=np.float32)
     one = np.ones(1)
     shown = Scanned(
-        "ab",
-        "",
-        2,
-        3,
+        "ab" * 32,
+        height=2,
+        width=3,
         picture=b"p",
         boxes=np.ones((1, 4)),
         landmarks=np.ones((1, 5, 2)),
@@ -30,8 +29,8 @@ def test_loads_what_opens_a_store(tmp_path):
     )
     store.add([shown])
 
-    assert dataset.load()("f", 2).list_known() == {"ab"}
-    assert dataset.load()("g", 2).list_known() == set()
+    assert dataset.load()("f", 2).is_known(["ab" * 32, "cd" * 32]).tolist() == [1, 0]
+    assert dataset.load()("g", 2).is_known(["ab" * 32]).tolist() == [False]
     assert (tmp_path / "scan/f").is_dir()
 
 

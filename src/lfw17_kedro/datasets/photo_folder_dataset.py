@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
@@ -18,7 +19,7 @@ from lfw17_kedro.datasets.folder_walk import (
     walk_folder,
 )
 from lfw17_kedro.datasets.packaged import find_packaged
-from lfw17_kedro.people_types import PhotoFile, PhotoFolder
+from lfw17_kedro.people_types import PhotoFile, PhotoFolder, ReadPhoto
 
 logger = logging.getLogger(__name__)
 
@@ -29,43 +30,45 @@ ENDINGS = (
 HASHERS = 4  # threads that read files
 
 
-class ListedPhotos(PhotoFolder):
-    """The photo files of a folder as they were when it was listed."""
+@dataclass(frozen=True)
+class PhotoReader:
+    """Reads photos of a folder of a disk.
 
-    def __init__(self, folder: Path, files: tuple[PhotoFile, ...]) -> None:
-        """Remember what was listed.
+    Attributes:
+        folder: that was listed.
+    """
 
-        Args:
-            folder: of the photos.
-            files: sorted by path.
-        """
-        self.files = files
-        self._folder = folder
-        self._hashes = {file.path: file.sha256 for file in files if not file.problem}
+    folder: Path
 
-    def read_bytes(self, path: str) -> bytes:
-        """Read one file of the folder.
-
-        Args:
-            path: of a listed file without a problem.
+    def __call__(self, photo: PhotoFile) -> bytes:
+        """Read one file.
 
         Raises:
-            OSError: it is not listed, cannot be read, or has changed since.
+            OSError: it cannot be read, or has changed since it was listed.
         """
-        if path not in self._hashes:
-            raise FileNotFoundError(
-                f"expected a photo listed in {self._folder}, got {path!r}; list the "
-                "folder again."
-            )
-        place = os.path.join(os.fsencode(self._folder), path.encode())
+        place = os.path.join(os.fsencode(self.folder), photo.path.encode())
         with open_regular_file(place) as file:
             content = file.read()
-        if hashlib.sha256(content).hexdigest() != self._hashes[path]:
+        if hashlib.sha256(content).hexdigest() != photo.sha256:
             raise OSError(
-                f"expected {path} in {self._folder} as it was listed, got another "
+                f"expected {photo.path} in {self.folder} as it was listed, got another "
                 "content; run again once nothing writes to the folder."
             )
         return content
+
+
+class ListedPhotos(PhotoFolder):
+    """The photo files of a folder as they were when it was listed."""
+
+    def __init__(self, files: tuple[PhotoFile, ...], reader: ReadPhoto) -> None:
+        """Remember what was listed.
+
+        Args:
+            files: sorted by path.
+            reader: of the folder.
+        """
+        self.files = files
+        self.reader = reader
 
 
 class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
@@ -131,7 +134,7 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
             files = pool.map(lambda one: self._list_file(folder, one), candidates)
             listed = tuple(sorted(files))
         _log(folder, listed, len(found) - len(candidates))
-        return ListedPhotos(folder, listed)
+        return ListedPhotos(listed, PhotoReader(folder))
 
     def save(self, data: NoReturn) -> None:
         raise DatasetError(f"{self._filepath} holds a user's photos: read-only.")

@@ -3,6 +3,7 @@
 from lfw17_kedro.hooks.counts import CountHooks
 from lfw17_kedro.hooks.default_pipeline import DefaultPipelineHooks
 from lfw17_kedro.hooks.errors import ErrorHooks
+from lfw17_kedro.hooks.failed_shards import FailedShardHooks
 from lfw17_kedro.hooks.lineage import LineageHooks
 from lfw17_kedro.hooks.mlflow_record import MlflowRecordHooks
 from lfw17_kedro.hooks.parameters import ParameterHooks
@@ -14,6 +15,7 @@ __all__ = [
     "CountHooks",
     "DefaultPipelineHooks",
     "ErrorHooks",
+    "FailedShardHooks",
     "LineageHooks",
     "MlflowRecordHooks",
     "ParameterHooks",

@@ -20,12 +20,12 @@ from lfw17_kedro.people_types import (
     Gallery,
     LocatedFaces,
     PhotoFile,
-    Scan,
+    StoredScan,
 )
 from lfw17_kedro.types import I64, Table
 
 
-def locate_faces(files: Sequence[PhotoFile], scan: Scan) -> LocatedFaces:
+def locate_faces(files: Sequence[PhotoFile], scan: StoredScan) -> LocatedFaces:
     """Say which photo of a folder shows which faces.
 
     Args:
@@ -56,7 +56,7 @@ def locate_faces(files: Sequence[PhotoFile], scan: Scan) -> LocatedFaces:
     table = table.assign(number=table.groupby("sha256").cumcount())
     table = table.join(photos[["height", "width"]], on="sha256")
     table = table.sort_values(["photo", "left"], kind="stable")
-    vectors = scan.vectors[table.index]
+    vectors = scan.vectors.select(table.index.to_numpy())
     table = table.reset_index(drop=True)
     table.insert(0, "face_id", make_face_ids(table))
     columns = [*LEFT_OUT_COLUMNS]
@@ -83,8 +83,9 @@ def identify_faces(
         N rows, `IDENTIFIED_COLUMNS`.
     """
     photos = _number_photos(located.table)
+    vectors = located.vectors.take(np.arange(len(photos)))
     allowed = allow_people(applied, photos, gallery.people)
-    table = located.table.join(match_faces(located.vectors, photos, gallery, allowed))
+    table = located.table.join(match_faces(vectors, photos, gallery, allowed))
     names, sources = table["name"].copy(), pd.Series(MODEL, table.index, object)
     # A face that a correction keeps from its nearest person was named by the user, too.
     held = [
@@ -98,9 +99,7 @@ def identify_faces(
     sources[[*given, *held]] = CORRECTION
     table = table.assign(name=names, source=sources, group="")
     unknown = np.flatnonzero(table["name"] == UNKNOWN_NAME)
-    groups = group_faces(
-        located.vectors[unknown], photos[unknown], max_distance, min_faces
-    )
+    groups = group_faces(vectors[unknown], photos[unknown], max_distance, min_faces)
     table.loc[unknown, "group"] = np.array(name_groups(groups), object)
     return table[[*IDENTIFIED_COLUMNS]]
 

@@ -73,10 +73,11 @@ class _Opened(NamedTuple):
     """A photo on its way to its faces."""
 
     sha256: str
-    pixels: U8 | None  # None if it cannot be read
-    size: tuple[int, int]  # height and width of the full-size photo
-    orientation: int | None  # of the EXIF
-    problem: str
+    pixels: U8 | None = None  # None if it cannot be read
+    size: tuple[int, int] = (0, 0)  # height and width of the full-size photo
+    orientation: int | None = None  # of the EXIF
+    problem: str = ""
+    is_gone: bool = False
 
 
 class _Found(NamedTuple):
@@ -117,9 +118,13 @@ def scan_photos(
             photo = decode_upright(read(name), name, settings.max_long_side)
         except (OSError, ValueError) as error:
             problem = one_line(error) or type(error).__name__
-            return _Opened(sha256, None, (0, 0), None, problem)
+            # Decoding raises ValueError; it may have failed for want of memory.
+            is_gone = isinstance(error, OSError) or isinstance(
+                error.__cause__, MemoryError
+            )
+            return _Opened(sha256, problem=problem, is_gone=is_gone)
         size = photo.height, photo.width
-        return _Opened(sha256, photo.pixels, size, photo.orientation, "")
+        return _Opened(sha256, photo.pixels, size, photo.orientation)
 
     opened = map_ahead(open_photo, contents, settings.batch_size)
     found = _search(opened, detect, settings)
@@ -222,7 +227,7 @@ def _describe(found: _Found, aligned: list[U8], vectors: F32) -> Scanned:
     """Put together what one photo shows."""
     opened, pixels, turned, faces = found
     if pixels is None:
-        return Scanned(opened.sha256, opened.problem)
+        return Scanned(opened.sha256, opened.problem, opened.is_gone)
     height, width = opened.size if turned in (0, 180) else opened.size[::-1]
     scale = np.array([width, height]) / pixels.shape[1::-1]
     points = [np.concatenate([f.box.reshape(2, 2), f.landmarks]) for f in faces]

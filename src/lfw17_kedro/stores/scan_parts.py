@@ -1,37 +1,52 @@
-"""One part of the scans on disk, and how a damaged one is told from a whole one."""
+"""One part of the scans as files, and how a damaged one is told from a whole one."""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from lfw17_kedro.digest import hash_file
+from lfw17_kedro.stores.part_folder import CARD, PartFolder
 
 PHOTOS, FACES, PICTURES = "photos.parquet", "faces.parquet", "pictures.parquet"
-CARD = "part.json"  # SHA-256 and size of the others
 
 
 class DamagedError(Exception):
     """A part is not what was written."""
 
 
-def write_part(part: Path, tables: Mapping[str, Any], dimension: int) -> None:
-    """Write the files of a part."""
+def encode_part(
+    tables: Mapping[str, Any], dimension: int, decoders: str
+) -> dict[str, bytes]:
+    """Write the files of a part; equal tables give equal bytes.
+
+    Args:
+        tables: of `PHOTOS`, `FACES` and `PICTURES`.
+        dimension: D, of the embeddings.
+        decoders: what decoded the photos: others may read those that have a problem.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    part.mkdir()
     files = {}
     for name, table in tables.items():
-        pq.write_table(table, part / name)
-        size = (part / name).stat().st_size
-        files[name] = {"sha256": hash_file(part / name), "size": size}
-    card = {"dimension": dimension, "files": files}
-    (part / CARD).write_text(json.dumps(card, indent=2), encoding="utf-8")
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink)
+        files[name] = sink.getvalue().to_pybytes()
+    cards = {
+        name: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        for name, content in files.items()
+    }
+    card = {"dimension": dimension, "decoders": decoders, "files": cards}
+    return {**files, CARD: json.dumps(card, indent=2).encode()}
 
 
-def read_part(part: Path, names: Sequence[str], dimension: int) -> list[Any]:
+def read_part(
+    parts: PartFolder, part: str, names: Sequence[str], dimension: int
+) -> tuple[list[Any], str]:
     """Read files of a part, and check that all are there.
+
+    Returns:
+        A table for each name, and the decoders; "" if nobody wrote them down.
 
     Raises:
         DamagedError: one is missing or not what was written.
@@ -41,19 +56,22 @@ def read_part(part: Path, names: Sequence[str], dimension: int) -> list[Any]:
     import pyarrow.parquet as pq
 
     try:
-        card = json.loads((part / CARD).read_bytes())
+        card = json.loads(parts.read(part, CARD))
         if card["dimension"] != dimension:
             raise DamagedError(f"embeddings of {card['dimension']} dimensions")
+        decoders = str(card.get("decoders", ""))
         for name in (PHOTOS, FACES, PICTURES):
-            if (part / name).stat().st_size != card["files"][name]["size"]:
+            if name not in names and (
+                parts.measure(part, name) != card["files"][name]["size"]
+            ):
                 raise DamagedError(f"{name} has another size")
-        contents = [(part / name).read_bytes() for name in names]
+        contents = [parts.read(part, name) for name in names]
         for name, content in zip(names, contents, strict=True):
             if hashlib.sha256(content).hexdigest() != card["files"][name]["sha256"]:
                 raise DamagedError(f"{name} has another content")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        raise DamagedError(error.strerror) from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DamagedError(error.strerror or "a file is missing") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(f"{CARD} cannot be read") from error
     try:
         tables = [pq.read_table(pa.BufferReader(content)) for content in contents]
@@ -61,4 +79,4 @@ def read_part(part: Path, names: Sequence[str], dimension: int) -> list[Any]:
             table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:  # of Parquet, no file
         raise DamagedError(f"no Parquet: {error}") from error
-    return tables
+    return tables, decoders

@@ -1,64 +1,76 @@
-"""What photos show, on disk: parts that only grow in number, keyed by content.
+"""What photos show, kept on disk or in an object store: parts, keyed by content.
 
-`<folder>/<fingerprint>/part-<random>/` holds photos.parquet, faces.parquet,
-pictures.parquet and part.json, which gives the SHA-256 and size of the others. A part
-is written whole or not at all, so what a killed run had found stays. A part that is not
-what its part.json says is set aside, and its photos are scanned again.
+`<folder>/<fingerprint>/part-<digits>/` holds photos.parquet, faces.parquet,
+pictures.parquet and part.json, which gives the SHA-256 and size of the others. The name
+follows from the photos of the part. A part is written whole or not at all, so what a
+killed run had found stays. A part that is not what its part.json says is set aside, and
+its photos are scanned again.
 """
 
 import logging
-import os
-import re
-import secrets
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lfw17_kedro.atomic import PART, atomic_write, remove, sweep
+from lfw17_kedro.digest import hash_data
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.people_types import Picture, Scan, Scanned
+from lfw17_kedro.people_types import Picture, Scan, Scanned, StoredScan
+from lfw17_kedro.photo_formats import describe_decoders
+from lfw17_kedro.stores.part_folder import open_parts
+from lfw17_kedro.stores.scan_index import (
+    NOWHERE,
+    PartIndex,
+    ScanIndex,
+    index_part,
+)
 from lfw17_kedro.stores.scan_parts import (
     FACES,
     PHOTOS,
     PICTURES,
     DamagedError,
+    encode_part,
     read_part,
-    write_part,
 )
 from lfw17_kedro.stores.scan_tables import (
-    JoinedTables,
+    count_faces,
     tabulate_faces,
     tabulate_photos,
     tabulate_pictures,
 )
+from lfw17_kedro.stores.stored_scan import read_scan
+from lfw17_kedro.types import Bools
 
 logger = logging.getLogger(__name__)
-
-DAMAGED = ".damaged"
-NAME = re.compile(r"part-[0-9a-f]{16}")
-LEFTOVER = re.compile(rf"\.({NAME.pattern})\.[0-9a-f-]+\.{PART}")  # of `atomic_write`
 
 
 class ScanStore:
     """The photos scanned so far with one fingerprint.
 
-    What was read stays in memory; what this or another process has added since is read
-    when it is asked for. Several processes may add at once.
+    Only where each photo lies is kept in memory; what this or another process has added
+    since is found when it is asked for. Several processes may add at once.
     """
 
-    def __init__(self, folder: Path, fingerprint: str, dimension: int) -> None:
+    def __init__(
+        self,
+        folder: Path | str,
+        fingerprint: str,
+        dimension: int,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         """Open the store; its folder need not exist.
 
         Args:
-            folder: of all fingerprints.
+            folder: path or URL, of all fingerprints.
             fingerprint: of encoder, detector and settings.
             dimension: D, of an embedding.
+            options: of the filesystem of a URL.
+
+        Raises:
+            ValueError: a URL that nothing is installed for.
         """
-        self._folder = folder / fingerprint
+        self._parts = open_parts(str(folder), fingerprint, options)
         self._fingerprint = fingerprint
         self._dimension = dimension
         self._empty = {
@@ -66,51 +78,54 @@ class ScanStore:
             FACES: tabulate_faces([], dimension),
             PICTURES: tabulate_pictures([]),
         }
-        self._parts: dict[Path, tuple[Any, Any]] = {}  # photos and faces of each
-        self._read_all: JoinedTables | None = None
+        self._indices: dict[str, PartIndex] = {}
+        self._index = ScanIndex({})
 
-    def list_known(self) -> set[str]:
-        """Give the SHA-256 of every photo that was scanned."""
-        return set(self._read_tables().sorted_ids)
+    def is_known(self, sha256: Sequence[str]) -> Bools:
+        """Tell which photos need not be scanned, (n,) bool.
+
+        A photo that could not be decoded need not be tried again before other decoders
+        are installed.
+        """
+        index = self._read_index()
+        return index.is_settled(index.find(sha256), describe_decoders())
 
     def find(self, digits: str) -> str | None:
         """Give the SHA-256 of a scanned photo that starts with some digits."""
-        ids = self._read_tables().sorted_ids
-        at = bisect_left(ids, digits)
-        return ids[at] if at < len(ids) and ids[at].startswith(digits) else None
+        return self._read_index().find_start(digits)
 
     def add(self, photos: Iterable[Scanned]) -> None:
-        """Add photos as one part.
+        """Add photos as one part, in their order.
 
         Args:
-            photos: those with a problem are left out: the next run, which may have
-                more decoders, tries them again. Of two of one content the first counts.
+            photos: those whose file could not be read are left out: the next run tries
+                them again. Of two of one content the first counts.
 
         Raises:
             ValueError: embeddings of another dimension than the store's.
             OSError: the disk is full, or the folder cannot be written to.
         """
-        readable = {one.sha256: one for one in reversed([*photos]) if not one.problem}
-        if not (added := [*reversed(readable.values())]):
+        kept = {one.sha256: one for one in reversed([*photos]) if not one.is_gone}
+        if not (added := [*reversed(kept.values())]):
             return
         tables = {
             PHOTOS: tabulate_photos(added),
             FACES: tabulate_faces(added, self._dimension),
             PICTURES: tabulate_pictures(added),
         }
+        name = f"part-{hash_data([self._fingerprint, [*kept]])[:16]}"
         try:
-            self._sweep()
-            with atomic_write(self._folder / f"part-{secrets.token_hex(8)}") as part:
-                write_part(part, tables, self._dimension)
+            files = encode_part(tables, self._dimension, describe_decoders())
+            self._parts.write(name, files)
         except OSError as error:
             raise OSError(
-                f"{self._folder}: expected to keep what photos show, got: "
+                f"{self._parts.locate('')}: expected to keep what photos show, got: "
                 f"{one_line(error)}; make room on the disk, or change the rights of "
                 "the folder."
             ) from error
 
-    def read(self, sha256: Iterable[str]) -> Scan:
-        """Give what photos show.
+    def open(self, sha256: Iterable[str]) -> StoredScan:
+        """Give what photos show; embeddings are read when they are asked for.
 
         Args:
             sha256: of the photos, each once; in this order they come back.
@@ -118,19 +133,25 @@ class ScanStore:
         Raises:
             KeyError: one was not scanned.
         """
-        tables = self._read_tables()
+        index = self._read_index()
         wanted = list(sha256)
-        rows = tables.index.get_indexer(wanted)
-        if (rows < 0).any():
-            missing = wanted[int((rows < 0).argmax())]
+        places = index.find(wanted)
+        if (places == NOWHERE).any():
+            missing = wanted[int((places == NOWHERE).argmax())]
             raise KeyError(f"expected scanned photos, got an unknown one: {missing}")
-        faces = tables.find_faces(rows)
-        return Scan(
-            tables.photos.iloc[rows].reset_index(drop=True),
-            tables.faces.iloc[faces].reset_index(drop=True),
-            tables.vectors[faces],
+        numbers, rows = index.locate(places)
+        return read_scan(
+            self._read_part,
+            index.parts,
+            numbers,
+            rows,
+            self._empty,
             self._fingerprint,
         )
+
+    def read(self, sha256: Iterable[str]) -> Scan:
+        """Give what photos show, all in memory; see `open`."""
+        return self.open(sha256).load()
 
     def read_pictures(self, sha256: Collection[str]) -> Iterator[Picture]:
         """Give the pictures of photos and of their faces, a part at a time.
@@ -143,85 +164,94 @@ class ScanStore:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        tables = self._read_tables()
-        rows = tables.index.get_indexer([*dict.fromkeys(sha256)])
-        rows = rows[rows >= 0]
-        for number in np.unique(tables.part_numbers[rows]):
-            ids = tables.index[rows[tables.part_numbers[rows] == number]]
-            read = self._open_part(tables.parts[number], [PICTURES])
+        index = self._read_index()
+        unique = [*dict.fromkeys(sha256)]
+        places = index.find(unique)
+        is_there = places != NOWHERE
+        ids = np.array(unique, object)[is_there]
+        numbers, _ = index.locate(places[is_there])
+        for number in np.unique(numbers):
+            read = self._open_part(index.parts[number], [PICTURES])
             if read is None:
                 continue
-            wanted = pa.array(ids.tolist(), pa.string())
-            table = read[0].filter(pc.is_in(read[0]["sha256"], value_set=wanted))
-            yield from (Picture(**row) for row in table.to_pylist())
+            wanted = pa.array(ids[numbers == number].tolist(), pa.string())
+            [table] = read[0]
+            table = table.filter(pc.is_in(table["sha256"], value_set=wanted))
+            for batch in table.to_batches(max_chunksize=PICTURES_AT_ONCE):
+                yield from (Picture(**row) for row in batch.to_pylist())
 
-    def _read_tables(self) -> JoinedTables:
-        """Read the photos and faces of the parts that are not in memory yet."""
-        for part in self._list_parts():
-            if part not in self._parts:
-                read = self._open_part(part, [PHOTOS, FACES])
-                if read is not None:
-                    self._parts[part] = (read[0], read[1])
-        parts = sorted(self._parts)  # also one that another process has set aside
-        if self._read_all is None or self._read_all.parts != parts:
-            empty = self._empty[PHOTOS], self._empty[FACES]
-            tables = [self._parts[part] for part in parts]
-            self._read_all = JoinedTables(parts, tables, empty, self._dimension)
-        return self._read_all
+    def _read_index(self) -> ScanIndex:
+        """Find the photos of the parts that are not in memory yet."""
+        for name in self._list_parts():
+            if name in self._indices:
+                continue
+            if (read := self._open_part(name, [PHOTOS, FACES])) is not None:
+                (photos, faces), decoders = read
+                try:
+                    count_faces(photos, faces)
+                    self._indices[name] = index_part(photos, decoders)
+                except ValueError as error:
+                    self._set_aside(name, one_line(error))
+        if self._index.parts != sorted(self._indices):
+            self._index = ScanIndex(self._indices)
+        return self._index
 
-    def _open_part(self, part: Path, names: Sequence[str]) -> list[Any] | None:
+    def _read_part(self, name: str, files: Sequence[str]) -> list[Any]:
+        """Read files of a part that was whole a moment ago.
+
+        Raises:
+            OSError: it is damaged or gone.
+        """
+        read = self._open_part(name, files)
+        if read is None:
+            raise OSError(
+                f"{self._parts.locate(name)}: expected what photos show, got a part "
+                "that is damaged or gone; run again, which searches them again."
+            )
+        return read[0]
+
+    def _open_part(
+        self, name: str, files: Sequence[str]
+    ) -> tuple[list[Any], str] | None:
         """Read files of a part; None if it is damaged, and set aside, or gone."""
         try:
-            read = read_part(part, names, self._dimension)
-            for name, table in zip(names, read, strict=True):
-                if table.schema != self._empty[name].schema:
-                    raise DamagedError(f"{name} has other columns")
-            return read
+            tables, decoders = read_part(self._parts, name, files, self._dimension)
+            for file, table in zip(files, tables, strict=True):
+                if table.schema != self._empty[file].schema:
+                    raise DamagedError(f"{file} has other columns")
+            return tables, decoders
         except OSError as error:
             raise OSError(
-                f"{part}: expected to read what photos show, got: {one_line(error)}; "
-                "change the rights of the folder, or remove it."
+                f"{self._parts.locate(name)}: expected to read what photos show, got: "
+                f"{one_line(error)}; change the rights of the folder, or remove it."
             ) from error
         except DamagedError as error:
-            self._parts.pop(part, None)
-            if not part.is_dir():
-                return None  # another process has set it aside
-            logger.warning(
-                "%s is damaged (%s): its photos are scanned again by the next search.",
-                part,
-                one_line(error),
-            )
-            aside = part.with_name(part.name + DAMAGED)
-            remove(aside)
-            with suppress(FileNotFoundError):  # likewise
-                part.rename(aside)
+            self._set_aside(name, one_line(error))
             return None
 
-    def _list_parts(self) -> list[Path]:
+    def _set_aside(self, name: str, reason: str) -> None:
+        """Let a damaged part count no more."""
+        self._indices.pop(name, None)
+        if self._parts.set_aside(name):  # else another process has done it
+            logger.warning(
+                "%s is damaged (%s): its photos are scanned again by the next search.",
+                self._parts.locate(name),
+                reason,
+            )
+
+    def _list_parts(self) -> list[str]:
         """List the parts in a fixed order."""
         try:
-            with os.scandir(self._folder) as entries:
-                return sorted(
-                    Path(entry.path)
-                    for entry in entries
-                    if NAME.fullmatch(entry.name) and entry.is_dir()
-                )
-        except FileNotFoundError:
-            return []
+            return self._parts.list_names()
         except OSError as error:
             raise OSError(
-                f"{self._folder}: expected a folder with what photos show, or none, "
-                f"got: {one_line(error.strerror or error)}; change its rights, or "
-                "remove what is in its place."
+                f"{self._parts.locate('')}: expected a folder with what photos show, "
+                f"or none, got: {one_line(error.strerror or error)}; change its "
+                "rights, or remove what is in its place."
             ) from error
 
-    def _sweep(self) -> None:
-        """Remove parts that killed processes did not finish."""
-        if self._folder.is_dir():
-            for leftover in self._folder.iterdir():
-                if match := LEFTOVER.fullmatch(leftover.name):
-                    sweep(leftover.with_name(match[1]))
 
+PICTURES_AT_ONCE = 256  # rows that are Python objects at a time
 
 OpenStore = Callable[[str, int], ScanStore]
 """Opens the store of a fingerprint, for embeddings of a dimension."""

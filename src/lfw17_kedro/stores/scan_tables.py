@@ -1,21 +1,18 @@
 """What photos show as Arrow tables: photos, faces, pictures."""
 
 from collections.abc import Sequence
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lfw17_kedro.people_types import (
     BOX,
-    FACE_COLUMNS,
     LANDMARKS,
     PHOTO_COLUMNS,
     WHOLE_PHOTO,
     Scanned,
 )
-from lfw17_kedro.types import F32, I64, Table
+from lfw17_kedro.types import F32, I64
 
 VECTOR = "vector"  # the column of embeddings: lists of D float32
 
@@ -102,71 +99,20 @@ def take_vectors(faces: Any, dimension: int) -> F32:
     return np.asarray(flat, np.float32).reshape(-1, dimension)
 
 
-class JoinedTables:
-    """The photos and faces of all parts, each photo once.
+def count_faces(photos: Any, faces: Any) -> I64:
+    """Count the faces of each photo of a part: (P,) int64.
 
-    Attributes:
-        parts: P paths.
-        photos: one row a photo, `PHOTO_COLUMNS`.
-        part_numbers: of each photo, the position of its part.
-        faces: N rows, `FACE_COLUMNS`, in no order; see `find_faces`.
-        vectors: (N, D) float32.
+    Args:
+        photos: table of P photos.
+        faces: table of their faces, photo by photo.
+
+    Raises:
+        ValueError: faces of other photos, or in another order.
     """
+    import pyarrow.compute as pc
 
-    def __init__(
-        self,
-        parts: list[Path],
-        tables: list[tuple[Any, Any]],
-        empty: tuple[Any, Any],
-        dimension: int,
-    ) -> None:
-        """Join the parts.
-
-        Args:
-            parts: P paths.
-            tables: of photos and faces, of each part.
-            empty: the same without rows.
-            dimension: of the embeddings.
-        """
-        import pyarrow as pa
-
-        self.parts = parts
-        photos = pa.concat_tables([empty[0], *(one for one, _ in tables)])
-        faces = pa.concat_tables([empty[1], *(one for _, one in tables)])
-        all_photos = photos.to_pandas()
-        part_numbers = np.repeat(np.arange(len(parts)), [len(one) for one, _ in tables])
-        is_first = ~all_photos["sha256"].duplicated().to_numpy()
-        all_photos = all_photos[[*PHOTO_COLUMNS]]
-        self.photos: Table = all_photos[is_first].reset_index(drop=True)
-        self.part_numbers: I64 = part_numbers[is_first]
-        self.vectors: F32 = take_vectors(faces, dimension)
-        self.faces: Table = faces.drop_columns([VECTOR]).to_pandas()[[*FACE_COLUMNS]]
-        face_parts = np.repeat(np.arange(len(parts)), [len(one) for _, one in tables])
-        rows = self.index.get_indexer(self.faces["sha256"])
-        # Of a photo in two parts only the faces of the first count.
-        rows[np.append(self.part_numbers, -1)[rows] != face_parts] = len(self.photos)
-        self._order = np.argsort(rows, kind="stable")
-        bounds = np.arange(len(self.photos) + 1)
-        self._bounds = np.searchsorted(rows[self._order], bounds)
-
-    @cached_property
-    def index(self) -> Any:
-        """Row of each SHA-256."""
-        import pandas as pd
-
-        return pd.Index(self.photos["sha256"])
-
-    @cached_property
-    def sorted_ids(self) -> list[str]:
-        """The SHA-256 of all photos."""
-        return sorted(self.photos["sha256"].tolist())
-
-    def find_faces(self, rows: I64) -> I64:
-        """Give the rows of the faces of photos, photo by photo."""
-        starts, ends = self._bounds[rows], self._bounds[rows + 1]
-        counts = ends - starts
-        firsts = np.repeat(
-            starts - np.r_[0, np.cumsum(counts)[:-1]][: len(rows)], counts
-        )
-        found: I64 = self._order[firsts + np.arange(counts.sum())]
-        return found
+    ids = photos["sha256"].combine_chunks()
+    rows = pc.index_in(faces["sha256"], value_set=ids).to_numpy()
+    if len(rows) and (np.isnan(rows).any() or (np.diff(rows) < 0).any()):
+        raise ValueError("expected faces photo by photo, got others")
+    return np.bincount(rows.astype(np.int64), minlength=len(ids)).astype(np.int64)

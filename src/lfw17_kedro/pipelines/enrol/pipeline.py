@@ -8,7 +8,9 @@ from lfw17_kedro.pipelines.enrol.nodes import cut_crops, enrol, report_enrolment
 
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Photos of people and of strangers -> gallery with a threshold of its own."""
-    return people.create_pipeline("people_photos", "cohort_photos") + Pipeline(
+    return people.create_pipeline(
+        to_enrol=["people_photos", "cohort_photos"], to_name=[]
+    ) + Pipeline(
         [
             Node(
                 enrol,

@@ -23,7 +23,7 @@ from lfw17_kedro.people_types import (
     Gallery,
     LocatedFaces,
     PhotoFolder,
-    Scan,
+    StoredScan,
 )
 from lfw17_kedro.pipelines.people.nodes import warn_of_corrections
 from lfw17_kedro.pipelines.people.settings import GroupingSettings
@@ -35,7 +35,7 @@ PICTURES = "album_pictures"  # the folder beside the album
 logger = logging.getLogger(__name__)
 
 
-def locate(photos: PhotoFolder, scan: Scan) -> tuple[LocatedFaces, Table]:
+def locate(photos: PhotoFolder, scan: StoredScan) -> tuple[LocatedFaces, Table]:
     """Say which photo shows which faces, and which photos have no row and why."""
     from lfw17_kedro.people.identify import locate_faces
 
@@ -68,7 +68,7 @@ def apply_corrections(
 def identify(
     located: LocatedFaces,
     gallery: Gallery,
-    scan: Scan,
+    scan: StoredScan,
     applied: Applied,
     grouping: GroupingSettings,
 ) -> Table:
@@ -102,7 +102,7 @@ def show_album(
     faces: Table,
     located: LocatedFaces,
     photos: PhotoFolder,
-    scan: Scan,
+    scan: StoredScan,
     gallery: Gallery,
     corrections: bytes,
     open_store: OpenStore,
@@ -154,7 +154,7 @@ def show_album(
 
 
 def collect_groups(
-    faces: Table, located: LocatedFaces, scan: Scan, open_store: OpenStore
+    faces: Table, located: LocatedFaces, scan: StoredScan, open_store: OpenStore
 ) -> Pictures:
     """Collect the faces of unknown people, a folder a person, for the user to name."""
     grouped = located.table.assign(group=faces["group"])
@@ -163,13 +163,13 @@ def collect_groups(
 
 
 def write_sidecars(
-    faces: Table, photos: PhotoFolder, scan: Scan, wanted: bool
+    faces: Table, photos: PhotoFolder, scan: StoredScan, wanted: bool
 ) -> dict[str, str]:
     """Write an XMP sidecar for each photo with a face, if they are wanted."""
     return list_sidecars(faces, _list_photos(photos, scan)) if wanted else {}
 
 
-def _list_photos(photos: PhotoFolder, scan: Scan) -> Table:
+def _list_photos(photos: PhotoFolder, scan: StoredScan) -> Table:
     """List the readable photos, each content once: path, size and turn."""
     import pandas as pd
 

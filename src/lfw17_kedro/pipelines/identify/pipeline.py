@@ -10,7 +10,7 @@ SCAN = "people.photos_scan"
 
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Photos and a gallery -> every face with a name or a group, and the album."""
-    return people.create_pipeline("photos") + Pipeline(
+    return people.create_pipeline(to_enrol=[], to_name=["photos"]) + Pipeline(
         [
             Node(
                 nodes.locate,

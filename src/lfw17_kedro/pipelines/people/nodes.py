@@ -1,25 +1,31 @@
 """What `enrol` and `identify` share: the encoder and the search for faces."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from lfw17_kedro.encoders import registry
 from lfw17_kedro.people.corrections_file import MAX_LISTED
-from lfw17_kedro.people_types import PHOTO_COLUMNS, PhotoFolder, Scan, Scanned
+from lfw17_kedro.people_types import (
+    FAILED_COLUMNS,
+    PHOTO_COLUMNS,
+    PhotoFolder,
+    Scan,
+    Scanned,
+    StoredScan,
+)
+from lfw17_kedro.pipelines.compute_settings import ComputeSettings
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.people.settings import SearchSettings
 from lfw17_kedro.stores.scan_store import OpenStore
-from lfw17_kedro.types import Encoder, EncoderOptions, ReadWeights
+from lfw17_kedro.types import Encoder, EncoderOptions, ReadWeights, Table
 
 if TYPE_CHECKING:
+    from lfw17_kedro.compute.scan_collection import FailedShard
     from lfw17_kedro.people.scan import ScanSettings
 
 logger = logging.getLogger(__name__)
-
-PART = 200  # photos that are written together: so many a killed run may lose
 
 
 def build_encoder(
@@ -34,53 +40,117 @@ def find_all_faces(
     folder: PhotoFolder,
     open_store: OpenStore,
     encoder: Encoder,
+    options: EncoderOptionSettings,
+    read_weights: ReadWeights,
     search: SearchSettings,
+    compute: ComputeSettings,
     *,
     name: str,
-) -> Scan:
+) -> tuple[StoredScan, Table]:
     """Find and embed every face of a folder of photos that was not searched before.
 
-    What is found is kept by the photos' content, part by part: another run, also after
-    one that was killed, searches only what is new.
+    What is found is kept by the photos' content, shard by shard: another run, also
+    after one that was killed, searches only what is new.
 
     Args:
         folder: the photos.
         open_store: opens what was found before, and adds to it.
         encoder: embeds.
+        options: of the encoder, for other processes that build it.
+        read_weights: reads its weights there.
         search: how.
+        compute: where.
         name: of the folder, for the log.
 
     Returns:
-        What the photos show, also those that cannot be read, each content once.
-    """
-    from tqdm import tqdm
+        What the photos show, also those that cannot be read, each content once; and
+        the photos that were not searched because their shards failed, `FAILED_COLUMNS`.
 
-    from lfw17_kedro.encoders.mtcnn import build_detector, describe_detector
-    from lfw17_kedro.people.scan import scan_photos
+    Raises:
+        OSError: the disk is full, or the cluster is gone. What was finished is kept.
+    """
+    from lfw17_kedro.compute.engines import Engine
+    from lfw17_kedro.compute.scan_collection import list_contents, search_collection
+    from lfw17_kedro.compute.scan_shard import (
+        NetworkRecipe,
+        Networks,
+        ShardScan,
+        fingerprint_scan,
+    )
+    from lfw17_kedro.compute.tasks import StopError
+    from lfw17_kedro.encoders.mtcnn import build_detector
 
     settings = _choose_settings(search)
-    detector = describe_detector(search.thresholds, search.min_face_size)
-    fingerprint = settings.fingerprint(encoder.card, detector)
+    chosen = EncoderOptions(**options.model_dump())
+    recipe = NetworkRecipe(
+        encoder.card.name,
+        chosen._replace(precision=encoder.card.precision),
+        search.thresholds,
+        search.min_face_size,
+    )
+    fingerprint = fingerprint_scan(encoder, recipe, settings)
     store = open_store(fingerprint, encoder.card.dimension)
+    scan = ShardScan(
+        folder.reader,
+        open_store,
+        settings,
+        fingerprint,
+        recipe,
+        read_weights,
+    )
 
-    readable: dict[str, str] = {}
-    for file in folder:
-        if not file.problem:  # messages name the first path, as left_out.csv does
-            readable.setdefault(file.sha256, file.path)
-    known = store.list_known()
-    new = [(one, path) for one, path in readable.items() if one not in known]
-    logger.info("%s: %d photos, %d of them new", name, len(readable), len(new))
-    problems: list[Scanned] = []
-    if new:
-        detect = build_detector(search.thresholds, search.min_face_size)
-        scanned = scan_photos(new, folder.read_bytes, detect, encoder, settings)
-        shown = tqdm(scanned, name, len(new), unit="photo")
-        for part in _batch(shown, PART):
-            store.add([one for one in part if not one.problem])
-            problems += [one for one in part if one.problem]
-    unreadable = {one.sha256 for one in problems}
-    scan = store.read(one for one in readable if one not in unreadable)
-    return _add_problems(scan, problems)
+    def build() -> Networks:
+        detector = build_detector(search.thresholds, search.min_face_size)
+        return Networks(detector, encoder)
+
+    photos = list_contents(folder)
+    engine = Engine(
+        compute.engine, compute.workers, compute.address, compute.shard_size
+    )
+    try:
+        searched = search_collection(photos, store, scan, build, engine, name=name)
+    except StopError as error:
+        raise OSError(str(error)) from error
+    problems = [*searched.gone, *_mark_failed(searched.failed)]
+    missing = {one.sha256 for one in problems}
+    found = store.open(one.sha256 for one in photos if one.sha256 not in missing)
+    return _add_problems(found, problems), _tabulate_failed(searched.failed)
+
+
+def find_faces_to_enrol(
+    folder: PhotoFolder,
+    open_store: OpenStore,
+    encoder: Encoder,
+    options: EncoderOptionSettings,
+    read_weights: ReadWeights,
+    search: SearchSettings,
+    compute: ComputeSettings,
+    *,
+    name: str,
+) -> Scan:
+    """Find and embed every face of a folder; all of them must be searched.
+
+    Args: see `find_all_faces`.
+
+    Raises:
+        OSError: some shards failed, or see `find_all_faces`.
+    """
+    scan, failed = find_all_faces(
+        folder,
+        open_store,
+        encoder,
+        options,
+        read_weights,
+        search,
+        compute,
+        name=name,
+    )
+    if len(failed):
+        raise OSError(
+            f"{name}: expected all photos to be searched, got {len(failed)} that were "
+            f"not, {failed['photo'][0]} first: {failed['reason'][0]}; run again."
+        )
+    return scan.load()
 
 
 def warn_of_corrections(reasons: Sequence[tuple[int, str]]) -> None:
@@ -105,14 +175,28 @@ def _choose_settings(search: SearchSettings) -> "ScanSettings":
     )
 
 
-def _batch(items: Iterable[Scanned], size: int) -> Iterator[list[Scanned]]:
-    """Give lists of a size; the last may be shorter."""
-    rest = iter(items)
-    while part := list(islice(rest, size)):
-        yield part
+def _mark_failed(failed: "Sequence[FailedShard]") -> list[Scanned]:
+    """Give the photos of shards that failed a problem each."""
+    return [
+        Scanned(photo.sha256, f"not searched: {shard.reason}; run again", True)
+        for shard in failed
+        for photo in shard.photos
+    ]
 
 
-def _add_problems(scan: Scan, problems: list[Scanned]) -> Scan:
+def _tabulate_failed(failed: "Sequence[FailedShard]") -> Table:
+    """List the photos of shards that failed."""
+    import pandas as pd
+
+    rows = [
+        (number, photo.path, shard.reason)
+        for number, shard in enumerate(failed, 1)
+        for photo in shard.photos
+    ]
+    return pd.DataFrame(rows, columns=[*FAILED_COLUMNS])
+
+
+def _add_problems(scan: StoredScan, problems: list[Scanned]) -> StoredScan:
     """Add photos that could not be read."""
     if not problems:
         return scan

@@ -1,33 +1,60 @@
 """Wiring of what `enrol` and `identify` share."""
 
+from collections.abc import Callable
 from functools import partial, update_wrapper
 
 from kedro.pipeline import Node, Pipeline
 
-from lfw17_kedro.pipelines.people.nodes import build_encoder, find_all_faces
+from lfw17_kedro.pipelines.people.nodes import (
+    build_encoder,
+    find_all_faces,
+    find_faces_to_enrol,
+)
+
+ENCODER = ["params:people.encoder", "params:people.encoder_options", "weights"]
 
 
-def create_pipeline(*folders: str) -> Pipeline:
+def create_pipeline(to_enrol: list[str], to_name: list[str]) -> Pipeline:
     """Folders of photos -> all faces in them, found and embedded.
 
     Args:
-        folders: names of datasets; the scan of `photos` is `people.photos_scan`.
+        to_enrol: names of datasets; the scan of `people_photos` is
+            `people.people_photos_scan`.
+        to_name: likewise; `people.photos_failed` lists the photos of `photos` that
+            could not be searched.
     """
     encoder = Node(
         build_encoder,
-        inputs=["params:people.encoder", "params:people.encoder_options", "weights"],
+        inputs=ENCODER,
         outputs="people.encoder",
         name="people.build_encoder",
     )
-    return Pipeline([encoder, *map(_make_scan, folders)])
+    return Pipeline(
+        [
+            encoder,
+            *(_make_scan(folder, find_faces_to_enrol) for folder in to_enrol),
+            *(
+                _make_scan(folder, find_all_faces, f"people.{folder}_failed")
+                for folder in to_name
+            ),
+        ]
+    )
 
 
-def _make_scan(folder: str) -> Node:
+def _make_scan(folder: str, search: Callable[..., object], *others: str) -> Node:
     """Make the node that searches one folder."""
-    bound = update_wrapper(partial(find_all_faces, name=folder), find_all_faces)
     return Node(
-        bound,
-        inputs=[folder, "people.scan_store", "people.encoder", "params:people.search"],
-        outputs=f"people.{folder}_scan",
+        update_wrapper(partial(search, name=folder), search),
+        inputs=[
+            folder,
+            "people.scan_store",
+            "people.encoder",
+            *ENCODER[1:],
+            "params:people.search",
+            "params:compute",
+        ],
+        outputs=[f"people.{folder}_scan", *others]
+        if others
+        else f"people.{folder}_scan",
         name=f"people.scan_{folder}",
     )

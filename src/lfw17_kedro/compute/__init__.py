@@ -1,0 +1,1 @@
+"""Work in shards: here, in several processes, or on a Dask cluster."""

@@ -1,0 +1,121 @@
+"""Find all faces of a collection of photos, a shard at a time, by an engine."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lfw17_kedro.compute.engines import LOCAL, Engine, make_pool
+from lfw17_kedro.compute.scan_shard import Networks, ShardScan, describe_software
+from lfw17_kedro.compute.shards import Shard, plan_shards
+from lfw17_kedro.compute.tasks import Attempt, run_tasks
+from lfw17_kedro.compute.threads import count_cores
+from lfw17_kedro.people_types import PhotoFile, PhotoFolder, Scanned
+from lfw17_kedro.stores.scan_store import ScanStore
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+logger = logging.getLogger(__name__)
+
+NOT_TRIED = "not tried, because shard after shard failed"
+
+
+class FailedShard(NamedTuple):
+    """Photos that were not searched.
+
+    Attributes:
+        photos: of the shard.
+        reason: why the last attempt failed.
+    """
+
+    photos: Shard
+    reason: str
+
+
+class Searched(NamedTuple):
+    """What came of a collection.
+
+    Attributes:
+        gone: photos whose files could not be read, each with its problem.
+        failed: shards that were given up.
+    """
+
+    gone: list[Scanned]
+    failed: list[FailedShard]
+
+
+def list_contents(folder: PhotoFolder) -> list[PhotoFile]:
+    """List the photos that can be read, each content once, by its first path."""
+    first: dict[str, PhotoFile] = {}
+    for file in folder:
+        if not file.problem:
+            first.setdefault(file.sha256, file)
+    return list(first.values())
+
+
+def search_collection(
+    photos: Sequence[PhotoFile],
+    store: ScanStore,
+    scan: ShardScan,
+    build: Callable[[], Networks],
+    engine: Engine,
+    *,
+    name: str,
+) -> Searched:
+    """Find and embed every face of the photos that the store does not know.
+
+    Args:
+        photos: each content once.
+        store: knows what was found before.
+        scan: of one shard, without networks.
+        build: gives the networks of this process. Only the local engine needs them, if
+            there is anything to do.
+        engine: that does it.
+        name: of the photos, for the log.
+
+    Raises:
+        StopError: the disk is full, or the cluster is gone. What was finished is kept.
+    """
+    from tqdm import tqdm
+
+    shards = plan_shards(photos, store.is_known, engine.shard_size)
+    new = sum(map(len, shards))
+    logger.info("%s: %d photos, %d of them new", name, len(photos), new)
+    if not shards:
+        return Searched([], [])
+    if len(shards) == 1:  # done before other processes have loaded their networks
+        engine = Engine(LOCAL)
+    workers = min(engine.workers or count_cores(), len(shards))
+    with tqdm(desc=name, total=new, unit="photo") as bar:
+        if engine.name == LOCAL:
+            scan = replace(scan, networks=build(), on_photo=bar.update)
+        else:
+            scan = replace(scan, software=describe_software())
+        pool = make_pool(scan, engine._replace(workers=workers))
+        try:
+            return _collect(run_tasks(pool, shards), shards, bar)
+        finally:
+            pool.close()
+
+
+def _collect(
+    attempts: Iterator[Attempt], shards: Sequence[Shard], bar: "tqdm[Any]"
+) -> Searched:
+    """Put together what comes of the shards, and show how far they are."""
+    gone: list[Scanned] = []
+    failed: list[FailedShard] = []
+    ended: set[int] = set()
+    n_photos = 0
+    for task, _, result, error, _ in attempts:
+        ended.add(task.number)
+        if error:
+            failed.append(FailedShard(task.item, error))
+            logger.warning("A shard of %d photos failed: %s", len(task.item), error)
+        else:
+            gone += result
+        n_photos += len(task.item)
+        bar.n = n_photos  # photo by photo it may have counted a shard twice
+        bar.set_postfix_str(f"shard {len(ended)} of {len(shards)}")
+    not_tried = (shard for n, shard in enumerate(shards) if n not in ended)
+    return Searched(gone, failed + [FailedShard(one, NOT_TRIED) for one in not_tried])

@@ -1,0 +1,35 @@
+"""The parameters of work in shards."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from lfw17_kedro.compute.engines import DASK, EngineName
+from lfw17_kedro.parameter_types import Count, Settings, refuse
+
+
+class ComputeSettings(Settings):
+    """Where work on many photos is done, and in what portions."""
+
+    engine: EngineName
+    """local: this process. processes: several of this machine, each with networks of
+    its own. dask: the workers of a Dask cluster."""
+
+    workers: Annotated[int, Field(ge=1, le=1024)] | None
+    """Processes of processes, and of a cluster that the run starts itself; they share
+    the cores. null: one a core."""
+
+    address: Annotated[str, Field(pattern=r"^\w+://\S+$")] | None
+    """Of the scheduler of a Dask cluster, tcp://host:8786 for one. null: the run starts
+    a cluster on this machine, and ends it."""
+
+    shard_size: Count
+    """Photos that are worked on and written together. A killed run loses the shards
+    that it was at; memory grows with it."""
+
+    @model_validator(mode="after")
+    def check_address(self) -> Self:
+        """Refuse an address that nobody would use."""
+        if self.address is not None and self.engine != DASK:
+            raise refuse("null, or compute.engine=dask", "address")
+        return self

@@ -1,0 +1,209 @@
+"""A folder of parts, each some files written whole: on a disk or in an object store."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from lfw17_kedro.atomic import PART, atomic_write, remove, sweep
+
+CARD = "part.json"  # of a part: says what its other files must be; it is written last
+DAMAGED = ".damaged"
+NAME = re.compile(r"part-[0-9a-f]{16}")
+LEFTOVER = re.compile(rf"\.({NAME.pattern})\.[0-9a-f-]+\.{PART}")  # of `atomic_write`
+
+
+class PartFolder(ABC):
+    """Parts by name; each is a few files, of which `CARD` is the last to be written."""
+
+    @abstractmethod
+    def list_names(self) -> list[str]:
+        """List the parts, sorted; none if there is no folder.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+
+    @abstractmethod
+    def read(self, name: str, file: str) -> bytes:
+        """Read a file of a part.
+
+        Raises:
+            OSError: it is missing, or cannot be read.
+        """
+
+    @abstractmethod
+    def measure(self, name: str, file: str) -> int:
+        """Give the size of a file of a part, bytes.
+
+        Raises:
+            OSError: as `read`.
+        """
+
+    @abstractmethod
+    def write(self, name: str, files: Mapping[str, bytes]) -> None:
+        """Write a part, or replace it; a reader never finds a part of it.
+
+        Args:
+            name: of the part.
+            files: name -> content, `CARD` among them.
+
+        Raises:
+            OSError: there is no room, or the folder cannot be written to.
+        """
+
+    @abstractmethod
+    def set_aside(self, name: str) -> bool:
+        """Rename a part, so that it is not listed; false if it is gone."""
+
+    @abstractmethod
+    def locate(self, name: str) -> str:
+        """Give the path or URL of a part, for messages."""
+
+
+class LocalParts(PartFolder):
+    """Parts on a disk, folders that take their names when they are complete."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the folder, which need not exist."""
+        self._folder = folder
+
+    def list_names(self) -> list[str]:
+        """List the folders of parts."""
+        try:
+            return sorted(
+                entry.name
+                for entry in self._folder.iterdir()
+                if NAME.fullmatch(entry.name) and entry.is_dir()
+            )
+        except FileNotFoundError:
+            return []
+
+    def read(self, name: str, file: str) -> bytes:
+        """Read a file."""
+        return (self._folder / name / file).read_bytes()
+
+    def measure(self, name: str, file: str) -> int:
+        """Give the size of a file."""
+        return (self._folder / name / file).stat().st_size
+
+    def write(self, name: str, files: Mapping[str, bytes]) -> None:
+        """Write a folder beside the place of the part, then rename it."""
+        self._sweep()
+        with atomic_write(self._folder / name) as part:
+            part.mkdir()
+            for file, content in files.items():
+                (part / file).write_bytes(content)
+
+    def set_aside(self, name: str) -> bool:
+        """Rename the folder."""
+        part = self._folder / name
+        if not part.is_dir():
+            return False
+        aside = part.with_name(name + DAMAGED)
+        remove(aside)
+        with suppress(FileNotFoundError):  # another process was faster
+            part.rename(aside)
+        return True
+
+    def locate(self, name: str) -> str:
+        """Give the path."""
+        return str(self._folder / name)
+
+    def _sweep(self) -> None:
+        """Remove parts that killed processes did not finish."""
+        if self._folder.is_dir():
+            for leftover in self._folder.iterdir():
+                if match := LEFTOVER.fullmatch(leftover.name):
+                    sweep(leftover.with_name(match[1]))
+
+
+class RemoteParts(PartFolder):
+    """Parts in an object store, where a file is whole or not there.
+
+    A part counts from the moment its `CARD` is there. Another attempt at the same part
+    writes the same bytes, so it does not matter who comes first.
+    """
+
+    def __init__(self, url: str, options: Mapping[str, Any]) -> None:
+        """Name the folder.
+
+        Args:
+            url: with a protocol that fsspec knows: s3://bucket/folder, for one.
+            options: of the filesystem: endpoint, credentials.
+
+        Raises:
+            ValueError: nothing is installed for the protocol.
+        """
+        import fsspec
+
+        try:
+            self._files, self._root = fsspec.url_to_fs(url, **options)
+        except (ImportError, ValueError) as error:
+            raise ValueError(
+                f"expected a folder or a URL that can be opened, got {url}: {error}; "
+                "install what its protocol needs."
+            ) from error
+        self._url = url.rstrip("/")
+
+    def list_names(self) -> list[str]:
+        """List the folders that have a card."""
+        self._files.invalidate_cache(self._root)
+        cards = self._files.glob(f"{self._root}/part-*/{CARD}")
+        names = (PurePosixPath(card).parent.name for card in cards)
+        return sorted(name for name in names if NAME.fullmatch(name))
+
+    def read(self, name: str, file: str) -> bytes:
+        """Read an object."""
+        content: bytes = self._files.cat_file(self._join(name, file))
+        return content
+
+    def measure(self, name: str, file: str) -> int:
+        """Give the size of an object."""
+        return int(self._files.size(self._join(name, file)))
+
+    def write(self, name: str, files: Mapping[str, bytes]) -> None:
+        """Write the objects, the card last."""
+        for file, content in sorted(files.items(), key=lambda one: one[0] == CARD):
+            self._files.pipe_file(self._join(name, file), content)
+        self._files.invalidate_cache(self._join(name))
+
+    def set_aside(self, name: str) -> bool:
+        """Move the objects; the card first, so that the part counts no more."""
+        self._files.invalidate_cache(self._join(name))
+        try:
+            found = [
+                PurePosixPath(one).name
+                for one in self._files.ls(self._join(name), detail=False)
+            ]
+        except FileNotFoundError:
+            return False
+        for file in sorted(found, key=lambda one: one != CARD):
+            with suppress(FileNotFoundError):  # another process was faster
+                self._files.mv(self._join(name, file), self._join(name + DAMAGED, file))
+        return True
+
+    def locate(self, name: str) -> str:
+        """Give the URL."""
+        return f"{self._url}/{name}"
+
+    def _join(self, *parts: str) -> str:
+        """Give the key of a part or of a file of it."""
+        return "/".join([self._root, *parts])
+
+
+def open_parts(
+    folder: str, fingerprint: str, options: Mapping[str, Any] | None = None
+) -> PartFolder:
+    """Open the parts of a fingerprint.
+
+    Args:
+        folder: path, or a URL with a protocol, of all fingerprints.
+        fingerprint: the folder inside.
+        options: of the URL's filesystem.
+    """
+    if "://" in folder:
+        return RemoteParts(f"{folder.rstrip('/')}/{fingerprint}", options or {})
+    return LocalParts(Path(folder, fingerprint))

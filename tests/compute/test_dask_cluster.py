@@ -1,0 +1,127 @@
+"""`DaskPool`: a real cluster on this machine, whose parts are killed."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from threading import Thread
+
+import pytest
+from tests.compute.test_processes import wait_until
+from tests.compute.works import DieOnce, WriteAndSleep, tell_process
+
+from lfw17_kedro.compute import dask_cluster
+from lfw17_kedro.compute.engines import Engine, make_pool
+from lfw17_kedro.compute.tasks import StopError, run_tasks
+
+pytest.importorskip("distributed", reason="the extra dask is not installed")
+
+# distributed warns of what it finds on its ports, and closes some sockets late.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def run(work, items, **engine):
+    pool = make_pool(work, Engine("dask", **engine))
+    try:
+        return {one.task.item: one for one in run_tasks(pool, items)}
+    finally:
+        pool.close()
+
+
+@contextmanager
+def start(*words):
+    """Start a command of Dask."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([os.getcwd(), *sys.path])}
+    with subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli." + words[0], *words[1:]],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def read_address(process):
+    """Give the address that a scheduler prints."""
+    for line in process.stderr:
+        if found := re.search(r"Scheduler at:\s+(tcp://\S+)", line):
+            return found[1]
+    raise AssertionError("the scheduler printed no address")
+
+
+@pytest.fixture
+def scheduler():
+    with start("dask_scheduler", "--port", "0", "--no-dashboard") as process:
+        yield process, read_address(process)
+
+
+def start_workers(address, count):
+    options = ["--nworkers", str(count), "--nthreads", "1", "--no-dashboard"]
+    return start("dask_worker", address, *options)
+
+
+def test_cluster_of_its_own():
+    results = [one.result for one in run(tell_process, range(8), workers=2).values()]
+
+    assert sorted(item for item, _, _ in results) == list(range(8))
+    assert len({process for _, process, _ in results}) == 2
+    assert os.getpid() not in {process for _, process, _ in results}
+
+
+def test_task_of_a_worker_that_dies_is_done_by_another(scheduler, tmp_path):
+    _, address = scheduler
+    with start_workers(address, 2):
+        attempts = run(DieOnce(tmp_path, 3), range(6), address=address)
+
+    results = {item: one.result for item, one in attempts.items()}
+    assert results == {item: 2 * item for item in range(6)}
+
+
+def test_lost_scheduler_ends_with_an_error(scheduler, tmp_path, monkeypatch):
+    process, address = scheduler
+
+    def kill_when_begun():
+        wait_until(lambda: any(tmp_path.iterdir()))
+        monkeypatch.setattr(dask_cluster, "LOST_SECONDS", 2)
+        process.kill()
+
+    with start_workers(address, 1):
+        pool = make_pool(WriteAndSleep(tmp_path), Engine("dask", address=address))
+        killer = Thread(target=kill_when_begun)
+        killer.start()
+        with pytest.raises(StopError, match=r"expected a Dask scheduler .* again"):
+            list(run_tasks(pool, "ab"))
+        killer.join()
+        pool.close()
+
+
+def test_nothing_at_the_address(monkeypatch):
+    monkeypatch.setattr(dask_cluster, "CONNECT_SECONDS", 1)
+
+    with pytest.raises(
+        StopError, match=r"expected a Dask scheduler at tcp://.*:1, got"
+    ):
+        make_pool(str, Engine("dask", address="tcp://127.0.0.1:1"))
+
+
+def test_no_workers(scheduler, monkeypatch):
+    monkeypatch.setattr(dask_cluster, "LOST_SECONDS", 1)
+    pool = make_pool(str, Engine("dask", address=scheduler[1]))
+    try:
+        with pytest.raises(StopError, match="it has no workers. What was finished is"):
+            list(run_tasks(pool, "a"))
+    finally:
+        pool.close()
+
+
+def test_package_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+
+    with pytest.raises(StopError, match=r"pip install 'lfw17-kedro\[dask\]'"):
+        make_pool(str, Engine("dask"))

@@ -1,0 +1,41 @@
+"""Work for other processes, which cannot import what a test defines."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def tell_process(item):
+    """Give the item, the process and its limit of threads."""
+    time.sleep(0.05)  # so that one process cannot do it all
+    return item, os.getpid(), os.environ["TF_NUM_INTRAOP_THREADS"]
+
+
+class DieOnce:
+    """Kills the process at one item, the first time or always."""
+
+    def __init__(self, folder, item, always=False):
+        self.mark, self.item, self.always = Path(folder, "died"), item, always
+
+    def __call__(self, item):
+        if item == self.item and (self.always or not self.mark.exists()):
+            self.mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return item * 2
+
+
+class WriteAndSleep:
+    """Notes that an item is begun, and goes on for a minute."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    def __call__(self, item):
+        (self.folder / f"{item}-{os.getpid()}").touch()
+        time.sleep(60)
+
+
+def give_lambda(item):
+    """Give what cannot be sent back."""
+    return lambda: item
