@@ -101,8 +101,8 @@ benchmark-cnn: $(RUN)  ## compare our network with the study's network
 lock: $(RUN)  ## pin the newest versions that pyproject.toml allows
 	@echo uv | ($(UV) $(COMPILE) - -o requirements-uv.lock)
 	@$(UV) $(COMPILE) pyproject.toml -o requirements.lock
-	@$(UV) $(COMPILE) --extra lab --extra heic --extra dev -c requirements.lock pyproject.toml \
-	  -o requirements-dev.lock
+	@$(UV) $(COMPILE) --extra lab --extra heic --extra s3 --extra gcs --extra dev \
+	  -c requirements.lock pyproject.toml -o requirements-dev.lock
 	@$(UV) $(COMPILE) --extra mlflow -c requirements-dev.lock pyproject.toml \
 	  -o requirements-mlflow.lock
 	@$(UV) $(COMPILE) -c requirements-dev.lock benchmarks/requirements.in \

@@ -29,6 +29,8 @@ LOCK_OF = {
     "run": "requirements.lock",
     "lab": "requirements-dev.lock",
     "heic": "requirements-dev.lock",
+    "s3": "requirements-dev.lock",
+    "gcs": "requirements-dev.lock",
     "dev": "requirements-dev.lock",
     "mlflow": "requirements-mlflow.lock",
     "audit": "requirements-audit.lock",
