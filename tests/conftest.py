@@ -1,7 +1,8 @@
 """What several tests share: a few real faces, and a project of one's own."""
 
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,33 @@ def save_faces(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return save
+
+
+@pytest.fixture(scope="session")
+def object_server() -> Iterator[Any]:
+    """Run an object store for all tests, see `ObjectStore`."""
+    from object_store import ObjectStore
+
+    server = ObjectStore()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def object_store(object_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Give an object store without memory, and hide the user's own credentials."""
+    import fsspec
+
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    object_server.requests.clear()
+    yield object_server
+    # fsspec keeps one for equal arguments, and the environment is none of them.
+    object_server.forget(lambda opened: "key" not in opened.storage_options)
+    fsspec.filesystem("memory").store.clear()
 
 
 @pytest.fixture

@@ -94,14 +94,16 @@ class PhotoFile(NamedTuple):
 
 
 ReadPhoto = Callable[[PhotoFile], bytes]
-"""Reads a photo, in any process: it can be pickled.
+"""Reads a listed photo without a problem.
 
-Raises an OSError if the file cannot be read, or has changed since it was listed.
+It is small, can be pickled, and works in any process and thread, also on another
+machine that reaches the photos by the same path or URL. It raises OSError where the
+photo is gone or its content is not `PhotoFile.sha256`.
 """
 
 
 class PhotoFolder(Sequence[PhotoFile]):
-    """The photo files of a folder, sorted by path; none is decoded.
+    """The photo files of a folder or a bucket, sorted by path; none is decoded.
 
     Attributes:
         files: of the folder, also those that cannot be read.

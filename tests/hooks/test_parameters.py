@@ -8,6 +8,7 @@ import click
 import pytest
 import yaml
 from click import ClickException
+from fsspec.registry import _registry, known_implementations
 from kedro.config import OmegaConfigLoader
 from kedro.framework.cli.utils import _split_params
 from kedro.framework.context import KedroContext
@@ -225,6 +226,32 @@ def test_folder_that_is_not_there_is_refused(refuse, tmp_path, name):
     assert refuse(f"{name}=no/where", "people") == [
         f"{name}: expected a folder at {tmp_path}/no/where, found none; correct the "
         "path, or leave it out to read the folder of the catalog."
+    ]
+
+
+@pytest.mark.parametrize("name", ["people_folder", "photos_folder"])
+@pytest.mark.parametrize("url", ["s3://bucket/my album", "memory://a/b"])
+def test_folder_may_be_a_url(load_context, name, url):
+    dataset = {"people_folder": "people_photos", "photos_folder": "photos"}[name]
+
+    loader = load_context(f"{name}={url}", "people").config_loader
+
+    assert loader["catalog"][dataset]["filepath"] == url
+    assert loader["parameters"][name] == url
+
+
+@pytest.mark.parametrize("name", ["people_folder", "photos_folder"])
+def test_url_that_cannot_be_opened_is_refused(refuse, monkeypatch, name):
+    monkeypatch.delitem(_registry, "gs", raising=False)  # as if gcsfs was missing
+    monkeypatch.setitem(known_implementations, "gs", {"class": "no_such.X", "err": "-"})
+
+    assert refuse(f"{name}=gs://bucket/album", "people") == [
+        f"{name}: expected the package that reads gs://, found none; install the extra "
+        'gcs: pip install -e ".[gcs]".'
+    ]
+    assert refuse(f"{name}=gcp://bucket/album", "people") == [
+        f"{name}: expected a folder, or a URL of a protocol that fsspec knows, such as "
+        "s3:// or gs://, got gcp://bucket/album; correct it."
     ]
 
 

@@ -10,8 +10,9 @@ from typing import Any, NoReturn, Protocol
 from kedro.io import AbstractDataset, DatasetError
 
 from lfw17_kedro.atomic import remove
-from lfw17_kedro.datasets.folder_walk import explain_unreadable, open_regular_file
+from lfw17_kedro.datasets.folder_walk import explain_unreadable
 from lfw17_kedro.messages import one_line
+from lfw17_kedro.photo_readers import open_regular_file
 
 logger = logging.getLogger(__name__)
 

@@ -3,11 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
-from io import BufferedReader
 from typing import NamedTuple
-
-# A FIFO that took a file's place would else wait for somebody to write.
-OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class FoundFile(NamedTuple):
@@ -81,28 +77,6 @@ def _enter(
         folder.seen.add(identity)
         return _Folder(path, folder.seen, True)
     return _Folder(path, folder.seen | {identity}, is_link)
-
-
-def open_regular_file(path: bytes) -> BufferedReader:
-    """Open a file for reading; never a FIFO, a socket or a device.
-
-    Raises:
-        OSError: it is none, or cannot be opened.
-    """
-    _check_regular(os.stat(path))
-    file = open(path, "rb", opener=lambda name, _: os.open(name, OPEN_FLAGS))
-    try:
-        _check_regular(os.fstat(file.fileno()))  # another may have taken its place
-    except OSError:
-        file.close()
-        raise
-    return file
-
-
-def _check_regular(status: os.stat_result) -> None:
-    """Refuse FIFOs, sockets, devices and folders."""
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(f"it is {stat.filemode(status.st_mode)}, no regular file")
 
 
 def explain_unreadable(error: OSError) -> str:

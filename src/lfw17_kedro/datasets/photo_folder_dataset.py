@@ -1,25 +1,21 @@
-"""A folder of a user's photos, of any format and name, listed with their SHA-256."""
+"""A user's photos, of any format and name, listed with their SHA-256."""
 
-import hashlib
 import logging
-import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from copy import deepcopy
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
+from fsspec.implementations.local import LocalFileSystem
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.datasets.folder_walk import (
-    FoundFile,
-    explain_unreadable,
-    open_regular_file,
-    walk_folder,
-)
+from lfw17_kedro.datasets.listing_memo import ListingMemo
 from lfw17_kedro.datasets.packaged import find_packaged
+from lfw17_kedro.datasets.photo_listing import Listing, list_local, list_remote
+from lfw17_kedro.datasets.remote_folder import RemoteFolder
 from lfw17_kedro.people_types import PhotoFile, PhotoFolder, ReadPhoto
+from lfw17_kedro.photo_readers import ReadLocalPhoto, ReadRemotePhoto, is_url
 
 logger = logging.getLogger(__name__)
 
@@ -27,34 +23,7 @@ ENDINGS = (
     *(".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif"),
     *(".gif", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm"),
 )
-HASHERS = 4  # threads that read files
-
-
-@dataclass(frozen=True)
-class PhotoReader:
-    """Reads photos of a folder of a disk.
-
-    Attributes:
-        folder: that was listed.
-    """
-
-    folder: Path
-
-    def __call__(self, photo: PhotoFile) -> bytes:
-        """Read one file.
-
-        Raises:
-            OSError: it cannot be read, or has changed since it was listed.
-        """
-        place = os.path.join(os.fsencode(self.folder), photo.path.encode())
-        with open_regular_file(place) as file:
-            content = file.read()
-        if hashlib.sha256(content).hexdigest() != photo.sha256:
-            raise OSError(
-                f"expected {photo.path} in {self.folder} as it was listed, got another "
-                "content; run again once nothing writes to the folder."
-            )
-        return content
+LOCAL = ("file://", "local://")
 
 
 class ListedPhotos(PhotoFolder):
@@ -65,7 +34,7 @@ class ListedPhotos(PhotoFolder):
 
         Args:
             files: sorted by path.
-            reader: of the folder.
+            reader: reads them.
         """
         self.files = files
         self.reader = reader
@@ -75,9 +44,16 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
     """All photo files under a folder, whatever their names; read-only.
 
     Files whose names end in one of `endings`, in upper or lower case, count; hidden
-    files and folders and all other files are ignored. Links are followed, but none
-    back to a folder that it lies in. What cannot be read is listed with its problem. A
-    folder that does not exist is an empty one.
+    files and folders and all other files are ignored. What cannot be read is listed
+    with its problem.
+
+    In a folder of this machine links are followed, but none back to a folder that it
+    lies in. A folder that does not exist is an empty one.
+
+    `filepath` may also be a URL of any protocol that fsspec knows. `credentials` and
+    `fs_args` go to its filesystem, as in the datasets of Kedro. Object stores list a
+    checksum of each content: with `memo`, the folder of a small file, a photo that was
+    listed before is not downloaded again. Where no checksum is listed, all photos are.
 
     A run lists its folders several times, and a listing must not change in between:
     what is put there during a run counts in the next one.
@@ -97,14 +73,25 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
         filepath: str,
         package: str | None = None,
         endings: Sequence[str] = ENDINGS,
+        memo: Mapping[str, str] | None = None,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         if isinstance(endings, str):
             raise DatasetError(
                 f"endings: expected a list such as ['.pgm'], got the text {endings!r}"
             )
+        if memo is not None and [*memo] != ["filepath"]:
+            raise DatasetError(
+                f"memo: expected its folder, {{filepath: FOLDER}}, got {memo!r}"
+            )
         self._filepath = filepath
         self._package = package
+        self._memo = Path(memo["filepath"]) if memo else None
+        self._options = {**deepcopy(credentials or {}), **deepcopy(fs_args or {})}
+        for name in ("open_args_load", "open_args_save"):  # photos are read whole
+            self._options.pop(name, None)
         self._endings = tuple(ending.lower() for ending in endings)
         self._listed: ListedPhotos | None = None
         self.metadata = metadata
@@ -119,22 +106,29 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
 
     def _list(self) -> ListedPhotos:
         """List the folder as it is now."""
+        if self._is_remote():
+            url = self._filepath
+            listing = self._list_remote(url)
+            _log(url, listing)
+            return ListedPhotos(listing.files, ReadRemotePhoto(url, self._options))
         folder = self._find_folder()
-        if folder.exists() and not folder.is_dir():
-            raise DatasetError(
-                f"expected a folder of photos at {folder}, got a file; name the folder "
-                "that the file lies in."
-            )
-        found = list(walk_folder(os.fsencode(folder))) if folder.is_dir() else []
-        endings = tuple(ending.encode() for ending in self._endings)
-        candidates = [
-            one for one in found if one.problem or one.path.lower().endswith(endings)
-        ]
-        with ThreadPoolExecutor(HASHERS) as pool:
-            files = pool.map(lambda one: self._list_file(folder, one), candidates)
-            listed = tuple(sorted(files))
-        _log(folder, listed, len(found) - len(candidates))
-        return ListedPhotos(listed, PhotoReader(folder))
+        listing = list_local(folder, self._endings)
+        _log(folder, listing)
+        return ListedPhotos(listing.files, ReadLocalPhoto(str(folder)))
+
+    def _list_remote(self, url: str) -> Listing:
+        """List what is under a URL."""
+        folder = RemoteFolder(url, self._options)
+        if self._memo is None:
+            return list_remote(folder, self._endings, None)
+        with ListingMemo(self._memo, url) as memo:
+            return list_remote(folder, self._endings, memo)
+
+    def _is_remote(self) -> bool:
+        """Tell whether the photos are reached through fsspec."""
+        if self._package is not None or self._filepath.startswith(LOCAL):
+            return False
+        return is_url(self._filepath)
 
     def save(self, data: NoReturn) -> None:
         raise DatasetError(f"{self._filepath} holds a user's photos: read-only.")
@@ -146,6 +140,8 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
         folder, so inside a package its end counts: the longest that is there.
         """
         if self._package is None:
+            if self._filepath.startswith(LOCAL):
+                return Path(LocalFileSystem._strip_protocol(self._filepath))
             return Path(self._filepath)
         path = PurePosixPath(self._filepath)
         parts = path.parts[path.is_absolute() :]
@@ -156,44 +152,31 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
                 return find_packaged(self._package, end, self._package)
         return find_packaged(self._package, last, self._package)
 
-    def _list_file(self, folder: Path, found: FoundFile) -> PhotoFile:
-        """Hash one file, or say why not."""
-        try:
-            path, problem = found.path.decode(), found.problem
-        except UnicodeDecodeError:
-            path = found.path.decode("utf-8", "backslashreplace")
-            problem = (
-                found.problem or "expected a name in UTF-8, got other bytes; rename it"
-            )
-        if problem:
-            return PhotoFile(path, "", problem)
-        place = os.path.join(os.fsencode(folder), found.path)
-        try:
-            with open_regular_file(place) as file:
-                digest = hashlib.file_digest(file, "sha256")  # a part at a time
-        except OSError as error:
-            return PhotoFile(path, "", explain_unreadable(error))
-        return PhotoFile(path, digest.hexdigest())
-
     def _describe(self) -> dict[str, Any]:
         return {
             "filepath": self._filepath,
             "package": self._package,
             "endings": self._endings,
+            "memo": self._memo,
         }
 
     def _exists(self) -> bool:
+        if self._is_remote():
+            return RemoteFolder(self._filepath, self._options).exists()
         return self._find_folder().is_dir()
 
 
-def _log(folder: Path, files: tuple[PhotoFile, ...], ignored: int) -> None:
+def _log(folder: Path | str, listing: Listing) -> None:
     """Log one line: what was found, and where photos should be put if there is none."""
+    files = listing.files
     unreadable = sum(bool(file.problem) for file in files)
+    downloaded = listing.downloaded
     logger.info(
-        "%s: %d photos, %d that cannot be read, %d other files ignored%s",
+        "%s: %d photos, %d that cannot be read, %d other files ignored%s%s",
         folder,
         len(files) - unreadable,
         unreadable,
-        ignored,
+        listing.ignored,
+        "" if downloaded is None else f", {downloaded} downloaded to hash them",
         "" if files else f"; put photos ({', '.join(ENDINGS)}) there",
     )

@@ -13,6 +13,7 @@ from lfw17_kedro.command import write_value
 from lfw17_kedro.hooks.conf_files import find_misnamed, find_slips, load_section
 from lfw17_kedro.hooks.run_options import read_command_line
 from lfw17_kedro.messages import one_line
+from lfw17_kedro.photo_readers import is_url
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -193,11 +194,23 @@ def _check_folder(loader: Mapping[str, Any], name: str, project: Path) -> list[s
             f"write `--params {name}=FOLDER`, or leave it out to read the folder "
             "of the catalog."
         ]
-    folder = project / str(value)
-    # The dataset says the same of the raw files; photos of a missing folder are none.
-    if name != "raw_folder" and not folder.is_dir():
-        return [
-            f"{name}: expected a folder at {folder}, found none; correct the path, or "
-            "leave it out to read the folder of the catalog."
-        ]
-    return []
+    return [] if name == "raw_folder" else _check_place(name, str(value), project)
+
+
+def _check_place(name: str, value: str, project: Path) -> list[str]:
+    """Say where a folder of photos is not there, or a URL cannot be opened.
+
+    The dataset of the raw files says so itself; photos of a missing folder are none.
+    """
+    if is_url(value):  # whether something is there shows when the run lists it
+        from lfw17_kedro.datasets.remote_folder import explain_protocol
+
+        problem = explain_protocol(value)
+        return [f"{name}: {problem}"] if problem else []
+    folder = project / value
+    if folder.is_dir():
+        return []
+    return [
+        f"{name}: expected a folder at {folder}, found none; correct the path, or "
+        "leave it out to read the folder of the catalog."
+    ]

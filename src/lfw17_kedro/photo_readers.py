@@ -1,0 +1,154 @@
+"""Read the photos of a folder or of a bucket, in any process.
+
+A reader says where the photos are, and no more. What it needs to reach them it opens in
+the process that calls it. fsspec keeps what is open: once for all threads where that is
+safe, else for each thread, and never across a fork.
+"""
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BufferedReader
+from typing import Any
+
+from lfw17_kedro.messages import one_line
+from lfw17_kedro.people_types import PhotoFile
+
+# A FIFO that took a file's place would else wait for somebody to write.
+OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+URL = re.compile(r"[A-Za-z][\w+.:-]+://")  # two letters: C:// is a disk
+
+
+def is_url(path: str) -> bool:
+    """Tell a URL such as `s3://bucket/album` from a path of this machine."""
+    return URL.match(path) is not None
+
+
+def is_plain_path(path: str) -> bool:
+    """Tell a path that stays inside its folder; a bucket may hold `../x` and `/x`."""
+    return not {"", ".", ".."}.intersection(path.split("/"))
+
+
+def open_filesystem(url: str, options: Mapping[str, Any]) -> tuple[Any, str]:
+    """Open what a URL names.
+
+    Args:
+        url: of a folder; several protocols may be chained with `::`.
+        options: of fsspec's filesystem: credentials, endpoint_url and others.
+
+    Returns:
+        The filesystem of fsspec, the same one for equal arguments, and the folder's
+        path in it, without a slash at its end.
+
+    Raises:
+        ValueError, ImportError: the protocol is not known, or its package is missing.
+    """
+    from fsspec.core import url_to_fs
+
+    filesystem, path = url_to_fs(url, **options)
+    return filesystem, path.rstrip("/")
+
+
+@dataclass(frozen=True)
+class ReadLocalPhoto:
+    """Reads photos under a folder of this machine.
+
+    Attributes:
+        folder: its path, as the machine that listed it has it.
+    """
+
+    folder: str
+
+    def __call__(self, file: PhotoFile) -> bytes:
+        """Read one photo, see `ReadPhoto`.
+
+        Raises:
+            OSError: it was not listed, cannot be read, or has changed since.
+        """
+        _check_listed(file, self.folder)
+        with open_regular_file(
+            os.path.join(os.fsencode(self.folder), file.path.encode())
+        ) as opened:
+            return _check_content(opened.read(), file, self.folder)
+
+
+@dataclass(frozen=True)
+class ReadRemotePhoto:
+    """Reads photos under a URL.
+
+    Attributes:
+        url: of the folder.
+        options: of fsspec's filesystem; may hold credentials, so they are never shown.
+    """
+
+    url: str
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def __call__(self, file: PhotoFile) -> bytes:
+        """Read one photo, see `ReadPhoto`.
+
+        Raises:
+            OSError: it was not listed, cannot be read, or has changed since.
+        """
+        _check_listed(file, self.url)
+        try:
+            filesystem, root = open_filesystem(self.url, self.options)
+            content: bytes = filesystem.cat_file(f"{root}/{file.path}")
+        except Exception as error:  # each protocol has errors of its own
+            raise OSError(
+                f"expected {file.path} in {self.url} to be readable, got: "
+                f"{describe_remote(error)}; run again once it is."
+            ) from error
+        return _check_content(content, file, self.url)
+
+
+def describe_remote(error: BaseException) -> str:
+    """Say on one line what a protocol's library found wrong."""
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    said = one_line(error.strerror or error if isinstance(error, OSError) else error)
+    return said or type(error).__name__
+
+
+def open_regular_file(path: bytes) -> BufferedReader:
+    """Open a file for reading; never a FIFO, a socket or a device.
+
+    Raises:
+        OSError: it is none, or cannot be opened.
+    """
+    _check_regular(os.stat(path))
+    file = open(path, "rb", opener=lambda name, _: os.open(name, OPEN_FLAGS))
+    try:
+        _check_regular(os.fstat(file.fileno()))  # another may have taken its place
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _check_regular(status: os.stat_result) -> None:
+    """Refuse FIFOs, sockets, devices and folders."""
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(f"it is {stat.filemode(status.st_mode)}, no regular file")
+
+
+def _check_listed(file: PhotoFile, folder: str) -> None:
+    """Refuse what no listing of a folder gives, or gives with a problem."""
+    if file.problem or not file.sha256 or not is_plain_path(file.path):
+        raise FileNotFoundError(
+            f"expected a photo listed in {folder}, got {file.path!r}; list the "
+            "folder again."
+        )
+
+
+def _check_content(content: bytes, file: PhotoFile, folder: str) -> bytes:
+    """Give the content if it is the one that was listed."""
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise OSError(
+            f"expected {file.path} in {folder} as it was listed, got another "
+            "content; run again once nothing writes to the folder."
+        )
+    return content
