@@ -2,10 +2,10 @@
 
 import fsspec
 import pytest
+from tests.stores.test_scan_store import check_scan, hash_name, list_known, make_scanned
 
 from lfw17_kedro.stores.part_folder import CARD, RemoteParts, open_parts
 from lfw17_kedro.stores.scan_store import ScanStore
-from tests.stores.test_scan_store import check_scan, hash_name, list_known, make_scanned
 
 A, B = "part-" + "a" * 16, "part-" + "b" * 16
 

@@ -23,6 +23,7 @@ FOLDERS = {
     "raw_folder": ("raw_faces", "`--env kaggle` or `--env study`"),
     "people_folder": ("people_photos", "`--env people`"),
     "photos_folder": ("photos", "`--env people`"),
+    "scan_folder": ("people.scan_store", "`--env people`"),
 }
 SOURCE = "source"  # in an environment's globals.yml
 FOLDER_NAME = re.compile(r"\w(?:[\w.-]{0,62}\w)?")
@@ -201,6 +202,7 @@ def _check_place(name: str, value: str, project: Path) -> list[str]:
     """Say where a folder of photos is not there, or a URL cannot be opened.
 
     The dataset of the raw files says so itself; photos of a missing folder are none.
+    The folder of scans is made.
     """
     if is_url(value):  # whether something is there shows when the run lists it
         from lfw17_kedro.datasets.remote_folder import explain_protocol
@@ -208,7 +210,7 @@ def _check_place(name: str, value: str, project: Path) -> list[str]:
         problem = explain_protocol(value)
         return [f"{name}: {problem}"] if problem else []
     folder = project / value
-    if folder.is_dir():
+    if folder.is_dir() or (name == "scan_folder" and not folder.exists()):
         return []
     return [
         f"{name}: expected a folder at {folder}, found none; correct the path, or "

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lfw17_kedro.atomic import PART, atomic_write, remove, sweep
+from lfw17_kedro.photo_readers import is_url, open_filesystem
 
 CARD = "part.json"  # of a part: says what its other files must be; it is written last
 DAMAGED = ".damaged"
@@ -137,10 +138,8 @@ class RemoteParts(PartFolder):
         Raises:
             ValueError: nothing is installed for the protocol.
         """
-        import fsspec
-
         try:
-            self._files, self._root = fsspec.url_to_fs(url, **options)
+            self._files, self._root = open_filesystem(url, options)
         except (ImportError, ValueError) as error:
             raise ValueError(
                 f"expected a folder or a URL that can be opened, got {url}: {error}; "
@@ -204,6 +203,6 @@ def open_parts(
         fingerprint: the folder inside.
         options: of the URL's filesystem.
     """
-    if "://" in folder:
+    if is_url(folder):
         return RemoteParts(f"{folder.rstrip('/')}/{fingerprint}", options or {})
     return LocalParts(Path(folder, fingerprint))
