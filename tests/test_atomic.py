@@ -44,6 +44,41 @@ def test_failure_keeps_the_old_content_and_leaves_nothing_else(tmp_path, folder)
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.parametrize("count", [3, 40, 1003])  # one by one, together, in turns
+def test_every_file_of_a_folder_reaches_the_disk(tmp_path, monkeypatch, count):
+    flushed = []
+
+    def note(descriptor):
+        flushed.append(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(os, "fsync", note)
+    with atomic_write(tmp_path / "folder") as part:
+        (part / "inner").mkdir(parents=True)
+        for number in range(count):
+            (part / "inner" / str(number)).touch()
+
+    folder = tmp_path / "folder"
+    made = [tmp_path, folder, folder / "inner", *(folder / "inner").iterdir()]
+    assert sorted(flushed) == sorted(path.stat().st_ino for path in made)
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_a_file_that_does_not_reach_the_disk_stops_the_write(
+    tmp_path, monkeypatch, count
+):
+    def fail(descriptor):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        with atomic_write(tmp_path / "folder") as part:
+            part.mkdir()
+            for number in range(count):
+                (part / str(number)).touch()
+
+    assert list(tmp_path.iterdir()) == []
+
+
 DEAD = 2**22 + 1  # above the greatest process id of Linux
 
 

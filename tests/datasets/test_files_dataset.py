@@ -147,6 +147,92 @@ def test_failed_save_keeps_the_old_folder(tmp_path):
     assert [one.name for one in (tmp_path / "files").iterdir()] == ["a"]
 
 
+@pytest.fixture
+def stored(tmp_path):
+    """A folder of two files that was saved once: the dataset and the folder."""
+    dataset = StoredDataset(
+        dataset="lfw17_kedro.datasets.FilesDataset", filepath=str(tmp_path / "files")
+    )
+    dataset.save({"in/a": b"one", "b": b"two"})
+    return dataset, tmp_path / "files"
+
+
+def read_all(folder):
+    return {
+        str(file.relative_to(folder)): (file.read_bytes(), file.stat().st_ino)
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+
+
+def test_files_that_have_not_changed_are_not_written_again(stored):
+    dataset, folder = stored
+    before = read_all(folder)
+
+    dataset.save({"in/a": b"one", "b": b"2", "c": b"two"})
+
+    after = read_all(folder)
+    assert {path: content for path, (content, _) in after.items()} == {
+        "in/a": b"one",
+        "b": b"2",
+        "c": b"two",
+    }
+    assert after["in/a"] == before["in/a"]
+    assert after["b"][1] != before["b"][1]
+    assert (folder / "in/a").stat().st_nlink == 1
+    assert [one.name for one in folder.parent.iterdir() if one.is_dir()] == ["files"]
+    assert dataset.exists()  # its record fits
+
+
+def test_a_failed_save_leaves_what_was_there_with_one_name(stored):
+    dataset, folder = stored
+    before = read_all(folder)
+
+    with pytest.raises(DatasetError, match="expected paths inside"):
+        dataset.save({"in/a": b"one", "../c": b"new"})
+
+    assert read_all(folder) == before
+    assert (folder / "in/a").stat().st_nlink == 1
+    assert dataset.exists()
+
+
+def test_files_that_the_user_has_elsewhere_are_written_again(stored, tmp_path):
+    dataset, folder = stored
+    os.link(folder / "b", tmp_path / "mine")
+    (folder / "in").rename(tmp_path / "my folder")
+    (folder / "in").symlink_to(tmp_path / "my folder")
+
+    dataset.save({"in/a": b"one", "b": b"two"})
+
+    assert not (folder / "in").is_symlink()
+    for ours, theirs in ((folder / "b", "mine"), (folder / "in/a", "my folder/a")):
+        assert ours.read_bytes() == (tmp_path / theirs).read_bytes()
+        assert not ours.samefile(tmp_path / theirs)
+
+
+def test_a_link_in_the_old_folder_is_no_file_of_the_new_one(stored, tmp_path):
+    dataset, folder = stored
+    (folder / "b").rename(tmp_path / "b")
+    (folder / "b").symlink_to(tmp_path / "b")
+
+    dataset.save({"b": b"two"})
+
+    assert not (folder / "b").is_symlink()
+    assert not (folder / "b").samefile(tmp_path / "b")
+
+
+def test_a_disk_without_links_gets_files(stored, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    dataset, folder = stored
+    monkeypatch.setattr(os, "link", refuse)
+
+    dataset.save({"in/a": b"one"})
+
+    assert (folder / "in/a").read_bytes() == b"one"
+
+
 def test_files_are_not_read(tmp_path):
     dataset = FilesDataset(filepath=str(tmp_path / "files"))
 

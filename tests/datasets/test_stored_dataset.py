@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from kedro.io import DatasetError
 
-from lfw17_kedro.datasets import StoredDataset
+from lfw17_kedro.datasets import StoredDataset, artifact_record
 from lfw17_kedro.datasets.artifact_record import find_record, read_versions
 from lfw17_kedro.digest import hash_data
 
@@ -94,6 +94,23 @@ def test_a_damaged_folder_names_the_file(photos, tmp_path, damage, message):
     with pytest.raises(DatasetError, match=message):
         photos.load()
     assert not photos.exists()
+
+
+def test_a_record_lists_few_files_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(artifact_record, "MAX_LISTED", 1)
+    photos = StoredDataset(dataset=PHOTOS, filepath=str(tmp_path / "photos"))
+    grey = np.full((8, 8), 100, np.uint8)
+    photos.save({"Ann/1": grey, "Bob/1": grey})
+
+    [version] = read_versions(tmp_path / "photos")
+    assert version.files is None
+    assert version.size == sum(
+        file.stat().st_size for file in (tmp_path / "photos").rglob("*.jpg")
+    )
+    assert photos.exists()
+    (tmp_path / "photos/Ann/1.jpg").unlink()
+    with pytest.raises(DatasetError, match=r"bytes with SHA-256 .*, its record says"):
+        photos.load()
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"versions": []}', "{", "[" * 100_000])

@@ -5,6 +5,7 @@ the record first and then swaps the content, so that a process may die at any mo
 the content says which of the two versions it is.
 """
 
+import hashlib
 import json
 import os
 import stat
@@ -20,7 +21,8 @@ from lfw17_kedro.digest import hash_data, hash_file
 from lfw17_kedro.messages import one_line
 
 VERSIONS = 2  # of an artifact that its record describes
-MAX_RECORD = 64 << 20  # bytes; 100,000 files in a folder need 12 MB
+MAX_RECORD = 64 << 20  # bytes; 100,000 files in a folder needed 12 MB
+MAX_LISTED = 10_000  # files of a folder whose hashes its record lists one by one
 
 # Of a record, which is data that anybody may have written.
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$", strict=True)]
@@ -37,7 +39,8 @@ class ArtifactVersion:
             contents.
         size: of the content, bytes.
         rows: of a table or an array, images in a folder; None where that means nothing.
-        files: of a folder: path inside -> SHA-256. None for a file.
+        files: of a folder: path inside -> SHA-256. None for a file, and for a folder of
+        more than `MAX_LISTED` files: only messages need them.
         origin: from what it was made, see `lineage.Origin`; None if nobody said.
         command: that makes it again.
     """
@@ -62,19 +65,24 @@ class Content:
 
 
 class _State(NamedTuple):
-    """What the file system says of a file; another inode or time is another file."""
+    """What the file system says of a file or of all files of a folder.
 
-    name: str
+    Attributes:
+        names: of the files of a folder, sorted; "" for a file.
+        size: of all of them, bytes.
+        signature: hash of each name, size, inode and times: another inode or time is
+            another file.
+    """
+
+    names: list[str]
     size: int
-    inode: int
-    modified: int
-    changed: int
+    signature: bytes
 
 
 _VERSIONS = TypeAdapter(list[ArtifactVersion])
 
-# path -> what lay there when it was hashed, so that it is not read again.
-_hashed: dict[Path, tuple[list[_State], Content]] = {}
+# path -> signature and what lay there when it was hashed, so as not to read it again.
+_hashed: dict[Path, tuple[bytes, Content]] = {}
 
 
 def find_record(filepath: Path) -> Path:
@@ -139,14 +147,14 @@ def hash_content(path: Path) -> Content:
         DatasetError: it is or holds a pipe or device, which might never end.
     """
     path = follow_links(path)
-    signature = _sign(path)
+    names, size, signature = _sign(path)
     known = _hashed.get(path)
     if known is not None and known[0] == signature:
         return known[1]
-    size = sum(state.size for state in signature)
     if path.is_dir():
-        hashes = {state.name: hash_file(path / state.name) for state in signature}
-        content = Content(hash_data(hashes), size, hashes)
+        hashes = {name: hash_file(path / name) for name in names}
+        listed = hashes if len(hashes) <= MAX_LISTED else None
+        content = Content(hash_data(hashes), size, listed)
     else:
         content = Content(hash_file(path), size, None)
     _hashed[path] = signature, content
@@ -156,7 +164,7 @@ def hash_content(path: Path) -> Content:
 def remember_content(path: Path, content: Content) -> None:
     """Note what a path holds that was hashed under another name."""
     path = follow_links(path)
-    _hashed[path] = _sign(path), content
+    _hashed[path] = _sign(path).signature, content
 
 
 def compare_content(content: Content, version: ArtifactVersion) -> str:
@@ -185,23 +193,25 @@ def compare_content(content: Content, version: ArtifactVersion) -> str:
     return ", ".join(parts)
 
 
-def _sign(path: Path) -> list[_State]:
-    """Describe a file, or each file of a folder, without reading it."""
+def _sign(path: Path) -> _State:
+    """Describe a file, or the files of a folder, without reading them."""
     names = _list_files(path) if path.is_dir() else [""]
-    states = [(name, (path / name).stat()) for name in names]
-    for name, state in states:
+    size, signature = 0, hashlib.sha256()
+    for name in names:
+        state = os.stat(os.path.join(path, name) if name else path)
         if not stat.S_ISREG(state.st_mode):
             found = f"it holds {one_line(name)}, which is" if name else "it is"
             raise DatasetError(f"{found} no file but a pipe or device")
-    return [
-        _State(name, s.st_size, s.st_ino, s.st_mtime_ns, s.st_ctime_ns)
-        for name, s in states
-    ]
+        size += state.st_size
+        times = state.st_mtime_ns, state.st_ctime_ns
+        signature.update(repr((name, state.st_size, state.st_ino, *times)).encode())
+    return _State(names, size, signature.digest())
 
 
 def _list_files(folder: Path) -> list[str]:
     """List all files of a folder by their paths inside it, sorted."""
-    found = []
+    found: list[str] = []
     for inner, _, names in os.walk(folder):
-        found += [Path(inner, name).relative_to(folder).as_posix() for name in names]
+        above = Path(inner).relative_to(folder).as_posix()
+        found += names if above == "." else [f"{above}/{name}" for name in names]
     return sorted(found)

@@ -3,11 +3,11 @@
 import contextlib
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.atomic import atomic_write, recover, sweep
+from lfw17_kedro.atomic import atomic_write, follow_links, recover, sweep
 from lfw17_kedro.datasets.artifact_record import (
     ArtifactVersion,
     Content,
@@ -26,6 +26,17 @@ logger = logging.getLogger(__name__)
 KEDRO = "Failed while loading data from dataset"  # its words for any other error
 MAX_COMMAND = 500  # characters of a command that a sentence can hold
 AGAIN = "the pipeline that writes it"
+
+
+@runtime_checkable
+class KeepsFiles(Protocol):
+    """A dataset that need not write the files again that have not changed.
+
+    Attributes:
+        previous: folder with its files of the last save, which may not be there.
+    """
+
+    previous: Path | None
 
 
 class MissingArtifactError(DatasetError):
@@ -202,7 +213,10 @@ class StoredDataset(AbstractDataset[Any, Any]):
 
         try:
             with atomic_write(self._filepath, write_record) as part:
-                self._open(part).save(data)
+                inner = self._open(part)
+                if isinstance(inner, KeepsFiles):
+                    inner.previous = follow_links(self._filepath)
+                inner.save(data)
         except (OSError, DatasetError) as error:
             raise DatasetError(
                 f"{self._filepath}: expected to write it (what was there stays whole), "
