@@ -401,6 +401,21 @@ def test_empty_albums_say_what_to_do(album, tables, words):
     assert album.errors() == []
 
 
+def test_many_files_left_out_come_in_steps(album):
+    rows = [(f"{number:03}.jpg", "no face was found") for number in range(500)]
+    album.open(make_album([], left_out=rows)).go("left-out")
+
+    assert len(album.find("tbody tr")) == 200
+    assert album.texts(".more") == ["Show more (300)"]
+    album.run("scrollTo(0, document.body.scrollHeight)")
+    album.wait(lambda: len(album.find("tbody tr")) == 400)
+    album.go("search/49")
+    hundreds = [f"{number}49.jpg" for number in range(5)]
+    tens = [f"49{digit}.jpg" for digit in range(10)]
+    assert album.texts("tbody th") == [*hundreds, *tens]
+    assert album.errors() == []
+
+
 def test_two_thousand_faces_open(album):
     rng = np.random.default_rng(0)
     rows = []

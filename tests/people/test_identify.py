@@ -1,13 +1,23 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from invented_scans import make_scan
+from invented_vectors import BlockVectors
 
 from lfw17_kedro.people.apply_corrections import match_corrections
 from lfw17_kedro.people.corrections_file import Correction
 from lfw17_kedro.people.enrol import ThresholdRule, enrol_people
 from lfw17_kedro.people.gate import QualityGate
 from lfw17_kedro.people.identify import identify_faces, locate_faces
-from lfw17_kedro.people_types import IDENTIFIED_COLUMNS, PhotoFile
+from lfw17_kedro.people_types import (
+    IDENTIFIED_COLUMNS,
+    MemoryVectors,
+    PhotoFile,
+    StoredScan,
+)
 
 X, Y, Z = (1, 0, 0), (0, 1, 0), (0, 0, 1)
 GATE = QualityGate(0, 0, 2)
@@ -30,7 +40,13 @@ def locate(photos):
     """Locate the faces of photos: path -> (content, faces)."""
     files = [PhotoFile(path, HASH[content]) for path, (content, _) in photos.items()]
     scan = make_scan({HASH[content]: faces for content, faces in photos.values()})
-    return locate_faces(files, scan)
+    return locate_faces(files, keep_in_memory(scan))
+
+
+def keep_in_memory(scan):
+    return StoredScan(
+        scan.photos, scan.faces, MemoryVectors(scan.vectors), scan.fingerprint
+    )
 
 
 def identify(located, corrections=(), gallery=GALLERY):
@@ -55,7 +71,7 @@ def test_faces_are_sorted_by_photo_and_from_left_to_right():
     assert located.table["photo"].tolist() == ["b.jpg", "c.jpg", "z.jpg", "z.jpg"]
     assert located.table["face_id"].tolist()[2:] == [ANN, BOB]
     assert located.table["number"].tolist() == [0, 0, 1, 0]
-    np.testing.assert_allclose(located.vectors[2:], [X, Y])
+    np.testing.assert_allclose(located.vectors.take(np.arange(2, 4)), [X, Y])
 
 
 def test_each_face_has_a_name_or_a_group():
@@ -79,7 +95,7 @@ def test_photos_without_a_row_are_listed_with_the_reason():
     files.append(PhotoFile("locked.jpg", "", "no permission"))
     scan = make_scan({HASH[content]: faces for content, faces in photos.values()})
 
-    located = locate_faces(files, scan)
+    located = locate_faces(files, keep_in_memory(scan))
 
     assert located.table["photo"].tolist() == ["a.jpg"]
     pd.testing.assert_frame_equal(
@@ -147,6 +163,38 @@ def test_nobody_enrolled_and_no_photos():
     assert set(everybody["name"]) == {"unknown"}
     assert everybody["similarity"].isna().all()
     assert len(nothing) == 0
+
+
+@settings(max_examples=25)
+@given(
+    faces_of_photos=st.lists(st.integers(0, 3), min_size=1, max_size=12),
+    cuts=st.sets(st.integers(0, 12)),
+    seed=st.integers(0, 99),
+)
+def test_blocks_give_what_all_in_memory_give(faces_of_photos, cuts, seed):
+    random = np.random.default_rng(seed)
+    axes = np.array([X, Y, Z]) + 0.1 * random.normal(size=(sum(faces_of_photos), 1, 3))
+    vectors = iter(axes[np.arange(len(axes)), random.integers(3, size=len(axes))])
+    photos = {
+        f"{number:02}".ljust(64, "0"): [
+            {"vector": next(vectors), "box": (40 * k, 10, 40 * k + 30, 50)}
+            for k in range(count)
+        ]
+        for number, count in enumerate(faces_of_photos)
+    }
+    files = [PhotoFile(f"{one[1]}/{one[:2]}.jpg", one) for one in photos]
+    whole = keep_in_memory(make_scan(photos))
+    numbers = np.repeat(np.arange(len(photos)), faces_of_photos)
+    parts = np.digitize(numbers, sorted(cuts))  # the faces of a photo stay together
+    blocks = BlockVectors(make_scan(photos).vectors, parts)
+    corrections = [Correction("is", "Ann", photo=files[0].path)]
+
+    tables = [
+        identify(locate_faces(files, scan), corrections)
+        for scan in (whole, replace(whole, vectors=blocks))
+    ]
+
+    pd.testing.assert_frame_equal(*tables, rtol=1e-6)
 
 
 def test_no_spreadsheet_runs_the_name_of_a_photo():

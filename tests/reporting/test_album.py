@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from invented_album import make_album, make_face, name_face, small_album
 
 from lfw17_kedro.people.corrections_file import Correction
+from lfw17_kedro.people_types import BOX
 from lfw17_kedro.reporting.album import list_doubtful
 
 BLOCK = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.S)
@@ -27,8 +28,19 @@ HOSTILE = (
 
 
 def read_data(page):
+    """Read the data as they were: each column as a list, and whole face ids."""
     (block,) = BLOCK.findall(page)
-    return json.loads(block)
+    data = json.loads(block)
+    for table in ("faces", "photos", "people", "leftOut"):
+        for name, column in data[table].items():
+            if isinstance(column, dict):
+                texts = [column["texts"][row] for row in column["rows"]]
+                data[table][name] = texts
+    faces, digits = data["faces"], data["photos"]["picture"]
+    assert all(rest.startswith("_") for rest in faces["id"])
+    pairs = zip(faces["photo"], faces["id"], strict=True)
+    faces["id"] = [digits[photo] + rest for photo, rest in pairs]
+    return data
 
 
 def test_the_data_hold_every_face_and_photo():
@@ -48,7 +60,7 @@ def test_the_data_hold_every_face_and_photo():
     ]
     assert [len(digits) for digits in photos["picture"]] == [16] * 5
     assert (photos["height"][0], photos["width"][0]) == (600, 800)
-    assert faces["box"][0] == [80, 60, 280, 300]
+    assert [faces[side][0] for side in BOX] == [80, 60, 280, 300]
     assert faces["margin"][3:] == [None] * 4  # NaN is not JSON
     assert faces["second"][3:] == [""] * 4
     assert data["people"]["name"] == ["Ann", "Bob", "Eve"]
@@ -69,7 +81,7 @@ def test_numbers_are_rounded():
     assert faces["similarity"] == [0.1235]
     assert faces["rate"] == [0.333333]
     assert faces["margin"] == [0.1]
-    assert faces["box"] == [[1.2, 2, 3, 4]]
+    assert [faces[side] for side in BOX] == [[1.2], [2], [3], [4]]
 
 
 def hostile_album(text):

@@ -1,6 +1,10 @@
-"""Name every face of every photo, the user's corrections included."""
+"""Name every face of every photo, the user's corrections included.
 
-from collections.abc import Sequence
+Axes: N faces, D embedding dimensions.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,17 +16,27 @@ from lfw17_kedro.people.match import match_faces
 from lfw17_kedro.people.names import spell_path
 from lfw17_kedro.people_types import (
     CORRECTION,
+    FACE_COLUMNS,
     IDENTIFIED_COLUMNS,
     IGNORED_NAME,
     LEFT_OUT_COLUMNS,
+    MATCH_COLUMNS,
     MODEL,
     UNKNOWN_NAME,
     Gallery,
     LocatedFaces,
     PhotoFile,
     StoredScan,
+    Vectors,
 )
-from lfw17_kedro.types import I64, Table
+from lfw17_kedro.types import I64, Bools, Table
+
+
+class _Listed(NamedTuple):
+    """The files of a folder: path of each content with faces; files left out, why."""
+
+    paths: dict[str, str]
+    left_out: list[tuple[str, str]]
 
 
 def locate_faces(files: Sequence[PhotoFile], scan: StoredScan) -> LocatedFaces:
@@ -35,8 +49,38 @@ def locate_faces(files: Sequence[PhotoFile], scan: StoredScan) -> LocatedFaces:
     Returns:
         The faces, each once: of a photo that is there twice, the first path counts.
     """
-    photos = scan.photos.set_index("sha256")
-    with_faces = set(scan.faces["sha256"])
+    paths, left_out = _list_files(files, scan)
+    photos = sorted((path, sha256) for sha256, path in paths.items())
+    hashes = pd.Index([sha256 for _, sha256 in photos], dtype=object)
+    numbers = hashes.get_indexer(
+        pd.Index(scan.faces["sha256"])
+    )  # of the photo of each face
+    order = np.lexsort((scan.faces["left"], numbers))
+    order = order[numbers[order] >= 0]
+    own = numbers[order]
+    table = scan.faces[[*FACE_COLUMNS[1:]]].iloc[order].reset_index(drop=True)
+    # A hundred thousand photos have twice as many faces: each text stands there once.
+    table["sha256"] = pd.Categorical.from_codes(own, hashes)
+    paths_index = pd.Index([path for path, _ in photos], dtype=object)
+    table["photo"] = pd.Categorical.from_codes(own, paths_index)
+    positions = pd.Series(numbers).groupby(numbers).cumcount().to_numpy()
+    table["number"] = positions[order]
+    rows = pd.Index(scan.photos["sha256"]).get_indexer(hashes)
+    for side in ("height", "width"):
+        table[side] = scan.photos[side].to_numpy()[rows][own]
+    table.insert(0, "face_id", make_face_ids(table))
+    return LocatedFaces(
+        table,
+        scan.vectors.select(order),
+        pd.DataFrame(left_out, columns=[*LEFT_OUT_COLUMNS]),
+    )
+
+
+def _list_files(files: Iterable[PhotoFile], scan: StoredScan) -> _Listed:
+    """Tell the files with faces from the others."""
+    unreadable = scan.photos[scan.photos["problem"] != ""]
+    problems = dict(zip(unreadable["sha256"], unreadable["problem"], strict=True))
+    with_faces = set(scan.faces["sha256"].unique())
     paths: dict[str, str] = {}
     left_out = []
     for file in files:
@@ -47,20 +91,12 @@ def locate_faces(files: Sequence[PhotoFile], scan: StoredScan) -> LocatedFaces:
             left_out.append((path, f"the same file as {paths[file.sha256]}"))
         else:
             paths[file.sha256] = path
-            if problem := str(photos.loc[file.sha256, "problem"]):
-                left_out.append((path, problem))
+            if file.sha256 in problems:
+                left_out.append((path, str(problems[file.sha256])))
             elif file.sha256 not in with_faces:
                 left_out.append((path, "no face was found"))
-    table = scan.faces[scan.faces["sha256"].isin(list(paths))]
-    table = table.assign(photo=table["sha256"].map(paths).astype(object))
-    table = table.assign(number=table.groupby("sha256").cumcount())
-    table = table.join(photos[["height", "width"]], on="sha256")
-    table = table.sort_values(["photo", "left"], kind="stable")
-    vectors = scan.vectors.select(table.index.to_numpy())
-    table = table.reset_index(drop=True)
-    table.insert(0, "face_id", make_face_ids(table))
-    columns = [*LEFT_OUT_COLUMNS]
-    return LocatedFaces(table, vectors, pd.DataFrame(left_out, columns=columns))
+    shown = {sha256: path for sha256, path in paths.items() if sha256 in with_faces}
+    return _Listed(shown, left_out)
 
 
 def identify_faces(
@@ -72,6 +108,8 @@ def identify_faces(
 ) -> Table:
     """Name each face; group those of people whom nobody knows.
 
+    Embeddings are read in blocks; only those of unknown faces are all in memory.
+
     Args:
         located: N faces.
         gallery: the people enrolled, of the same encoder and settings.
@@ -82,26 +120,47 @@ def identify_faces(
     Returns:
         N rows, `IDENTIFIED_COLUMNS`.
     """
-    photos = _number_photos(located.table)
-    vectors = located.vectors.take(np.arange(len(photos)))
+    table, vectors = located.table, located.vectors
+    photos = _number_photos(table)
     allowed = allow_people(applied, photos, gallery.people)
-    table = located.table.join(match_faces(vectors, photos, gallery, allowed))
-    names, sources = table["name"].copy(), pd.Series(MODEL, table.index, object)
+    matched = _match_blocks(vectors, photos, gallery, allowed)
+    names = np.array(matched["name"], object)
+    sources = np.full(len(table), MODEL, object)
     # A face that a correction keeps from its nearest person was named by the user, too.
     held = [
         row
         for row, name in applied.forbidden
-        if table["nearest"][row] == name
-        and table["similarity"][row] >= gallery.threshold.value
+        if matched["nearest"][row] == name
+        and matched["similarity"][row] >= gallery.threshold.value
     ]
     given = applied.names | dict.fromkeys(applied.ignored, IGNORED_NAME)
     names[[*given]] = [*given.values()]
     sources[[*given, *held]] = CORRECTION
-    table = table.assign(name=names, source=sources, group="")
-    unknown = np.flatnonzero(table["name"] == UNKNOWN_NAME)
-    groups = group_faces(vectors[unknown], photos[unknown], max_distance, min_faces)
-    table.loc[unknown, "group"] = np.array(name_groups(groups), object)
-    return table[[*IDENTIFIED_COLUMNS]]
+    unknown = np.flatnonzero(names == UNKNOWN_NAME)
+    found = group_faces(vectors.take(unknown), photos[unknown], max_distance, min_faces)
+    groups = np.full(len(table), "", object)
+    groups[unknown] = name_groups(found)
+    columns = {name: table[name] for name in IDENTIFIED_COLUMNS if name in table}
+    columns |= {name: matched[name] for name in MATCH_COLUMNS}
+    texts = {"name": names, "group": groups, "source": sources}
+    columns |= {name: pd.Series(pd.Categorical(own)) for name, own in texts.items()}
+    # Without a copy: the tables share their columns.
+    return pd.DataFrame(columns, columns=[*IDENTIFIED_COLUMNS], copy=False)
+
+
+def _match_blocks(
+    vectors: Vectors, photos: I64, gallery: Gallery, allowed: Bools
+) -> Table:
+    """Name faces a block at a time, see `match_faces`."""
+    parts, places = [], []
+    for rows, block in vectors.stream():
+        parts.append(match_faces(block, photos[rows], gallery, allowed[rows]))
+        places.append(rows)
+    if not parts:
+        nothing = np.empty(vectors.shape, np.float32)
+        return match_faces(nothing, photos, gallery, allowed)
+    order = np.argsort(np.concatenate(places))
+    return pd.concat(parts, ignore_index=True).iloc[order].reset_index(drop=True)
 
 
 def _number_photos(table: Table) -> I64:

@@ -5,18 +5,15 @@ works from the disk. Names and paths come from other people's folders: they reac
 page as data, in one block of JSON, and only as text from there.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 import jinja2
 import numpy as np
 import pandas as pd
-from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from lfw17_kedro.digest import hash_data
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.people_types import (
     BOX,
@@ -27,6 +24,12 @@ from lfw17_kedro.people_types import (
     UNKNOWN_NAME,
     ListedCorrection,
 )
+from lfw17_kedro.reporting.album_data import (
+    count_texts,
+    encode_data,
+    list_numbers,
+    list_texts,
+)
 from lfw17_kedro.reporting.page_parts import hash_source, read_template
 from lfw17_kedro.types import Table
 
@@ -35,7 +38,8 @@ PEOPLE_COLUMNS = ("name", "photos", "picture")
 CORRECTIONS_FILE = "data/01_raw/corrections.csv"
 COMMAND = "kedro run --env people"
 SCRIPTS = ("data", "parts", "faces", "views", "photos", "correct", "routes", "keys")
-SCORE_DIGITS, RATE_DIGITS = 4, 6  # behind the point, more than anybody reads
+PHOTO_DIGITS = 16  # of the SHA-256 of a photo, in face ids and names of pictures
+SIDE_DIGITS, SCORE_DIGITS, RATE_DIGITS = 1, 4, 6  # behind the point, more than needed
 
 
 def render_album(
@@ -76,32 +80,37 @@ def render_album(
             photo that is not in `photos`.
     """
     _check_tables(faces, photos, people, left_out)
-    data = {
-        "faces": _describe_faces(faces, photos),
-        "photos": {
-            "path": _list_texts(photos["photo"]),
-            "picture": [text[:16] for text in _list_texts(photos["sha256"])],
-            "height": _list_numbers(photos["height"], 0),
-            "width": _list_numbers(photos["width"], 0),
+    data = encode_data(
+        {
+            "faces": _describe_faces(faces, photos),
+            "photos": {
+                "path": list_texts(photos["photo"]),
+                "picture": _list_digits(photos),
+                "height": list_numbers(photos["height"], 0),
+                "width": list_numbers(photos["width"], 0),
+            },
+            "people": {
+                "name": list_texts(people["name"]),
+                "photos": list_numbers(people["photos"], 0),
+                "picture": map(_quote_path, list_texts(people["picture"])),
+            },
+            "leftOut": {
+                "photo": list_texts(left_out["photo"]),
+                "reason": count_texts(left_out["reason"]),
+            },
+            "check": list_doubtful(faces),
         },
-        "people": {
-            "name": _list_texts(people["name"]),
-            "photos": _list_numbers(people["photos"], 0),
-            "picture": [_quote_path(path) for path in _list_texts(people["picture"])],
+        {
+            "corrections": list(corrections),
+            "pictures": _quote_path(pictures.rstrip("/")),
         },
-        "leftOut": {name: _list_texts(left_out[name]) for name in LEFT_OUT_COLUMNS},
-        "check": list_doubtful(faces),
-        "corrections": list(corrections),
-        "pictures": _quote_path(pictures.rstrip("/")),
-    }
-    data["hash"] = hash_data(json.dumps(data))[:16]
+    )
     style = read_template("album.css")
     script = "\n".join(read_template(f"album_{part}.js") for part in SCRIPTS)
     return _load_template().render(
         title=one_line(title),
         links={one_line(label): _quote_path(path) for label, path in links.items()},
-        # NaN is not JSON; only numbers and ASCII text are left, and no markup
-        data=htmlsafe_json_dumps(data, allow_nan=False, separators=(",", ":")),
+        data=data,
         style=Markup(style),  # noqa: S704 (our own)
         script=Markup(script),  # noqa: S704 (our own)
         style_hash=hash_source(style),
@@ -122,7 +131,8 @@ def list_doubtful(faces: Table) -> dict[str, list[int]]:
         highest false accept rate first. `unknown`: unknown faces, those first that
         the fewest impostors resemble the gallery as much as.
     """
-    table = faces.reset_index(drop=True)
+    columns = ["name", "source", "nearest", "similarity", "margin", "false_accept_rate"]
+    table = faces[columns].reset_index(drop=True)
     by_model = table["source"] != CORRECTION
     named = table[by_model & ~table["name"].isin(RESERVED_NAMES)]
     margin = named["margin"].rank(na_option="bottom")
@@ -135,8 +145,8 @@ def list_doubtful(faces: Table) -> dict[str, list[int]]:
         ["false_accept_rate", "similarity"], ascending=[True, False], kind="stable"
     )
     return {
-        "named": [int(row) for row in doubt.index],
-        "unknown": [int(row) for row in unknown.index],
+        "named": doubt.index.tolist(),
+        "unknown": unknown.index.tolist(),
     }
 
 
@@ -168,40 +178,35 @@ def _check_tables(faces: Table, photos: Table, people: Table, left_out: Table) -
         )
 
 
-def _describe_faces(faces: Table, photos: Table) -> dict[str, list[Any]]:
-    """Write the faces as columns; `photo` is the row of the photo."""
-    place = {path: row for row, path in enumerate(photos["photo"])}
+def _describe_faces(faces: Table, photos: Table) -> dict[str, Iterable[Any]]:
+    """Describe the faces; `photo` is the row of the photo.
+
+    A face id begins with the digits of its photo, which are left out.
+    """
+    rows = pd.Index(photos["photo"]).get_indexer(faces["photo"])
+    digits = _list_digits(photos)
     return {
-        "id": _list_texts(faces["face_id"]),
-        "photo": [place[path] for path in faces["photo"]],
-        "box": [
-            [round(float(side), 1) for side in box]
-            for box in faces[[*BOX]].to_numpy(np.float64)
-        ],
-        "name": _list_texts(faces["name"]),
-        "nearest": _list_texts(faces["nearest"]),
-        "second": _list_texts(faces["second"]),
-        "similarity": _list_numbers(faces["similarity"], SCORE_DIGITS),
-        "margin": _list_numbers(faces["margin"], SCORE_DIGITS),
-        "rate": _list_numbers(faces["false_accept_rate"], RATE_DIGITS),
-        "nearestPhoto": _list_texts(faces["nearest_photo"]),
-        "group": _list_texts(faces["group"]),
-        "source": _list_texts(faces["source"]),
+        "id": (
+            face_id.removeprefix(digits[row])
+            for face_id, row in zip(list_texts(faces["face_id"]), rows, strict=True)
+        ),
+        "photo": rows.tolist(),
+        **{side: list_numbers(faces[side], SIDE_DIGITS) for side in BOX},
+        "name": count_texts(faces["name"]),
+        "nearest": count_texts(faces["nearest"]),
+        "second": count_texts(faces["second"]),
+        "similarity": list_numbers(faces["similarity"], SCORE_DIGITS),
+        "margin": list_numbers(faces["margin"], SCORE_DIGITS),
+        "rate": list_numbers(faces["false_accept_rate"], RATE_DIGITS),
+        "nearestPhoto": count_texts(faces["nearest_photo"]),
+        "group": count_texts(faces["group"]),
+        "source": count_texts(faces["source"]),
     }
 
 
-def _list_texts(column: pd.Series) -> list[str]:
-    """Give a column as text, "" where there is nothing."""
-    return ["" if pd.isna(value) else str(value) for value in column]
-
-
-def _list_numbers(column: pd.Series, digits: int) -> list[float | None]:
-    """Give a column as rounded numbers, None where there is none."""
-    values = pd.to_numeric(column).to_numpy(np.float64)
-    return [
-        (round(value, digits) if digits else int(value)) if np.isfinite(value) else None
-        for value in values.tolist()
-    ]
+def _list_digits(photos: Table) -> list[str]:
+    """Give the digits that the pictures of photos are named by."""
+    return [text[:PHOTO_DIGITS] for text in list_texts(photos["sha256"])]
 
 
 def _quote_path(path: str) -> str:

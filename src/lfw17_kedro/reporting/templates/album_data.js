@@ -16,18 +16,28 @@ const COLUMNS = [
 ];
 const STORE = `lfw17-album-${DATA.hash}`;
 
+// A list, or {texts: ["a", "b"], rows: [0, 0, 1]} for texts of which many are equal.
+const readColumn = (column) =>
+  Array.isArray(column) ? column : column.rows.map((row) => column.texts[row]);
+
 // {id: ["a", "b"], name: [...]} -> [{index: 0, id: "a", name: ...}, ...]
 function readRows(table) {
-  const columns = Object.entries(table);
-  return columns[0][1].map((_, index) =>
-    Object.fromEntries([["index", index], ...columns.map(([key, values]) => [key, values[index]])])
-  );
+  const columns = Object.entries(table).map(([key, column]) => [key, readColumn(column)]);
+  return columns[0][1].map((_, index) => {
+    const row = {index};
+    for (const [key, values] of columns) row[key] = values[index];
+    return row;
+  });
 }
 
 const faces = readRows(DATA.faces);
 const photos = readRows(DATA.photos);
 const people = readRows(DATA.people);
 const leftOut = readRows(DATA.leftOut);
+// A face id begins with the digits of its photo.
+faces.forEach((face) => {
+  if (face.id.startsWith("_")) face.id = photos[face.photo].picture + face.id;
+});
 const oldCorrections = DATA.corrections.map(({cells, face}) => ({
   face,
   cells,

@@ -83,14 +83,17 @@ const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase(
 // People, groups and photos whose name or path has every word.
 function findAll(query) {
   const words = fold(query).split(/\s+/).filter(Boolean);
-  const fits = (...texts) => words.every((word) => texts.some((text) => fold(text).includes(word)));
+  const has = (texts) => words.every((word) => texts.some((text) => text.includes(word)));
+  const fits = (...texts) => has(texts.map(fold));
   const ofPeople = listPeople().filter(({name}) => fits(name));
   const names = new Set(ofPeople.map(({name}) => name));
   return {
     people: ofPeople,
     groups: listGroups().filter(({name}) => fits(name, sayGroup(name))),
     photos: photos.filter(
-      (photo) => fits(photo.path) || photo.faces.some((face) => names.has(nameOf(face)))
+      (photo) =>
+        has([(photo.folded ??= fold(photo.path))]) ||
+        (names.size && photo.faces.some((face) => names.has(nameOf(face))))
     ),
     leftOut: leftOut.filter((row) => fits(row.photo)),
   };

@@ -138,9 +138,10 @@ function photoTile(photo) {
   );
 }
 
-// A grid that grows when its end comes into sight, or by a button.
-function grid(items, makeItem, {step = 200, grows = true, className = ""} = {}) {
-  const box = make("div", {class: `grid ${className}`});
+// A grid that grows when its end comes into sight, or by a button; `box` takes its items
+// where `whole`, which is shown, is no plain grid.
+function grid(items, makeItem, {step = 200, grows = true, className = "", whole, box} = {}) {
+  box ??= whole ??= make("div", {class: `grid ${className}`});
   const more = make("button", {type: "button", class: "quiet more"});
   let shown = 0;
   const grow = (count) => {
@@ -160,7 +161,7 @@ function grid(items, makeItem, {step = 200, grows = true, className = ""} = {}) 
       {rootMargin: "600px"}
     ).observe(more);
   }
-  return [box, more];
+  return [whole, more];
 }
 
 function section(title, note, ...children) {

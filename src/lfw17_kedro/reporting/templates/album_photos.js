@@ -8,7 +8,7 @@ function showPhotos() {
 
 // A box in pixels of the upright photo, as shares of the picture at any size.
 function faceBox(face, photo) {
-  const [left, top, right, bottom] = face.box,
+  const {left, top, right, bottom} = face,
     {height, width} = photo;
   const label = make("span", {class: "label"});
   const box = make("button", {type: "button", class: "box face", "data-face": face.index}, label);

@@ -183,7 +183,8 @@ function showLeftOut() {
 }
 
 function leftOutTable(rows) {
-  return make(
+  const box = make("tbody");
+  const whole = make(
     "table",
     {},
     make(
@@ -191,12 +192,9 @@ function leftOutTable(rows) {
       {},
       make("tr", {}, make("th", {scope: "col"}, "Photo"), make("th", {scope: "col"}, "Why"))
     ),
-    make(
-      "tbody",
-      {},
-      rows.map((row) =>
-        make("tr", {}, make("th", {scope: "row"}, bdi(row.photo)), make("td", {}, row.reason))
-      )
-    )
+    box
   );
+  const makeRow = (row) =>
+    make("tr", {}, make("th", {scope: "row"}, bdi(row.photo)), make("td", {}, row.reason));
+  return grid(rows, makeRow, {whole, box});
 }
