@@ -7,6 +7,7 @@ from lfw17_kedro.people.pictures import (
     find_places,
     list_album_pictures,
     list_group_pictures,
+    tabulate_places,
 )
 from lfw17_kedro.people_types import BOX, WHOLE_PHOTO, Picture, Scan
 
@@ -53,6 +54,34 @@ def test_unknown_people_have_a_folder_each():
         "unknown-001/a1.jpg": b"a1",
         "unknown-001/b0.jpg": b"b0",
     }
+
+
+def test_one_picture_can_have_several_paths():
+    places = tabulate_places({(B, 1): ["x.jpg", "y/z.jpg"], (A, 0): [], (A, 1): ["w"]})
+
+    pictures = Pictures(Store(), places)
+
+    assert len(pictures) == 3
+    assert list(pictures.items()) == [
+        ("w", b"a1"),
+        ("x.jpg", b"b1"),
+        ("y/z.jpg", b"b1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        tabulate_places({}),
+        list_album_pictures(FACES[:0], [], {}),
+        list_group_pictures(FACES.assign(group="")),
+    ],
+)
+def test_nothing_has_no_pictures(places):
+    pictures = Pictures(Store(), places)
+
+    assert len(pictures) == 0
+    assert list(pictures.items()) == []
 
 
 def tabulate_boxes(*rows):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageOps
 
-from lfw17_kedro.people.xmp import NAMESPACES, list_sidecars, write_sidecar
+from lfw17_kedro.people.xmp import NAMESPACES, write_sidecar
 
 COLUMNS = ["name", "left", "top", "right", "bottom"]
 
@@ -158,36 +158,3 @@ def test_a_photo_that_cannot_be_is_refused(wrong, problem):
 def test_a_name_that_breaks_the_file_is_refused():
     with pytest.raises(ValueError, match=r"got 'a\\x01b', which holds a control char"):
         write_sidecar(make_faces(("a\x01b", 0, 0, 1, 1)), 4, 2, orientation=1)
-
-
-def make_photos():
-    names = ["photo", "height", "width", "turned", "orientation"]
-    rows = [("a/1.jpg", 50, 40, 0, 6), ("b.jpg", 50, 40, 0, 1), ("c.jpg", 50, 40, 0, 1)]
-    return pd.DataFrame(rows, columns=names)
-
-
-def test_each_photo_with_a_face_has_a_sidecar_beside_it():
-    faces = make_faces(
-        ("Ann", 8, 9, 12, 11),
-        ("ignored", 8, 9, 12, 11),
-        ("unknown", 8, 9, 12, 11),
-        ("Bob", 8, 9, 12, 11),
-    ).assign(photo=["b.jpg", "c.jpg", "a/1.jpg", "b.jpg"])
-
-    sidecars = list_sidecars(faces, make_photos())
-
-    assert list(sidecars) == ["a/1.jpg.xmp", "b.jpg.xmp"]
-    lying = ["0.200000", "0.750000", "0.040000", "0.100000"]
-    assert read_regions(sidecars["a/1.jpg.xmp"]) == [(None, lying)]
-    assert [name for name, _ in read_regions(sidecars["b.jpg.xmp"])] == ["Ann", "Bob"]
-
-
-def test_no_faces_have_no_sidecars():
-    assert list_sidecars(make_faces().assign(photo=[]), make_photos()) == {}
-
-
-def test_faces_of_another_run_are_refused():
-    faces = make_faces(("Ann", 8, 9, 12, 11)).assign(photo="x.jpg")
-
-    with pytest.raises(ValueError, match=r"got none of 'x.jpg'; give the table of the"):
-        list_sidecars(faces, make_photos())

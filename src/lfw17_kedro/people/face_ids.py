@@ -8,6 +8,7 @@ the same when the photo is renamed or moved.
 import re
 
 import numpy as np
+import pandas as pd
 
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.people_types import BOX
@@ -44,14 +45,18 @@ def make_face_ids(faces: Table) -> list[str]:
             f"{wrong[0]}; detect the faces of that photo again."
         )
     sizes = faces[["width", "height", "width", "height"]].to_numpy(np.float64)
-    pixels = np.rint(np.clip(boxes, 0, sizes)).astype(np.int64).tolist()
-    hashes = [sha256[:HASH_DIGITS] for sha256 in faces["sha256"]]
+    pixels = np.rint(np.clip(boxes, 0, sizes)).astype(np.int64)
+    sides = (column.tolist() for column in pixels.T)
     ids = [
-        "_".join([digits, *map(str, box)])
-        for digits, box in zip(hashes, pixels, strict=True)
+        f"{sha256[:HASH_DIGITS]}_{left}_{top}_{right}_{bottom}"
+        for sha256, left, top, right, bottom in zip(
+            faces["sha256"], *sides, strict=True
+        )
     ]
+    # Few faces share an id: only these are counted.
+    shared = np.flatnonzero(pd.Index(ids, dtype=object).duplicated(keep=False))
     counts: dict[str, int] = {}
-    for row in np.lexsort(boxes.T[::-1]):  # by left, then top, right, bottom
+    for row in shared[np.lexsort(boxes[shared].T[::-1])]:  # left, top, right, bottom
         name = ids[row]
         counts[name] = counts.get(name, 0) + 1
         if counts[name] > 1:

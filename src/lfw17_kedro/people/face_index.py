@@ -2,6 +2,8 @@
 
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 import numpy as np
 
@@ -13,32 +15,62 @@ from lfw17_kedro.people.face_ids import (
     parse_face_id,
 )
 from lfw17_kedro.people_types import BOX
-from lfw17_kedro.types import Table
+from lfw17_kedro.types import F64, Table
 
 
 class FaceIndex:
-    """The faces found, by id, by photo and by content."""
+    """The faces found, by id, by photo and by content.
+
+    Attributes:
+        boxes: (N, 4) float64.
+        ids, photos: of the N faces.
+    """
 
     def __init__(self, faces: Table) -> None:
-        """Index the faces.
+        """Index the faces, when the first is looked up.
 
         Args:
             faces: N rows with face_id, photo, sha256, left, top, right, bottom.
         """
-        self.boxes = faces[list(BOX)].to_numpy(np.float64)
-        self.ids: list[str] = faces["face_id"].tolist()
-        self.photos: list[str] = faces["photo"].tolist()
-        self.rows_of_id: dict[str, list[int]] = defaultdict(list)
-        self.rows_of_hash: dict[str, list[int]] = defaultdict(list)
-        self.rows_of_photo: dict[str, list[int]] = defaultdict(list)
-        self.hash_of_photo: dict[str, str] = {}
-        hashes = [sha256[:HASH_DIGITS] for sha256 in faces["sha256"]]
-        names = map(_compose, self.photos)
-        for row, (digits, photo) in enumerate(zip(hashes, names, strict=True)):
-            self.rows_of_id[self.ids[row]].append(row)
-            self.rows_of_hash[digits].append(row)
-            self.rows_of_photo[photo].append(row)
-            self.hash_of_photo[photo] = digits
+        self._faces = faces
+
+    @cached_property
+    def boxes(self) -> F64:
+        """The boxes, pixels."""
+        return self._faces[[*BOX]].to_numpy(np.float64)
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """The face ids."""
+        ids: list[str] = self._faces["face_id"].tolist()
+        return ids
+
+    @cached_property
+    def photos(self) -> list[str]:
+        """The path of the photo of each face."""
+        photos: list[str] = self._faces["photo"].tolist()
+        return photos
+
+    @cached_property
+    def rows_of_id(self) -> Mapping[str, list[int]]:
+        """Face id -> rows."""
+        return _list_rows(self.ids)
+
+    @cached_property
+    def rows_of_hash(self) -> Mapping[str, list[int]]:
+        """First digits of the content -> rows."""
+        return _list_rows(sha256[:HASH_DIGITS] for sha256 in self._faces["sha256"])
+
+    @cached_property
+    def rows_of_photo(self) -> Mapping[str, list[int]]:
+        """Path -> rows."""
+        return _list_rows(map(_compose, self.photos))
+
+    @cached_property
+    def hash_of_photo(self) -> Mapping[str, str]:
+        """Path -> first digits of the content."""
+        pairs = zip(self.photos, self._faces["sha256"], strict=True)
+        return {_compose(photo): sha256[:HASH_DIGITS] for photo, sha256 in pairs}
 
     def is_contradictory(self, one: Correction) -> bool:
         """Tell whether id and path are of two photos that are both there."""
@@ -79,6 +111,14 @@ class FaceIndex:
                 f"at least, got {shares[best]:.2f}"
             )
         return self.ids[rows[best]], ""
+
+
+def _list_rows(keys: Iterable[str]) -> Mapping[str, list[int]]:
+    """Give the rows of each key."""
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, key in enumerate(keys):
+        rows[key].append(row)
+    return dict(rows)
 
 
 def _compose(path: str) -> str:

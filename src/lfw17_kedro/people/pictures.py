@@ -1,9 +1,10 @@
 """The pictures beside the album and in the folders of unknown people."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
+import pandas as pd
 
 from lfw17_kedro.people.face_ids import HASH_DIGITS
 from lfw17_kedro.people_types import (
@@ -16,6 +17,7 @@ from lfw17_kedro.people_types import (
 from lfw17_kedro.types import Table
 
 FACE, PHOTO, PERSON = "faces/{}.jpg", "photos/{}.jpg", "people/{}.jpg"
+GROUPED = "{}.jpg"
 
 
 class PictureStore(Protocol):
@@ -32,66 +34,109 @@ Place = tuple[str, int]
 """SHA-256 of a photo, and the position of a face among its faces or `WHOLE_PHOTO`."""
 
 
+PLACE_COLUMNS = ("sha256", "face", "path")
+"""Of a table of pictures: SHA-256 of the photo, as categories; position of a face among
+its faces or `WHOLE_PHOTO`; where the picture is to be written, relative to a folder."""
+
+
 class Pictures:
     """Jpg files that are read when they are written, so that few are in memory."""
 
-    def __init__(
-        self, store: PictureStore, paths: Mapping[Place, Sequence[str]]
-    ) -> None:
+    def __init__(self, store: PictureStore, places: Table) -> None:
         """Remember what to read.
 
         Args:
             store: has the pictures.
-            paths: where each picture is to be written, relative to a folder.
+            places: `PLACE_COLUMNS`, one row a file; rows may have one picture.
         """
-        self._store, self._paths = store, paths
+        self._store, self._places = store, places
 
     def items(self) -> Iterator[tuple[str, bytes]]:
         """Give path and content of each file."""
-        photos = {sha256 for sha256, _ in self._paths}
-        for sha256, face, jpg in self._store.read_pictures(photos):
-            for path in self._paths.get((sha256, face), ()):
-                yield path, jpg
+        photos = self._places["sha256"].cat
+        number_of = {sha256: code for code, sha256 in enumerate(photos.categories)}
+        order = np.argsort(photos.codes.to_numpy(), kind="stable")
+        numbers = np.arange(len(number_of) + 1)
+        bounds = np.searchsorted(photos.codes.to_numpy()[order], numbers)
+        faces, paths = self._places["face"].to_numpy(), self._places["path"].array
+        for sha256, face, jpg in self._store.read_pictures(number_of):
+            number = number_of[sha256]
+            for row in order[bounds[number] : bounds[number + 1]]:
+                if faces[row] == face:
+                    yield paths[row], jpg
 
     def __len__(self) -> int:
         """Count the files."""
-        return sum(map(len, self._paths.values()))
+        return len(self._places)
+
+
+def tabulate_places(paths: Mapping[Place, Sequence[str]]) -> Table:
+    """List where pictures are to be written: `PLACE_COLUMNS`.
+
+    Args:
+        paths: of each picture.
+    """
+    rows = [(*place, path) for place, own in paths.items() for path in own]
+    return _make_places(*(list(column) for column in zip(*rows, strict=True)))
 
 
 def list_album_pictures(
     faces: Table, photos: Collection[str], people: Mapping[Place, str]
-) -> dict[Place, list[str]]:
-    """List the pictures that the album shows.
+) -> Table:
+    """List the pictures that the album shows: `PLACE_COLUMNS`.
 
     Args:
         faces: face_id, sha256 and number of each face.
         photos: SHA-256 of every readable photo.
         people: the picture of a person's enrolled face -> its path.
     """
-    paths: dict[Place, list[str]] = {
-        (sha256, WHOLE_PHOTO): [PHOTO.format(sha256[:HASH_DIGITS])] for sha256 in photos
-    }
-    for face_id, sha256, number in _list_places(faces):
-        paths[sha256, number] = [FACE.format(face_id)]
-    for place, path in people.items():
-        paths.setdefault(place, []).append(path)
-    return paths
+    names = pd.Series(photos, dtype="str").str[:HASH_DIGITS]
+    own = [*people]
+    return _make_places(
+        [*photos, *faces["sha256"], *(sha256 for sha256, _ in own)],
+        [*[WHOLE_PHOTO] * len(photos), *faces["number"], *(face for _, face in own)],
+        pd.concat(
+            [
+                _fill(PHOTO, names),
+                _fill(FACE, faces["face_id"]),
+                pd.Series(people.values(), dtype="str"),
+            ]
+        ).array,
+    )
 
 
-def list_group_pictures(faces: Table) -> dict[Place, list[str]]:
-    """List the faces of unknown people, a folder a group.
+def list_group_pictures(faces: Table) -> Table:
+    """List the faces of unknown people, a folder a group: `PLACE_COLUMNS`.
 
     Args:
         faces: face_id, sha256, number and group of each face.
     """
-    grouped = faces[faces["group"] != ""]
-    folders = grouped["group"].tolist()
-    return {
-        (sha256, number): [f"{folder}/{face_id}.jpg"]
-        for folder, (face_id, sha256, number) in zip(
-            folders, _list_places(grouped), strict=True
-        )
+    columns = ["face_id", "sha256", "number", "group"]
+    grouped = faces.loc[faces["group"] != "", columns]
+    names = grouped["group"].astype("str") + "/" + grouped["face_id"]
+    return _make_places(
+        grouped["sha256"], grouped["number"], _fill(GROUPED, names).array
+    )
+
+
+def _make_places(
+    sha256: Iterable[str] = (), faces: Iterable[int] = (), paths: Any = ()
+) -> Table:
+    """Make a table of pictures."""
+    codes, photos = pd.factorize(np.array([*sha256], object))
+    categories = pd.Index(photos, dtype=object)  # each text once, of those there
+    columns = {
+        "sha256": pd.Categorical.from_codes(codes, categories),
+        "face": np.array([*faces], np.int64),
+        "path": pd.Series(paths, dtype="str"),
     }
+    return pd.DataFrame(columns)
+
+
+def _fill(pattern: str, names: pd.Series) -> pd.Series:
+    """Put names into a path, see `FACE`."""
+    before, after = pattern.split("{}")
+    return before + names.astype("str") + after
 
 
 def picture_people(gallery: Gallery, store: PictureStore) -> dict[str, Place]:
@@ -130,9 +175,3 @@ def find_places(faces: Table, store: PictureStore) -> list[Place]:
     )
     numbers = (int(one.argmin()) for one in distances)
     return list(zip(hashes, numbers, strict=True))
-
-
-def _list_places(faces: Table) -> Iterator[tuple[str, str, int]]:
-    """Give the id, photo and number of each face."""
-    columns = (faces[name].tolist() for name in ("face_id", "sha256", "number"))
-    return zip(*columns, strict=True)

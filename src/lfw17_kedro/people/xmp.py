@@ -57,42 +57,6 @@ for _prefix, _uri in NAMESPACES.items():
     ET.register_namespace(_prefix, _uri)
 
 
-def list_sidecars(faces: Table, photos: Table) -> dict[str, str]:
-    """Write the sidecars of all photos that show a face.
-
-    Args:
-        faces: N rows with photo, name, left, top, right, bottom; see
-            `people_types.IDENTIFIED_COLUMNS`.
-        photos: one row a path, with photo, height and width of the upright photo in
-            pixels, turned, in degrees clockwise, and orientation, of the EXIF, 1-8.
-
-    Returns:
-        Path of the sidecar, relative like that of the photo -> its content; sorted by
-        path. None for photos whose faces are all ignored. Another program may have
-        written a sidecar of the same name: whoever stores these must not replace it.
-
-    Raises:
-        ValueError: faces of a photo that is not in `photos`, or see `write_sidecar`.
-    """
-    known = {row["photo"]: row for row in photos.to_dict("records")}
-    sidecars = {}
-    for photo, own in faces[faces["name"] != IGNORED_NAME].groupby("photo"):
-        if photo not in known:
-            raise ValueError(
-                f"expected one row for each photo with a face, got none of "
-                f"{one_line(repr(photo), 80)}; give the table of the same run."
-            )
-        row = known[photo]
-        sidecars[f"{photo}{SUFFIX}"] = write_sidecar(
-            own,
-            int(row["width"]),
-            int(row["height"]),
-            orientation=int(row["orientation"]),
-            turned=int(row["turned"]),
-        )
-    return sidecars
-
-
 def write_sidecar(
     faces: Table, width: int, height: int, *, orientation: int, turned: int = 0
 ) -> str:
@@ -116,22 +80,39 @@ def write_sidecar(
     Raises:
         ValueError: an orientation, an angle, a size or a name that cannot be.
     """
-    _check_photo(width, height, orientation, turned)
     shown = faces[faces["name"] != IGNORED_NAME]
-    sizes = np.array([width, height, width, height], np.float64)
-    boxes = np.clip(shown[list(BOX)].to_numpy(np.float64) / sizes, 0, 1)
+    names = shown["name"].tolist()
+    check_names(names)
+    boxes = shown[[*BOX]].to_numpy(np.float64)
+    return write_packet(names, boxes, width, height, orientation, turned)
+
+
+def write_packet(
+    names: list[str],
+    boxes: F64,
+    width: int,
+    height: int,
+    orientation: int,
+    turned: int,
+) -> str:
+    """Write the faces of one photo, see `write_sidecar`, which checks the names.
+
+    Args:
+        names: of n faces, none of them ignored.
+        boxes: (n, 4) float64: left, top, right, bottom, pixels.
+        width: of the upright photo, and the rest: see `write_sidecar`.
+        height: likewise.
+        orientation: likewise.
+        turned: likewise.
+    """
+    _check_photo(width, height, orientation, turned)
+    boxes = np.clip(boxes / np.array([width, height] * 2, np.float64), 0, 1)
     for step in (TURNS[turned], orientation):  # the last turn is undone first
         boxes = _turn_back(boxes, step)
         if step in SWAPPED:
             width, height = height, width
-    names = ["" if name == UNKNOWN_NAME else name for name in shown["name"]]
+    names = ["" if name == UNKNOWN_NAME else name for name in names]
     people = sorted(set(filter(None, names)))
-    for name in people:
-        if problem := find_name_problem(name):
-            raise ValueError(
-                f"expected names of people, got {one_line(repr(name), 80)}, which "
-                f"{problem}."
-            )
     meta = ET.Element(_tag("x:xmpmeta"))
     description = _add(_add(meta, "rdf:RDF"), "rdf:Description")
     description.set(_tag("rdf:about"), "")
@@ -141,6 +122,23 @@ def write_sidecar(
     _add_list(description, "digiKam:TagsList", "Seq", paths)
     ET.indent(meta, " ")
     return PACKET.format(ET.tostring(meta, encoding="unicode"))
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse names that cannot be keywords.
+
+    Args:
+        names: of people, or `UNKNOWN_NAME`.
+
+    Raises:
+        ValueError: one cannot.
+    """
+    for name in names:
+        if name != UNKNOWN_NAME and (problem := find_name_problem(name)):
+            raise ValueError(
+                f"expected names of people, got {one_line(repr(name), 80)}, which "
+                f"{problem}."
+            )
 
 
 def _check_photo(width: int, height: int, orientation: int, turned: int) -> None:
@@ -160,6 +158,8 @@ def _check_photo(width: int, height: int, orientation: int, turned: int) -> None
 
 def _turn_back(boxes: F64, orientation: int) -> F64:
     """Give boxes of a photo as shown in the photo as stored: (n, 4), fractions."""
+    if orientation == 1:  # most photos
+        return boxes
     one, other = (
         np.stack(TO_STORED[orientation](boxes[:, k], boxes[:, k + 1]), axis=1)
         for k in (0, 2)

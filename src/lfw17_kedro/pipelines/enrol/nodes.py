@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lfw17_kedro.people.pictures import Pictures
+from lfw17_kedro.people.pictures import Pictures, tabulate_places
 from lfw17_kedro.people_types import (
     CHECK,
     LEFT_OUT,
@@ -175,4 +175,4 @@ def report_enrolment(
     page = write_open_set_page(
         gallery.threshold, enrolment, pairs, figures, cohort=COHORT
     )
-    return page, scores, trade_off, Pictures(store, paths)
+    return page, scores, trade_off, Pictures(store, tabulate_places(paths))

@@ -1,6 +1,7 @@
 """Nodes of `identify`."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from lfw17_kedro.people.apply_corrections import (
     Applied,
@@ -17,7 +18,6 @@ from lfw17_kedro.people.pictures import (
     list_group_pictures,
     picture_people,
 )
-from lfw17_kedro.people.xmp import list_sidecars
 from lfw17_kedro.people_types import (
     RESERVED_NAMES,
     Gallery,
@@ -29,6 +29,9 @@ from lfw17_kedro.pipelines.people.nodes import warn_of_corrections
 from lfw17_kedro.pipelines.people.settings import GroupingSettings
 from lfw17_kedro.stores.scan_store import OpenStore
 from lfw17_kedro.types import Table
+
+if TYPE_CHECKING:
+    from lfw17_kedro.people.sidecars import Sidecars
 
 PICTURES = "album_pictures"  # the folder beside the album
 
@@ -164,8 +167,10 @@ def collect_groups(
 
 def write_sidecars(
     faces: Table, photos: PhotoFolder, scan: StoredScan, wanted: bool
-) -> dict[str, str]:
+) -> "Sidecars | dict[str, str]":
     """Write an XMP sidecar for each photo with a face, if they are wanted."""
+    from lfw17_kedro.people.sidecars import list_sidecars
+
     return list_sidecars(faces, _list_photos(photos, scan)) if wanted else {}
 
 
@@ -173,10 +178,13 @@ def _list_photos(photos: PhotoFolder, scan: StoredScan) -> Table:
     """List the readable photos, each content once: path, size and turn."""
     import pandas as pd
 
-    paths = pd.DataFrame(
-        [(spell_path(file.path), file.sha256) for file in photos if not file.problem],
-        columns=["photo", "sha256"],
-    )
-    paths = paths.drop_duplicates("sha256")
-    readable = scan.photos[scan.photos["problem"] == ""]
-    return paths.merge(readable, "inner", "sha256")
+    paths: dict[str, str] = {}
+    for file in photos:
+        if not file.problem:
+            paths.setdefault(file.sha256, spell_path(file.path))
+    readable = scan.photos[scan.photos["problem"] == ""].drop(columns="problem")
+    rows = pd.Index(readable["sha256"]).get_indexer(pd.Index([*paths], dtype=object))
+    listed: Table = readable.iloc[rows[rows >= 0]].reset_index(drop=True)
+    shown = [path for path, row in zip(paths.values(), rows, strict=True) if row >= 0]
+    listed["photo"] = shown
+    return listed
