@@ -14,7 +14,6 @@ from lfw17_kedro.datasets.folder_walk import (
     walk_folder,
 )
 from lfw17_kedro.datasets.listing_memo import ListingMemo
-from lfw17_kedro.datasets.map_ahead import map_ahead
 from lfw17_kedro.datasets.remote_folder import RemoteFile, RemoteFolder
 from lfw17_kedro.people_types import PhotoFile
 from lfw17_kedro.photo_readers import (
@@ -22,9 +21,11 @@ from lfw17_kedro.photo_readers import (
     is_plain_path,
     open_regular_file,
 )
+from lfw17_kedro.threads import map_ahead
 
 HASHERS = 4  # threads that read files
 DOWNLOADERS = 16  # threads that wait for a network
+WAITING = 16  # photos for each thread that wait, or whose hashes do
 MAX_FAILURES = 50  # photos one after the other: then it is not the photos
 
 Found = TypeVar("Found")
@@ -84,7 +85,9 @@ def list_local(folder: Path, endings: tuple[str, ...]) -> Listing:
         walk_folder(os.fsencode(folder)),
         lambda one: bool(one.problem) or one.path.lower().endswith(ends),
     )
-    files = map_ahead(lambda one: _list_file(folder, one), chosen, HASHERS)
+    files = map_ahead(
+        lambda one: _list_file(folder, one), chosen, WAITING * HASHERS, HASHERS
+    )
     return Listing(tuple(sorted(files)), counter.ignored)
 
 
@@ -117,7 +120,9 @@ def list_remote(
         folder.walk(), lambda one: one.path.lower().endswith(endings)
     )
     files, downloaded, failures = [], 0, 0
-    for found, file, is_read in map_ahead(list_one, chosen, DOWNLOADERS):
+    for found, file, is_read in map_ahead(
+        list_one, chosen, WAITING * DOWNLOADERS, DOWNLOADERS
+    ):
         files.append(file)
         downloaded += is_read
         failures = failures + 1 if file.problem else 0

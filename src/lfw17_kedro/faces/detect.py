@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lfw17_kedro.faces.photos import map_ahead
 from lfw17_kedro.faces.search import CopySize, search_photos
+from lfw17_kedro.threads import map_ahead
 from lfw17_kedro.types import F64, U8, Detector, Face, Table
 
 BOX = ["left", "top", "right", "bottom"]

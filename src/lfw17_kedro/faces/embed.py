@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from lfw17_kedro.faces.align import align_face
 from lfw17_kedro.faces.detect import Found
-from lfw17_kedro.faces.photos import map_ahead
+from lfw17_kedro.threads import map_ahead
 from lfw17_kedro.types import F32, F64, U8, Encoder
 
 

@@ -1,20 +1,11 @@
 """Photos one at a time: enlarged or opened when they are needed, never all at once."""
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from PIL import Image
 
 from lfw17_kedro.types import F32, U8
-
-MAX_THREADS = 4  # as fast as the networks; more would take their cores
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 class EnlargedImages(Mapping[str, U8]):
@@ -51,26 +42,3 @@ class EnlargedImages(Mapping[str, U8]):
     def __len__(self) -> int:
         """Count the photos."""
         return len(self._images)
-
-
-def map_ahead(
-    function: Callable[[Item], Result], items: Iterable[Item], max_ahead: int
-) -> Iterator[Result]:
-    """Apply a function in threads while the caller works on earlier results.
-
-    Args:
-        function: Pillow's, for one, lets other threads run meanwhile.
-        items: taken one by one, in the caller's thread.
-        max_ahead: how many results may be ready before the caller takes them.
-
-    Yields:
-        The results, in the order of the items.
-    """
-    results: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(min(MAX_THREADS, os.cpu_count() or 1)) as pool:
-        for item in items:
-            results.append(pool.submit(function, item))
-            if len(results) > max_ahead:
-                yield results.popleft().result()
-        while results:
-            yield results.popleft().result()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from lfw17_kedro.faces.photos import map_ahead
+from lfw17_kedro.threads import map_ahead
 from lfw17_kedro.types import U8, Detector, Face
 
 MAX_WAITING = 4  # batches of decoded photos that may wait for others of their size

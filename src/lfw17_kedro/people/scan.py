@@ -12,7 +12,6 @@ from PIL import Image
 from lfw17_kedro.digest import hash_data
 from lfw17_kedro.faces.align import align_face
 from lfw17_kedro.faces.embed import embed_faces
-from lfw17_kedro.faces.photos import map_ahead
 from lfw17_kedro.faces.search import (
     REDUCING_GAP,
     CopySize,
@@ -27,6 +26,7 @@ from lfw17_kedro.people.quality import (
 )
 from lfw17_kedro.people_types import Scanned
 from lfw17_kedro.photo_files import decode_upright
+from lfw17_kedro.threads import map_ahead
 from lfw17_kedro.types import F32, U8, Detector, Encoder, EncoderCard, Face
 
 VERSION = 1  # of this module's results: raise it when they change
