@@ -101,7 +101,8 @@ benchmark-cnn: $(RUN)  ## compare our network with the study's network
 lock: $(RUN)  ## pin the newest versions that pyproject.toml allows
 	@echo uv | ($(UV) $(COMPILE) - -o requirements-uv.lock)
 	@$(UV) $(COMPILE) pyproject.toml -o requirements.lock
-	@$(UV) $(COMPILE) --extra lab --extra heic --extra s3 --extra gcs --extra dev \
+	@$(UV) $(COMPILE) --extra lab --extra heic --extra s3 --extra gcs --extra dask \
+	  --extra faiss --extra dev \
 	  -c requirements.lock pyproject.toml -o requirements-dev.lock
 	@$(UV) $(COMPILE) --extra mlflow -c requirements-dev.lock pyproject.toml \
 	  -o requirements-mlflow.lock

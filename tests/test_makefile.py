@@ -388,7 +388,9 @@ def test_locks_have_every_dependency_of_the_project():
         return {name.lower().replace("_", "-") for name in names}
 
     assert list_names(project["dependencies"]) <= set(read_pins("requirements.lock"))
-    tools = list_names([*extras["dev"], *extras["lab"], *extras["heic"]])
+    tools = list_names(
+        [*extras["dev"], *extras["lab"], *extras["heic"], *extras["faiss"]]
+    )
     assert tools <= set(read_pins("requirements-dev.lock"))
     mlflow = list_names([*project["dependencies"], *extras["mlflow"]])
     assert mlflow <= set(read_pins("requirements-mlflow.lock"))
