@@ -280,6 +280,17 @@ def test_blocks_are_all_rows_in_order(monkeypatch):
     np.testing.assert_allclose(joined, faces @ templates.T, atol=1e-6)
 
 
+def test_blocks_have_fewer_faces_where_there_are_more_people(monkeypatch):
+    monkeypatch.setattr(open_set, "MAX_PAIRS", 9)
+    faces = turn(0, 30, 60, 90, 120)
+
+    for n_people, sizes in ((0, [5]), (1, [5]), (3, [3, 2]), (20, [1] * 5)):
+        blocks = list(compare_in_blocks(faces, turn(*range(n_people))))
+
+        assert [len(similarities) for _, similarities in blocks] == sizes
+        assert all(one.shape[1] == n_people for _, one in blocks)
+
+
 def test_inputs_are_left_as_they_are():
     vectors, labels = turn(0, 20, 90), np.array([0, 0, 1])
     before = vectors.copy(), labels.copy()

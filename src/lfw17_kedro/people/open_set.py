@@ -17,7 +17,8 @@ import pandas as pd
 from lfw17_kedro.people_types import OpenSetThreshold
 from lfw17_kedro.types import F32, F64, I64, Table
 
-BLOCK = 4096  # faces compared with all templates at a time
+BLOCK = 4096  # faces compared with all templates at a time,
+MAX_PAIRS = 1 << 23  # or fewer: 64 MB of cosines
 ACCEPTED = ("leave_one_out_accepted", "cohort_accepted")
 CURVE_COLUMNS = ("threshold", *ACCEPTED, "genuine_missed")
 FALLBACKS = {"dlib_resnet": 0.93, "facenet": 0.60}
@@ -205,13 +206,15 @@ def trace_curve(threshold: OpenSetThreshold, n_points: int) -> Table:
 
 
 def compare_in_blocks(vectors: F32, templates: F32) -> Iterator[tuple[slice, F64]]:
-    """Compare (N, D) faces with (K, D) templates, `BLOCK` faces at a time.
+    """Compare (N, D) faces with (K, D) templates, `BLOCK` faces at a time or fewer.
 
     Yields:
-        The rows of n faces, and their (n, K) float64 cosines.
+        The rows of n faces, and their (n, K) float64 cosines, `MAX_PAIRS` at most or
+        those of one face.
     """
-    for start in range(0, len(vectors), BLOCK):
-        rows = slice(start, start + BLOCK)
+    size = max(1, min(BLOCK, MAX_PAIRS // max(1, len(templates))))
+    for start in range(0, len(vectors), size):
+        rows = slice(start, start + size)
         yield rows, (vectors[rows] @ templates.T).astype(np.float64)
 
 
