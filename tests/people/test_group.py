@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from lfw17_kedro.people import group
+from lfw17_kedro.people import components, group
 from lfw17_kedro.people.group import NO_GROUP, group_faces, name_groups
 
 
@@ -117,7 +117,8 @@ def test_permuted_faces_give_the_same_groups(seed):
 
 def test_large_component_is_cut_where_faces_are_less_near(monkeypatch):
     monkeypatch.setattr(group, "MAX_LINKED", 3)
-    monkeypatch.setattr(group, "BLOCK", 2)
+    monkeypatch.setattr(components, "ROWS", 2)
+    monkeypatch.setattr(components, "COLUMNS", 3)
     # A chain: three people of two faces 2 degrees apart, 5 degrees between people.
     faces = turn(0, 2, 7, 9, 14, 16)
 

@@ -1,29 +1,31 @@
 """Group faces without a name, so that each group shows one person.
 
-Axes: N faces, D embedding dimensions.
+Axes: N faces, D embedding dimensions, L limits of distance.
 """
 
 import math
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import pdist
 
-from lfw17_kedro.types import F32, I64
+from lfw17_kedro.people.components import connect
+from lfw17_kedro.people.neighbour_index import AUTO
+from lfw17_kedro.types import F32, F64, I64
 
 NO_GROUP = -1
 MAX_LINKED = 6000  # faces at once: three arrays of pairs, 0.5 GB
-BLOCK = 512  # faces compared with all others at a time
 NEVER = 1e12  # a distance that stays above any limit in the mean of all pairs
 STEP = 0.85  # by which the limit falls where too many faces hang together
-ROUNDING = 1e-6  # of cosines in float32
 MIN_FRACTION = 0.25  # of the limit; nearer faces are copies of one picture
 
 
 def group_faces(
-    vectors: F32, photos: I64, max_distance: float, min_faces: int = 2
+    vectors: F32,
+    photos: I64,
+    max_distance: float,
+    min_faces: int = 2,
+    index: str = AUTO,
 ) -> I64:
     """Group faces that show one person, by average linkage of cosine distances.
 
@@ -41,13 +43,17 @@ def group_faces(
         photos: (N,) int64, equal for the faces of one photo.
         max_distance: 1 - cosine, above 0 and less than 2.
         min_faces: of a group, at least 1.
+        index: `exact` compares all pairs of faces; `faiss` each face with those that
+            an index says are nearest; `auto`: see `components.connect`.
 
     Returns:
         (N,) int64: groups are numbered from 0, the largest first, those of one size by
         their first face; `NO_GROUP` for faces in none.
 
     Raises:
-        ValueError: vectors and photos that do not fit, or a limit out of range.
+        ValueError: vectors and photos that do not fit, a limit out of range, or no
+            such index.
+        ModuleNotFoundError: faiss is needed and not installed.
 
     Source: Sokal and Michener 1958 (average linkage). Measured with `dlib_resnet` on
     2, 3, 5, 10 and 30 photos of each person of ORL and LFW17, 20 draws: at 0.06, the
@@ -58,11 +64,17 @@ def group_faces(
     _check(vectors, photos, max_distance, min_faces)
     groups = np.full(len(vectors), NO_GROUP)
     n_groups = 0
-    for rows in _list_components(vectors, max_distance):
+    for rows in _list_components(connect(vectors, list_limits(max_distance), index)):
         if len(rows) >= min_faces:
             groups[rows] = n_groups + _link(vectors[rows], photos[rows], max_distance)
             n_groups = groups[rows].max() + 1
     return _number(groups, min_faces)
+
+
+def list_limits(max_distance: float) -> F64:
+    """List the distances at which faces may be cut apart, the greatest first."""
+    steps = STEP ** np.arange(1 + math.log(MIN_FRACTION) // math.log(STEP))
+    return max_distance * steps
 
 
 def name_groups(groups: I64) -> list[str]:
@@ -94,36 +106,30 @@ def _check(vectors: F32, photos: I64, max_distance: float, min_faces: int) -> No
         raise ValueError(f"min_faces: expected at least 1, got {min_faces}.")
 
 
-def _list_components(vectors: F32, max_distance: float) -> list[I64]:
-    """List the rows of faces that hang together, `MAX_LINKED` at most."""
+def _list_components(labels: I64) -> list[I64]:
+    """List the rows of faces that hang together, `MAX_LINKED` at most.
+
+    Args:
+        labels: (L, N) int64, the component of each face at each limit, the greatest
+            limit first.
+    """
     components: list[I64] = []
-    waiting = [(np.arange(len(vectors)), max_distance)]
-    while waiting:
-        rows, limit = waiting.pop()
-        if len(rows) <= MAX_LINKED and limit < max_distance:
-            components.append(rows)
-        elif limit < MIN_FRACTION * max_distance:
-            components += np.array_split(rows, math.ceil(len(rows) / MAX_LINKED))
-        else:
-            labels = _connect(vectors[rows], limit)
-            order = np.argsort(labels, kind="stable")
-            parts = np.split(rows[order], np.flatnonzero(np.diff(labels[order])) + 1)
-            waiting += [(part, limit * STEP) for part in parts]
+    waiting = np.arange(labels.shape[1])
+    for own in labels:
+        sizes = np.bincount(own[waiting])
+        small = sizes[own[waiting]] <= MAX_LINKED
+        components += _split(waiting[small], own)
+        waiting = waiting[~small]
+    for rows in _split(waiting, labels[-1]):
+        components += np.array_split(rows, math.ceil(len(rows) / MAX_LINKED))
     return components
 
 
-def _connect(vectors: F32, limit: float) -> I64:
-    """Label the connected components of the pairs within a distance, (N,) int64."""
-    labels: I64 = np.arange(len(vectors))
-    for start in range(0, len(vectors), BLOCK):
-        similarities = vectors[start : start + BLOCK] @ vectors[start:].T
-        near, other = np.nonzero(similarities >= 1 - limit - ROUNDING)
-        edges = labels[start + near], labels[start + other]
-        size = labels.max() + 1
-        graph = coo_array((np.ones(len(near), np.bool_), edges), (size, size))
-        _, joined = connected_components(graph, directed=False)
-        labels = joined.astype(np.int64)[labels]
-    return labels
+def _split(rows: I64, labels: I64) -> list[I64]:
+    """Split sorted rows by their label."""
+    order = np.argsort(labels[rows], kind="stable")
+    ends = np.flatnonzero(np.diff(labels[rows[order]])) + 1
+    return [part for part in np.split(rows[order], ends) if len(part)]
 
 
 def _link(vectors: F32, photos: I64, max_distance: float) -> I64:
