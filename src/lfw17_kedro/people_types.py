@@ -4,7 +4,8 @@ Axes: N faces, D embedding dimensions, K people.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypedDict
 
@@ -341,6 +342,21 @@ class LocatedFaces(NamedTuple):
     table: Table
     vectors: Vectors
     left_out: Table
+
+
+class Forbidden(NamedTuple):
+    """The names that N faces must not be given; row: position of a face.
+
+    Attributes:
+        people: row -> people, as positions in `Gallery.people`.
+        faces: rows of faces that must be given nobody's name.
+    """
+
+    people: Mapping[int, AbstractSet[int]]
+    faces: AbstractSet[int]
+
+
+NOTHING_FORBIDDEN = Forbidden({}, frozenset())
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@ import pandas as pd
 import pytest
 
 from lfw17_kedro.people.apply_corrections import (
-    allow_people,
+    forbid_people,
     list_corrections,
     match_corrections,
 )
 from lfw17_kedro.people.corrections_file import Correction
 from lfw17_kedro.people.face_ids import make_face_ids
+from lfw17_kedro.people_types import NOTHING_FORBIDDEN
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 A_LEFT, A_RIGHT = f"{'a' * 16}_10_10_50_60", f"{'a' * 16}_60_10_100_60"
@@ -195,15 +196,10 @@ def test_the_model_may_not_contradict_the_user():
     )
     photos = np.array([0, 0, 1, 2, 2, 3])  # and a face that nothing is said of
 
-    allowed = allow_people(applied, photos, ["Ann Lee", "Bob", "Cy"])
+    forbidden = forbid_people(applied, photos, ["Ann Lee", "Bob", "Cy"])
 
-    assert allowed.dtype == bool
-    assert allowed.tolist() == [
-        [False, False, False],
-        [False, False, True],
-        [False, False, False],
-        [False, False, False],
-        [False, False, True],
-        [True, True, True],
-    ]
-    assert allow_people(match(), photos, []).shape == (6, 0)
+    # Ann is taken in photos 0 and 2. Row 2 is ignored, rows 0 and 3 are named.
+    assert forbidden.people == {1: {0, 1}, 4: {0, 1}}
+    assert forbidden.faces == {0, 2, 3}
+    assert forbid_people(applied, photos, []).people == {}
+    assert forbid_people(match(), photos, ["Ann Lee"]) == NOTHING_FORBIDDEN

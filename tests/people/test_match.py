@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import replace
 from itertools import permutations, product
 
@@ -6,18 +7,29 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
 
-from lfw17_kedro.people import match
-from lfw17_kedro.people.match import match_faces
+from lfw17_kedro.people import match, neighbours
+from lfw17_kedro.people.neighbour_index import ExactIndex
+from lfw17_kedro.people.neighbours import Nearest
 from lfw17_kedro.people.open_set import make_templates
 from lfw17_kedro.people_types import (
     MATCH_COLUMNS,
+    NOTHING_FORBIDDEN,
     UNKNOWN_NAME,
+    Forbidden,
     Gallery,
+    MemoryVectors,
     OpenSetThreshold,
+    Vectors,
 )
 
 NAMES = ("Ann", "Bob", "Eve")
+
+
+def match_faces(vectors, photos, gallery, forbidden=NOTHING_FORBIDDEN):
+    """Match faces in memory."""
+    return match.match_faces(MemoryVectors(vectors), photos, gallery, forbidden)
 
 
 def turn(*degrees):
@@ -141,14 +153,14 @@ def test_sure_name_is_not_given_up_for_two_doubtful_ones():
 def test_name_that_is_not_allowed_is_not_given():
     gallery = enrol(turn(0, 30), ["Ann", "Bob"], 25)
     faces, photos = turn(10, 10), list_photos(0, 1)
-    allowed = np.array([[True, True], [False, True]])
 
-    table = match_faces(faces, photos, gallery, allowed)
-    none = match_faces(faces, photos, gallery, np.zeros_like(allowed))
+    table = match_faces(faces, photos, gallery, Forbidden({1: {0}}, set()))
+    none = match_faces(faces, photos, gallery, Forbidden({0: {0, 1}}, {1}))
 
     assert table["name"].tolist() == ["Ann", "Bob"]
     assert table["nearest"].tolist() == ["Ann", "Ann"]
     assert none["name"].tolist() == [UNKNOWN_NAME] * 2
+    assert none["nearest"].tolist() == ["Ann", "Ann"]
 
 
 def test_similarity_equal_to_the_threshold_is_enough():
@@ -178,6 +190,13 @@ def make_case(n, seed):
     return embed(n, seed + 1000), rng.integers(0, 3, n), gallery, allowed
 
 
+def forbid(allowed):
+    """What a matrix of faces and people forbids."""
+    nobody = np.flatnonzero(~allowed.any(axis=1)).tolist()
+    people = {row: set(np.flatnonzero(~one)) for row, one in enumerate(allowed)}
+    return Forbidden(people, set(nobody))
+
+
 def total_of(names, above):
     return sum(above[row, name] for row, name in enumerate(names) if name >= 0)
 
@@ -197,7 +216,7 @@ def assign_by_brute_force(above):
 def test_total_equals_brute_force_and_every_rule_holds(n, seed):
     vectors, photos, gallery, allowed = make_case(n, seed)
 
-    table = match_faces(vectors, photos, gallery, allowed)
+    table = match_faces(vectors, photos, gallery, forbid(allowed))
 
     similarities = (vectors @ gallery.templates.T).astype(float)
     above = np.where(allowed, similarities - gallery.threshold.value, -np.inf)
@@ -222,8 +241,10 @@ def test_permuted_faces_give_permuted_rows(seed):
     vectors, photos, gallery, allowed = make_case(8, seed)
     order = np.random.default_rng(seed).permutation(8)
 
-    table = match_faces(vectors, photos, gallery, allowed)
-    permuted = match_faces(vectors[order], photos[order], gallery, allowed[order])
+    table = match_faces(vectors, photos, gallery, forbid(allowed))
+    permuted = match_faces(
+        vectors[order], photos[order], gallery, forbid(allowed[order])
+    )
 
     expected = table.iloc[order].reset_index(drop=True)
     pd.testing.assert_frame_equal(permuted, expected, rtol=0, atol=1e-6)
@@ -248,8 +269,8 @@ def test_every_order_of_three_rivals_names_the_same_face():
             r"templates \(2, 3\), one for each person, .* got \(2, 2\); enrol and",
         ),
         (
-            {"allowed": np.ones((2, 3), np.bool_)},
-            r"allowed: expected \(2, 2\), a row for each face .* got \(2, 3\)",
+            {"forbidden": Forbidden({2: {0}}, {0})},
+            r"forbidden: expected rows 0\.\.1, one for each face, got 0\.\.2; apply",
         ),
     ],
 )
@@ -267,3 +288,116 @@ def test_person_without_a_face_is_refused():
 
     with pytest.raises(ValueError, match="each person, got none of 'Bob'; enrol again"):
         match_faces(turn(0), list_photos(0), gallery)
+
+
+def match_by_formula(vectors, photos, gallery, allowed):
+    """Names, nearest and second by the full matrix of faces and people.
+
+    Not by a matrix product of float32, for which equal faces differ in the last digit.
+    """
+    products = vectors.astype(float)[:, None] * gallery.templates
+    similarities = products.sum(axis=2).astype(np.float32).astype(float)
+    above = np.where(allowed, similarities - gallery.threshold.value, -np.inf)
+    names = np.full(len(vectors), -1)
+    for photo in np.unique(photos):
+        rows = np.flatnonzero(photos == photo)
+        weights = np.where(above[rows] >= 0, above[rows] + 1e-9, 0)
+        faces, people = linear_sum_assignment(weights, maximize=True)
+        given = weights[faces, people] > 0
+        names[rows[faces[given]]] = people[given]
+    return names, np.argsort(-similarities, axis=1, kind="stable")[:, :2]
+
+
+class CutVectors(Vectors):
+    """Vectors that come in blocks of whole photos, the last first."""
+
+    def __init__(self, vectors, photos, n_photos):
+        self.shape, self._vectors, self._photos = vectors.shape, vectors, photos
+        self._n_photos = n_photos
+
+    def take(self, rows):
+        return self._vectors[rows]
+
+    def select(self, rows):
+        return CutVectors(self._vectors[rows], self._photos[rows], self._n_photos)
+
+    def stream(self):
+        numbers = np.unique(self._photos)[::-1]
+        for start in range(0, len(numbers), self._n_photos):
+            own = np.isin(self._photos, numbers[start : start + self._n_photos])
+            yield np.flatnonzero(own), self._vectors[own]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(0, 60), st.integers(1, 40), st.integers(1, 20), st.integers(0, 999))
+def test_as_the_formula_with_all_people_at_once(n, n_people, n_photos, seed):
+    rng = np.random.default_rng(seed)
+    people = [f"{person:02}" for person in range(n_people)]
+    gallery = enrol(embed(n_people, seed, 5), people, rng.uniform(0, 120))
+    vectors, photos = embed(n, seed + 1, 5), rng.integers(0, n_photos, n)
+    if seed % 2 and n:  # some faces are there several times, as in a collage
+        vectors = vectors[rng.integers(0, n, n)]
+    allowed = rng.random((n, n_people)) < rng.choice([0.3, 0.9, 1])
+
+    cut = CutVectors(vectors, photos, 1 + seed % 7)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(match, "BLOCK", 1 + seed % 16)
+        patch.setattr(neighbours, "VECTORS", 1 + seed % 8)
+        table = match.match_faces(cut, photos, gallery, forbid(allowed))
+
+    names, nearest = match_by_formula(vectors, photos, gallery, allowed)
+    everybody = [*people, UNKNOWN_NAME]
+    assert table["name"].tolist() == [everybody[name] for name in names]
+    assert table["nearest"].tolist() == [people[k] for k in nearest[:, 0]]
+    if n_people > 1:
+        assert table["second"].tolist() == [people[k] for k in nearest[:, 1]]
+
+
+def test_the_index_is_that_asked_for(monkeypatch):
+    asked = []
+
+    def make_index(templates, index):
+        asked.append((len(templates), index))
+        return ExactIndex(templates)
+
+    monkeypatch.setattr(match, "make_index", make_index)
+    gallery = enrol(turn(0, 90), ["Ann", "Bob"], 30)
+
+    match.match_faces(MemoryVectors(turn(0)), list_photos(0), gallery, index="faiss")
+
+    assert asked == [(2, "faiss")]
+
+
+def test_what_an_index_does_not_find_is_not_named(monkeypatch):
+    class Forgetful(ExactIndex):
+        def search(self, probes, k):
+            rows, similarities = super().search(probes, k)
+            rows[0], similarities[0] = -1, -np.inf
+            rows[1, 1], similarities[1, 1] = -1, -np.inf
+            return Nearest(rows, similarities)
+
+    monkeypatch.setattr(match, "make_index", lambda vectors, index: Forgetful(vectors))
+    gallery = enrol(turn(0, 90), ["Ann", "Bob"], 30)
+
+    table = match_faces(turn(0, 0), list_photos(0, 1), gallery)
+
+    assert table["name"].tolist() == [UNKNOWN_NAME, "Ann"]
+    assert table["nearest"].tolist() == ["", "Ann"]
+    assert table["second"].tolist() == ["", ""]
+    assert table["margin"].isna().all()
+    assert table["similarity"].isna().tolist() == [True, False]
+    assert table["nearest_photo"].tolist() == ["", "Ann/0.jpg"]
+
+
+def test_memory_does_not_grow_with_faces_times_people():
+    # 2,000 faces and 20,000 people: a matrix of floats would take 320 MB.
+    people = [f"{person:05}" for person in range(20_000)]
+    gallery = enrol(embed(len(people), 0, 8), people, 5)
+    vectors, photos = embed(2000, 1, 8), np.arange(2000) // 3
+
+    tracemalloc.start()
+    match_faces(vectors, photos, gallery)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 100e6

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lfw17_kedro.people.match import match_faces
-from lfw17_kedro.people_types import Gallery, Scanned
+from lfw17_kedro.people_types import Gallery, MemoryVectors, Scanned
 from lfw17_kedro.types import F32, F64
 
 
@@ -88,7 +88,7 @@ def name_faces(scanned: Scanned, gallery: Gallery) -> list[IdentifiedFace]:
     if not len(scanned.boxes):
         return []
     image = np.zeros(len(scanned.boxes), np.int64)
-    table = match_faces(scanned.vectors, image, gallery)
+    table = match_faces(MemoryVectors(scanned.vectors), image, gallery)
     columns = ["name", "similarity", "nearest", "second", "margin", "false_accept_rate"]
     matches = table[columns].to_dict("list")
     return [

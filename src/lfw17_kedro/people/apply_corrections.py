@@ -11,8 +11,8 @@ from lfw17_kedro.messages import one_line
 from lfw17_kedro.people.corrections import IGNORE, IS, IS_NOT
 from lfw17_kedro.people.corrections_file import Correction, list_cells, raise_problems
 from lfw17_kedro.people.face_index import FaceIndex
-from lfw17_kedro.people_types import ListedCorrection
-from lfw17_kedro.types import I64, Bools, Table
+from lfw17_kedro.people_types import Forbidden, ListedCorrection
+from lfw17_kedro.types import I64, Table
 
 
 class Unmatched(NamedTuple):
@@ -155,8 +155,8 @@ def _apply(
     return applied
 
 
-def allow_people(applied: Applied, photos: I64, people: Sequence[str]) -> Bools:
-    """Say which person the model may give to which face.
+def forbid_people(applied: Applied, photos: I64, people: Sequence[str]) -> Forbidden:
+    """Say which person the model must not give to which face.
 
     Args:
         applied: what the corrections say of N faces.
@@ -164,17 +164,22 @@ def allow_people(applied: Applied, photos: I64, people: Sequence[str]) -> Bools:
         people: the K names of the gallery.
 
     Returns:
-        (N, K) bool. False for a person that a face must not be given, for all people of
-        faces that are ignored or that the user named, and for a person that the user
-        gave to another face of the same photo.
+        The people that the user kept from faces, and those that the user gave to
+        another face of the same photo; faces that are ignored or that the user named
+        are given nobody.
     """
-    allowed = np.ones((len(photos), len(people)), bool)
-    columns = {simplify_name(person): column for column, person in enumerate(people)}
+    numbers = {simplify_name(person): number for number, person in enumerate(people)}
+    forbidden: dict[int, set[int]] = defaultdict(set)
     for row, name in applied.forbidden:
-        if (column := columns.get(simplify_name(name))) is not None:
-            allowed[row, column] = False
+        if (number := numbers.get(simplify_name(name))) is not None:
+            forbidden[row].add(number)
+    order = np.argsort(photos, kind="stable")
     for row, name in applied.names.items():
-        if (column := columns.get(simplify_name(name))) is not None:
-            allowed[photos == photos[row], column] = False
-    allowed[[*applied.ignored, *applied.names]] = False
-    return allowed
+        if (number := numbers.get(simplify_name(name))) is not None:
+            own = [photos[row], photos[row] + 1]
+            first, end = np.searchsorted(photos, own, sorter=order)
+            for one in order[first:end].tolist():
+                forbidden[one].add(number)
+    closed = applied.ignored.union(applied.names)
+    open_faces = {row: ones for row, ones in forbidden.items() if row not in closed}
+    return Forbidden(open_faces, closed)

@@ -9,11 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lfw17_kedro.people.apply_corrections import Applied, allow_people
+from lfw17_kedro.people.apply_corrections import Applied, forbid_people
 from lfw17_kedro.people.face_ids import make_face_ids
 from lfw17_kedro.people.group import group_faces, name_groups
 from lfw17_kedro.people.match import match_faces
 from lfw17_kedro.people.names import spell_path
+from lfw17_kedro.people.neighbour_index import AUTO
 from lfw17_kedro.people_types import (
     CORRECTION,
     FACE_COLUMNS,
@@ -27,9 +28,8 @@ from lfw17_kedro.people_types import (
     LocatedFaces,
     PhotoFile,
     StoredScan,
-    Vectors,
 )
-from lfw17_kedro.types import I64, Bools, Table
+from lfw17_kedro.types import I64, Table
 
 
 class _Listed(NamedTuple):
@@ -105,6 +105,7 @@ def identify_faces(
     applied: Applied,
     max_distance: float,
     min_faces: int,
+    index: str = AUTO,
 ) -> Table:
     """Name each face; group those of people whom nobody knows.
 
@@ -116,14 +117,15 @@ def identify_faces(
         applied: the user's corrections.
         max_distance: of a group, see `group_faces`.
         min_faces: likewise.
+        index: how similar faces and people are searched, see `make_index`.
 
     Returns:
         N rows, `IDENTIFIED_COLUMNS`.
     """
     table, vectors = located.table, located.vectors
     photos = _number_photos(table)
-    allowed = allow_people(applied, photos, gallery.people)
-    matched = _match_blocks(vectors, photos, gallery, allowed)
+    forbidden = forbid_people(applied, photos, gallery.people)
+    matched = match_faces(vectors, photos, gallery, forbidden, index)
     names = np.array(matched["name"], object)
     sources = np.full(len(table), MODEL, object)
     # A face that a correction keeps from its nearest person was named by the user, too.
@@ -137,7 +139,9 @@ def identify_faces(
     names[[*given]] = [*given.values()]
     sources[[*given, *held]] = CORRECTION
     unknown = np.flatnonzero(names == UNKNOWN_NAME)
-    found = group_faces(vectors.take(unknown), photos[unknown], max_distance, min_faces)
+    found = group_faces(
+        vectors.take(unknown), photos[unknown], max_distance, min_faces, index
+    )
     groups = np.full(len(table), "", object)
     groups[unknown] = name_groups(found)
     columns = {name: table[name] for name in IDENTIFIED_COLUMNS if name in table}
@@ -146,21 +150,6 @@ def identify_faces(
     columns |= {name: pd.Series(pd.Categorical(own)) for name, own in texts.items()}
     # Without a copy: the tables share their columns.
     return pd.DataFrame(columns, columns=[*IDENTIFIED_COLUMNS], copy=False)
-
-
-def _match_blocks(
-    vectors: Vectors, photos: I64, gallery: Gallery, allowed: Bools
-) -> Table:
-    """Name faces a block at a time, see `match_faces`."""
-    parts, places = [], []
-    for rows, block in vectors.stream():
-        parts.append(match_faces(block, photos[rows], gallery, allowed[rows]))
-        places.append(rows)
-    if not parts:
-        nothing = np.empty(vectors.shape, np.float32)
-        return match_faces(nothing, photos, gallery, allowed)
-    order = np.argsort(np.concatenate(places))
-    return pd.concat(parts, ignore_index=True).iloc[order].reset_index(drop=True)
 
 
 def _number_photos(table: Table) -> I64:

@@ -74,6 +74,7 @@ def identify(
     scan: StoredScan,
     applied: Applied,
     grouping: GroupingSettings,
+    index: str,
 ) -> Table:
     """Name each face; see `identify_faces`.
 
@@ -87,7 +88,9 @@ def identify(
             "expected a gallery of the same encoder and search settings as the photos, "
             f"got {gallery.fingerprint} and {scan.fingerprint}; enrol again."
         )
-    faces = identify_faces(located, gallery, applied, **grouping.model_dump())
+    faces = identify_faces(
+        located, gallery, applied, **grouping.model_dump(), index=index
+    )
     unknown, ignored = ((faces["name"] == name).sum() for name in RESERVED_NAMES)
     groups = faces.loc[faces["group"] != "", "group"].nunique()
     logger.info(

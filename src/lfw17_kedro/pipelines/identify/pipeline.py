@@ -32,6 +32,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                     SCAN,
                     "people.applied",
                     "params:people.grouping",
+                    "params:people.index",
                 ],
                 outputs="people.faces",
                 name="people.identify",

@@ -1,6 +1,6 @@
 """The parameters of `enrol` and `identify`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -96,6 +96,11 @@ class PeopleSettings(EncoderSettings):
 
     grouping: GroupingSettings
     """The groups of unknown faces."""
+
+    index: Literal["auto", "exact", "faiss"]
+    """How similar people and faces are searched. exact: compare with all. faiss:
+    compare with the likely ones; needs the extra `faiss`. auto: exact up to a million
+    people and 300,000 unknown faces, faiss above."""
 
     test_fraction: Probability
     """Share of each person's photos that test the methods of the study, which train on
