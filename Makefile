@@ -38,7 +38,7 @@ TORCH ?=
 ARGS ?=
 
 .PHONY: run run-people test faults fuzz lint viz viz-static lab mlflow benchmark
-.PHONY: benchmark-detection benchmark-open-set benchmark-cnn lock lock-benchmark audit clean help
+.PHONY: benchmark-detection benchmark-open-set benchmark-search benchmark-cnn lock lock-benchmark audit clean help
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 21
@@ -94,6 +94,9 @@ benchmark-detection: $(RUN)  ## compare our detector with the package mtcnn; opt
 
 benchmark-open-set: $(RUN)  ## strangers named and people named; ARGS="--people FOLDER"
 	$(BIN)/python -m benchmarks.open_set $(ARGS)
+
+benchmark-search: $(DEV)  ## time and memory of search and grouping at scale
+	$(BIN)/python -m benchmarks.search $(ARGS)
 
 benchmark-cnn: $(RUN)  ## compare our network with the study's network
 	$(BIN)/python benchmarks/scratch_cnn.py

@@ -1,6 +1,7 @@
 """Turn what was measured into the table, the notes below it and RESULTS.md."""
 
 import argparse
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from benchmarks.machine import describe_machine, describe_revision
 from benchmarks.processes import Measured
 from benchmarks.table import HEADER, Entry, Once, make_cells, render, show_spread
 
+HEADING = "# The last result of the benchmark"
 EXPLANATION = """\
 Median ± half the range of the interleaved rounds ({rounds}). Times are milliseconds for
 one image: *find* decodes the file and detects faces, *cut* aligns or crops them,
@@ -117,10 +119,29 @@ def write_results(
 ) -> None:
     """Keep the table with machine, date and revision."""
     parts = [
-        "# The last result of the benchmark",
         described,
         table,
         EXPLANATION.format(rounds=rounds),
         "\n".join(f"- {note}" for note in notes),
     ]
-    file.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    keep_section(file, HEADING, "\n\n".join(parts))
+
+
+def keep_section(file: Path, heading: str, text: str) -> None:
+    """Put a section into a file in place of the one with its heading, or at the end.
+
+    Args:
+        file: Markdown; it need not exist.
+        heading: `# ...`, unlike all others there.
+        text: below it, without a line that begins with `# `.
+    """
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    sections = [part for part in re.split(r"^(?=# )", before, flags=re.M) if part]
+    section = f"{heading}\n\n{text}\n"
+    places = [i for i, one in enumerate(sections) if one.startswith(f"{heading}\n")]
+    for place in places:
+        sections[place] = section
+    if not places:
+        sections.append(section)
+    whole = "\n".join(one.rstrip("\n") + "\n" for one in sections)
+    file.write_text(whole, encoding="utf-8")

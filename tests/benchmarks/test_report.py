@@ -92,3 +92,13 @@ def test_results_name_command_machine_date_and_revision(tmp_path, elsewhere):
     )
     assert "Median ± half the range of the interleaved rounds (3)." in text
     assert text.endswith("\n\n- a note.\n")
+
+
+def test_a_section_is_replaced_where_it_stands(tmp_path):
+    file = tmp_path / "R.md"
+
+    report.keep_section(file, "# One", "first")
+    report.keep_section(file, "# Two", "second\n\n## Part")
+    report.keep_section(file, "# One", "new")
+
+    assert file.read_text() == ("# One\n\nnew\n\n# Two\n\nsecond\n\n## Part\n")
