@@ -1,5 +1,8 @@
 import logging
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from kedro.io import DatasetError
@@ -194,6 +197,57 @@ def test_a_failed_save_leaves_what_was_there_with_one_name(stored):
     assert read_all(folder) == before
     assert (folder / "in/a").stat().st_nlink == 1
     assert dataset.exists()
+
+
+# Saves over a folder, each time killed at a later operation on files, and again.
+KILLED = """
+import itertools, sys
+from pathlib import Path
+
+from killed_at import kill_at_operation, run_in_fork
+from lfw17_kedro.datasets import StoredDataset
+from test_files_dataset import read_all
+
+OLD = {"in/a": b"one", "b": b"two"}
+NEW = {"in/a": b"one", "c": b"three"}
+
+def is_killed(number):
+    folder = Path(sys.argv[1], str(number), "files")
+    dataset = StoredDataset(
+        dataset="lfw17_kedro.datasets.FilesDataset", filepath=str(folder)
+    )
+    dataset.save(OLD)
+
+    def save():
+        kill_at_operation(number, folder.parent)
+        dataset.save(NEW)
+
+    killed = run_in_fork(save)
+    assert dataset.exists(), "the folder is not what its record says"
+    read = lambda: {path: content for path, (content, _) in read_all(folder).items()}
+    assert read() in (OLD, NEW)
+    dataset.save(NEW)
+    assert read() == NEW
+    assert (folder / "in/a").stat().st_nlink == 1
+    names = {one.name for one in folder.parent.iterdir()}
+    assert names == {"files", ".files.record.json"}, names
+    return killed
+
+print(next(number for number in itertools.count() if not is_killed(number)))
+"""
+
+
+def test_a_kill_at_any_operation_leaves_a_whole_folder(tmp_path):
+    shown = subprocess.run(
+        [sys.executable, "-c", KILLED, tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": ":".join([*sys.path, str(Path(__file__).parent)])},
+    )
+
+    assert shown.returncode == 0, shown.stderr
+    assert int(shown.stdout) > 20
 
 
 def test_files_that_the_user_has_elsewhere_are_written_again(stored, tmp_path):
