@@ -113,7 +113,7 @@ def list_group_pictures(faces: Table) -> Table:
     """
     columns = ["face_id", "sha256", "number", "group"]
     grouped = faces.loc[faces["group"] != "", columns]
-    names = grouped["group"].astype("str") + "/" + grouped["face_id"]
+    names = grouped["group"].astype("str") + "/" + grouped["face_id"].astype("str")
     return _make_places(
         grouped["sha256"], grouped["number"], _fill(GROUPED, names).array
     )
