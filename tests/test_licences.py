@@ -28,6 +28,7 @@ PAGE = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
 LOCK_OF = {
     "run": "requirements.lock",
     "lab": "requirements-dev.lock",
+    "dask": "requirements-dev.lock",
     "faiss": "requirements-dev.lock",
     "heic": "requirements-dev.lock",
     "s3": "requirements-dev.lock",
