@@ -38,7 +38,8 @@ TORCH ?=
 ARGS ?=
 
 .PHONY: run run-people test faults fuzz lint viz viz-static lab mlflow benchmark
-.PHONY: benchmark-detection benchmark-open-set benchmark-search benchmark-cnn lock lock-benchmark audit clean help
+.PHONY: benchmark-detection benchmark-open-set benchmark-search benchmark-scale
+.PHONY: benchmark-cluster benchmark-cnn lock lock-benchmark audit clean help
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 21
@@ -97,6 +98,12 @@ benchmark-open-set: $(RUN)  ## strangers named and people named; ARGS="--people 
 
 benchmark-search: $(DEV)  ## time and memory of search and grouping at scale
 	$(BIN)/python -m benchmarks.search $(ARGS)
+
+benchmark-scale: $(DEV)  ## 10,000 and 100,000 photos, every engine; ARGS="--counts 200 400"
+	$(BIN)/python -m benchmarks.scale $(ARGS)
+
+benchmark-cluster: $(DEV)  ## what giving out a million shards costs; ARGS="--counts 1000"
+	$(BIN)/python -m benchmarks.cluster $(ARGS)
 
 benchmark-cnn: $(RUN)  ## compare our network with the study's network
 	$(BIN)/python benchmarks/scratch_cnn.py
