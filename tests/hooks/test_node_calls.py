@@ -2,9 +2,15 @@
 
 import numpy as np
 import pytest
+from kedro.io import DataCatalog
+from kedro.pipeline import Node
 
 from lfw17_kedro.digest import hash_data
-from lfw17_kedro.hooks.node_calls import hash_outside, is_from_outside
+from lfw17_kedro.hooks.node_calls import (
+    describe_call,
+    hash_outside,
+    is_from_outside,
+)
 from lfw17_kedro.people_types import PhotoFile, PhotoFolder
 
 
@@ -51,3 +57,13 @@ def test_any_change_of_a_folder_changes_its_hash(other):
 def test_other_data_are_hashed_as_they_are():
     assert hash_outside(b"face_id,name\n") == hash_data(b"face_id,name\n")
     assert hash_outside(b"") != hash_outside(Folder())
+
+
+def test_where_work_is_done_does_not_count():
+    names = ["params:compute", "params:people.search"]
+    node = Node(lambda compute, search: search, names, "scan", name="search")
+    inputs = {"params:compute": {"engine": "dask"}, "params:people.search": {"turn": 1}}
+
+    call = describe_call(node, DataCatalog(), inputs)
+
+    assert call.parameters == {"people.search": {"turn": 1}}

@@ -17,6 +17,7 @@ from lfw17_kedro.types import RawFaces
 
 RECORD = "run_record"  # the diary of the runs: no node makes it
 PARAMETER = "params:"
+COMPUTE = "compute"  # parameters that say where work is done: what it makes is the same
 
 
 def describe_call(node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> NodeCall:
@@ -33,6 +34,7 @@ def describe_call(node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> N
             parameters |= to_json(inputs[name])
         elif name.startswith(PARAMETER):
             parameters[name.removeprefix(PARAMETER)] = to_json(inputs[name])
+    parameters.pop(COMPUTE, None)
     stored = {name: find_stored(catalog, name) for name in node.outputs}
     options = {
         strip_transcoding(name): one.options for name, one in stored.items() if one
