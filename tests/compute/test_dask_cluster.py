@@ -114,7 +114,7 @@ def test_no_workers(scheduler, monkeypatch):
     monkeypatch.setattr(dask_cluster, "LOST_SECONDS", 1)
     pool = make_pool(str, Engine("dask", address=scheduler[1]))
     try:
-        with pytest.raises(StopError, match="it has no workers. What was finished is"):
+        with pytest.raises(StopError, match="it has no workers; what was finished is"):
             list(run_tasks(pool, "a"))
     finally:
         pool.close()

@@ -111,7 +111,7 @@ class DaskPool(Pool):
             attempt: Attempt = result
             return attempt
         if future.status in ("cancelled", "lost"):
-            raise StopError(self._describe_loss("it has lost a task"))
+            raise StopError(self._describe_loss("it is gone, or has lost a task"))
         error = result[1]
         worker = getattr(getattr(error, "last_worker", None), "address", "")
         return Attempt(task, worker, error=describe_error(error))
@@ -153,7 +153,7 @@ class DaskPool(Pool):
         address = self._client.scheduler.addr if self._client.scheduler else "?"
         return (
             f"compute.address: expected a Dask scheduler with workers at {address}, "
-            f"but {problem}. What was finished is kept: start `dask scheduler` and "
+            f"but {problem}; what was finished is kept: start `dask scheduler` and "
             "`dask worker ADDRESS` again, then this run."
         )
 
