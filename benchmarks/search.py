@@ -64,6 +64,7 @@ def run_case(**case: Any) -> dict[str, Any]:
             f"{done.stderr[-2000:]}"
         )
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    print(f"  {answer}", file=sys.stderr)  # the tables come when all is measured
     return answer
 
 
