@@ -44,7 +44,8 @@ def group_faces(
         max_distance: 1 - cosine, above 0 and less than 2.
         min_faces: of a group, at least 1.
         index: `exact` compares all pairs of faces; `faiss` each face with those that
-            an index says are nearest; `auto`: see `components.connect`.
+            an index says are nearest, which may split groups; `auto` decides by N. See
+            `components.connect`, also for the fraction of pairs that are split.
 
     Returns:
         (N,) int64: groups are numbered from 0, the largest first, those of one size by
