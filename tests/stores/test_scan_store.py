@@ -280,6 +280,20 @@ def test_only_parts_with_the_pictures_are_read(open_store, tmp_path, caplog):
     assert not caplog.messages
 
 
+@pytest.mark.parametrize("rows", [1, 2, 100])
+def test_pictures_are_read_in_batches(open_store, monkeypatch, rows):
+    monkeypatch.setattr(scan_store, "PICTURES_AT_ONCE", rows)
+    store = open_store()
+    store.add([make_scanned("a", 2), make_scanned("b"), make_scanned("c")])
+
+    pictures = list(store.read_pictures([hash_name("c"), hash_name("a")]))
+
+    expected = [("a", -1), ("a", 0), ("a", 1), ("c", -1), ("c", 0)]
+    assert [(one.sha256, one.face) for one in pictures] == [
+        (hash_name(name), face) for name, face in expected
+    ]
+
+
 def damage(file, kind):
     content = file.read_bytes()
     match kind:

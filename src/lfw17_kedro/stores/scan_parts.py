@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lfw17_kedro.stores.part_folder import CARD, PartFolder
@@ -55,6 +55,53 @@ def read_part(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    contents, decoders = _read_files(parts, part, names, dimension)
+    try:
+        tables = [pq.read_table(pa.BufferReader(content)) for content in contents]
+        for table in tables:
+            table.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:  # of Parquet, no file
+        raise DamagedError(f"no Parquet: {error}") from error
+    return tables, decoders
+
+
+def stream_part(
+    parts: PartFolder, part: str, name: str, dimension: int, schema: Any, rows: int
+) -> Iterator[Any]:
+    """Read one file of a part in batches.
+
+    As a table, the pictures of a part take several times the memory of their file.
+
+    Args:
+        parts: of the scan.
+        part: its name.
+        name: of the file.
+        dimension: D, of the embeddings.
+        schema: of the file.
+        rows: of a batch.
+
+    Raises:
+        DamagedError, OSError: see `read_part`.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    [content], _ = _read_files(parts, part, [name], dimension)
+    try:
+        file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
+        if file.schema_arrow != schema:
+            raise DamagedError(f"{name} has other columns")
+        for batch in file.iter_batches(rows, use_threads=False):
+            batch.validate(full=True)
+            yield batch
+    except (pa.ArrowException, OSError, ValueError) as error:  # of Parquet, no file
+        raise DamagedError(f"no Parquet: {error}") from error
+
+
+def _read_files(
+    parts: PartFolder, part: str, names: Sequence[str], dimension: int
+) -> tuple[list[bytes], str]:
+    """Read files of a part and its decoders; see `read_part`."""
     try:
         card = json.loads(parts.read(part, CARD))
         if card["dimension"] != dimension:
@@ -73,10 +120,4 @@ def read_part(
         raise DamagedError(error.strerror or "a file is missing") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(f"{CARD} cannot be read") from error
-    try:
-        tables = [pq.read_table(pa.BufferReader(content)) for content in contents]
-        for table in tables:
-            table.validate(full=True)
-    except (pa.ArrowException, OSError, ValueError) as error:  # of Parquet, no file
-        raise DamagedError(f"no Parquet: {error}") from error
-    return tables, decoders
+    return contents, decoders

@@ -9,6 +9,7 @@ its photos are scanned again.
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from lfw17_kedro.stores.scan_parts import (
     DamagedError,
     encode_part,
     read_part,
+    stream_part,
 )
 from lfw17_kedro.stores.scan_tables import (
     count_faces,
@@ -171,14 +173,10 @@ class ScanStore:
         ids = np.array(unique, object)[is_there]
         numbers, _ = index.locate(places[is_there])
         for number in np.unique(numbers):
-            read = self._open_part(index.parts[number], [PICTURES])
-            if read is None:
-                continue
             wanted = pa.array(ids[numbers == number].tolist(), pa.string())
-            [table] = read[0]
-            table = table.filter(pc.is_in(table["sha256"], value_set=wanted))
-            for batch in table.to_batches(max_chunksize=PICTURES_AT_ONCE):
-                yield from (Picture(**row) for row in batch.to_pylist())
+            for batch in self._stream_pictures(index.parts[number]):
+                own = batch.filter(pc.is_in(batch["sha256"], value_set=wanted))
+                yield from (Picture(**row) for row in own.to_pylist())
 
     def _read_index(self) -> ScanIndex:
         """Find the photos of the parts that are not in memory yet."""
@@ -214,12 +212,35 @@ class ScanStore:
         self, name: str, files: Sequence[str]
     ) -> tuple[list[Any], str] | None:
         """Read files of a part; None if it is damaged, and set aside, or gone."""
-        try:
+        with self._noticing_damage(name):
             tables, decoders = read_part(self._parts, name, files, self._dimension)
             for file, table in zip(files, tables, strict=True):
                 if table.schema != self._empty[file].schema:
                     raise DamagedError(f"{file} has other columns")
             return tables, decoders
+        return None
+
+    def _stream_pictures(self, name: str) -> Iterator[Any]:
+        """Read the pictures of a part in batches; none of a damaged one."""
+        with self._noticing_damage(name):
+            yield from stream_part(
+                self._parts,
+                name,
+                PICTURES,
+                self._dimension,
+                self._empty[PICTURES].schema,
+                PICTURES_AT_ONCE,
+            )
+
+    @contextmanager
+    def _noticing_damage(self, name: str) -> Iterator[None]:
+        """Set a part aside that turns out to be damaged.
+
+        Raises:
+            OSError: the system does not let it be read.
+        """
+        try:
+            yield
         except OSError as error:
             raise OSError(
                 f"{self._parts.locate(name)}: expected to read what photos show, got: "
@@ -227,7 +248,6 @@ class ScanStore:
             ) from error
         except DamagedError as error:
             self._set_aside(name, one_line(error))
-            return None
 
     def _set_aside(self, name: str, reason: str) -> None:
         """Let a damaged part count no more."""
