@@ -9,6 +9,7 @@ from kedro.pipeline import Pipeline
 from lfw17_kedro.pipelines import (
     data_processing,
     enrol,
+    ensemble,
     facenet_svm,
     identify,
     modelling,
@@ -23,20 +24,24 @@ METHODS = (scratch_cnn.METHOD, transfer_learning.METHOD, facenet_svm.METHOD)
 def register_pipelines() -> dict[str, Pipeline]:
     """Map names to pipelines.
 
-    Each method's pipeline runs from the raw faces to its metrics; `reporting` compares
-    the methods that have been run. `enrol` and `identify` work on the user's people and
-    photos, in the environment `people`, whose default they are.
+    Each method's pipeline runs from the raw faces to its metrics; `ensemble` joins the
+    methods that have been run, and `reporting` compares all of them. `enrol` and
+    `identify` work on the user's people and photos, in the environment `people`, whose
+    default they are.
     """
     prepare = data_processing.create_pipeline()
     methods = {one.name: prepare + modelling.create_pipeline(one) for one in METHODS}
+    joined = ensemble.create_pipeline(methods)
+    outputs = {name: one.all_outputs() for name, one in methods.items()}
     report = reporting.create_pipeline(
-        {one.name: methods[one.name].all_outputs() for one in METHODS},
+        outputs | {ensemble.NAME: joined.all_outputs()},
         {one.name for one in METHODS if one.embeds},
     )
     return {
-        "__default__": sum(methods.values(), report),
+        "__default__": sum(methods.values(), joined + report),
         "data_processing": prepare,
         **methods,
+        ensemble.NAME: joined,
         "reporting": report,
         "enrol": enrol.create_pipeline(),
         "identify": identify.create_pipeline(),

@@ -12,11 +12,10 @@ from lfw17_kedro.pipelines.modelling import (
 from lfw17_kedro.pipelines.modelling.nodes import (
     cross_validate_model,
     fit_model,
-    make_submission,
     predict_images,
-    score_method,
     validate_model,
 )
+from lfw17_kedro.pipelines.modelling.results import make_submission, score_method
 from lfw17_kedro.types import Features
 
 CLASS_NAMES = ["Ann", "Bob"]
@@ -76,7 +75,7 @@ def test_validation_cannot_profit_from_copies(table):
     predicted = validate_model(
         features, table, CLASS_NAMES, Settings(), 0, method=METHOD
     )
-    result = cross_validate_model(
+    result, _ = cross_validate_model(
         features, table, CLASS_NAMES, Settings(), 0, method=METHOD
     )
 
@@ -87,17 +86,26 @@ def test_validation_cannot_profit_from_copies(table):
 def test_cross_validation_uses_every_original(table):
     features = features_of(table, np.eye(2)[table["label"]])
 
-    result = cross_validate_model(
+    result, predicted = cross_validate_model(
         features, table, CLASS_NAMES, Settings(), 0, method=METHOD
     )
 
     assert result == {"folds": 5, "accuracies": [1.0] * 5, "mean_accuracy": 1.0}
+    assert sorted(predicted["id"]) == [f"{original}_0" for original in range(10)]
+    labels = table.set_index("id")["label"].loc[predicted["id"]]
+    assert (predicted[CLASS_NAMES].to_numpy().argmax(axis=1) == labels).all()
 
 
 def test_cross_validation_can_be_switched_off(table):
     off = Settings(cross_validation_folds=None)
 
-    assert cross_validate_model(None, table, CLASS_NAMES, off, 0, method=METHOD) == {}
+    result, predicted = cross_validate_model(
+        None, table, CLASS_NAMES, off, 0, method=METHOD
+    )
+
+    assert result == {}
+    assert list(predicted.columns) == ["id", *CLASS_NAMES]
+    assert len(predicted) == 0
 
 
 def test_every_fold_is_predicted_by_a_model_of_the_others(tmp_path):
@@ -179,7 +187,7 @@ def probabilities(ids, labels):
     return table
 
 
-def score(test_labels=(0, 0), validation_ids=("b", "a"), method=METHOD, **changes):
+def score(test_labels=(0, 0), validation_ids=("b", "a"), name="memory", **changes):
     train = {
         "id": ["a", "b", "a_1", "b_1"],
         "label": [0, 1, 0, 1],
@@ -196,7 +204,7 @@ def score(test_labels=(0, 0), validation_ids=("b", "a"), method=METHOD, **change
         "class_names": CLASS_NAMES,
         "feature_metadata": {"encoder": "net"},
     }
-    return score_method(**inputs | changes, method=method)
+    return score_method(**inputs | changes, name=name)
 
 
 def test_probabilities_are_joined_with_the_truth_by_id():
@@ -219,15 +227,13 @@ def test_published_scores_stand_beside_ours_on_the_studys_data():
     people = [f"p{k}" for k in range(7)]
     table = pd.DataFrame(np.eye(7)[labels], columns=people)
     table.insert(0, "id", ids)
-    facenet = Method("facenet_svm", Settings, lambda: Pipeline([]), remember, recall)
-
     metrics = score(
         validation_probabilities=table,
         train_table=pd.DataFrame({"id": ids, "label": labels, "copy": 0, "fold": 0}),
         test_table=pd.DataFrame({"id": ids[:322], "label": -1}),
         test_probabilities=table[:322],
         class_names=people,
-        method=facenet,
+        name="facenet_svm",
     )
 
     assert metrics["published"]["correct"] == 315

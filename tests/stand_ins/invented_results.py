@@ -116,6 +116,7 @@ def plot_everything(results: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         faces,
         card,
         left_out,
+        nodes.collect_notes(predictions, **pick(".metrics")),
         None,
         **figures,
     )

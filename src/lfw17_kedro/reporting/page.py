@@ -64,6 +64,7 @@ def write_page(
     gallery: list[GalleryFace],
     data_card: dict[str, Any],
     left_out: dict[str, str],
+    notes: dict[str, str],
     run_record: dict[str, Any] | None,
     figures: Mapping[str, go.Figure],
 ) -> str:
@@ -76,6 +77,7 @@ def write_page(
         gallery: of `gallery.describe_faces`.
         data_card: of `data_card.describe_data`.
         left_out: method -> why it is not in the report.
+        notes: method -> what it says of itself.
         run_record: of the hook `RunRecordHooks`, or None.
         figures: name -> figure; the template says where each goes. Those whose name
             starts with "confusion" stand side by side.
@@ -107,6 +109,7 @@ def write_page(
         galleries=_group_faces(gallery, methods),
         data=data_card,
         left_out=left_out,
+        notes=notes,
         provenance=describe_provenance(methods, run_record),
         figures={name: _embed_figure(name, one) for name, one in figures.items()},
         plotlyjs=Markup(get_plotlyjs()),  # noqa: S704 (plotly's own script)

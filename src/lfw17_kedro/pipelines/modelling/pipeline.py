@@ -10,11 +10,10 @@ from lfw17_kedro.pipelines.modelling.method import Method
 from lfw17_kedro.pipelines.modelling.nodes import (
     cross_validate_model,
     fit_model,
-    make_submission,
     predict_images,
-    score_method,
     validate_model,
 )
+from lfw17_kedro.pipelines.modelling.results import make_submission, score_method
 from lfw17_kedro.training.checkpoint import delete_checkpoint
 
 # Datasets outside every method's namespace; a method reads those that it needs.
@@ -70,7 +69,12 @@ def _wire_fits(method: Method) -> list[Node]:
             ["validation_history"],
             "validate",
         ),
-        "cross_validate": (cross_validate_model, ["cross_validation"], [], "validate"),
+        "cross_validate": (
+            cross_validate_model,
+            ["cross_validation", "out_of_fold_probabilities"],
+            [],
+            "validate",
+        ),
         "fit": (fit_model, ["metadata", "model"], ["history"], "train"),
     }
     nodes = []
@@ -80,7 +84,7 @@ def _wire_fits(method: Method) -> list[Node]:
         saved = [*saved, *method.exports] if function is fit_model else saved
         nodes.append(
             Node(
-                _bind(function, method),
+                bind_arguments(function, method=method),
                 inputs=common | checkpoint,
                 outputs=saved if len(saved) > 1 else saved[0],
                 name=name,
@@ -104,14 +108,14 @@ def _wire_results(method: Method, feature_outputs: set[str]) -> list[Node]:
     described = [name for name in ("feature_metadata",) if name in feature_outputs]
     return [
         Node(
-            _bind(predict_images, method),
+            bind_arguments(predict_images, method=method),
             inputs=["model", "test_features", "test_table", "class_names"],
             outputs="test_probabilities",
             name="predict",
             tags="predict",
         ),
         Node(
-            _bind(score_method, method),
+            bind_arguments(score_method, name=method.name),
             inputs=[
                 "validation_probabilities",
                 "test_probabilities",
@@ -136,8 +140,8 @@ def _wire_results(method: Method, feature_outputs: set[str]) -> list[Node]:
     ]
 
 
-def _bind(function: Callable[..., Any], method: Method) -> Callable[..., Any]:
-    """Bind a node function to its method, under the function's own name."""
-    bound = update_wrapper(partial(function, method=method), function)
-    del bound.__wrapped__  # or its signature would ask for the method too
-    return bound
+def bind_arguments(function: Callable[..., Any], **bound: Any) -> Callable[..., Any]:
+    """Bind keyword arguments of a node's function, under the function's own name."""
+    node = update_wrapper(partial(function, **bound), function)
+    del node.__wrapped__  # or its signature would ask for them too
+    return node

@@ -31,8 +31,8 @@ def find_methods(**metrics: dict[str, Any] | None) -> dict[str, bool]:
     if not any(ran.values()):
         raise ValueError(
             f"reporting: expected results of at least one of {list(ran)}, found none; "
-            f"run `kedro run` for all, or `kedro run --pipelines {list(ran)[-1]}` for "
-            "one, with the same --env."
+            f"run `kedro run` for all, or `kedro run --pipelines {next(iter(ran))}` "
+            "for one, with the same --env."
         )
     return ran
 
@@ -128,6 +128,25 @@ def compare_methods(
         compare_pairs(predictions),
         tabulate_classes(used),
     )
+
+
+def collect_notes(predictions: Table, **metrics: dict[str, Any]) -> dict[str, str]:
+    """Collect what methods say of themselves, such as why an ensemble joins as it does.
+
+    Args:
+        predictions: of `collect_predictions`.
+        metrics: `<method>.metrics`.
+
+    Returns:
+        method -> the `explanation` in its metadata, where it has one.
+    """
+    metadata = {
+        method: metrics[f"{method}.metrics"]["metadata"]
+        for method in predictions["method"].unique()
+    }
+    return {
+        m: one["explanation"] for m, one in metadata.items() if "explanation" in one
+    }
 
 
 def describe_data(
@@ -282,6 +301,7 @@ def write_report(
     faces: list[Any],
     data_card: dict[str, Any],
     left_out: dict[str, str],
+    notes: dict[str, str],
     run_record: dict[str, Any] | None,
     **figures: Figure,
 ) -> str:
@@ -303,6 +323,7 @@ def write_report(
         faces,
         data_card,
         left_out,
+        notes,
         run_record,
         matrices | figures,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Set
 from kedro.pipeline import Node, Pipeline
 
 from lfw17_kedro.pipelines.reporting.nodes import (
+    collect_notes,
     collect_predictions,
     compare_methods,
     describe_data,
@@ -55,7 +56,7 @@ def create_pipeline(outputs: Mapping[str, Set[str]], embeds: Set[str]) -> Pipeli
                     inputs=_same("predictions", "class_names", "comparison")
                     | _same("paired_tests", "class_scores")
                     | {"faces": "gallery"}
-                    | _same("data_card", "left_out", "run_record")
+                    | _same("data_card", "left_out", "notes", "run_record")
                     | {figure: f"{figure}_figure" for figure in IN_PAGE},
                     outputs="report",
                     name="write_report",
@@ -96,6 +97,12 @@ def _compare(metrics: list[str], results: list[str]) -> list[Node]:
             inputs=_same("predictions", "run_record", *metrics),
             outputs=["comparison", "paired_tests", "class_scores"],
             name="compare_methods",
+        ),
+        Node(
+            collect_notes,
+            inputs=_same("predictions", *metrics),
+            outputs="notes",
+            name="collect_notes",
         ),
         Node(
             describe_data,

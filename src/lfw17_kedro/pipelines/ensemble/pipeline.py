@@ -1,0 +1,53 @@
+"""Wiring of `ensemble`, for all registered methods."""
+
+import warnings
+from collections.abc import Iterable
+
+from kedro.pipeline import Node, Pipeline
+
+from lfw17_kedro.pipelines.ensemble.nodes import SPLITS, pool_methods
+from lfw17_kedro.pipelines.modelling import bind_arguments
+from lfw17_kedro.pipelines.modelling.results import make_submission, score_method
+
+NAME = "ensemble"
+TABLES = ("train_table", "test_table", "class_names")
+
+
+def create_pipeline(methods: Iterable[str]) -> Pipeline:
+    """Probabilities of the methods -> those of the ensemble -> metrics and submission.
+
+    Args:
+        methods: their names; which of them were run is found out in the run.
+    """
+    results = [f"{m}.{split}_probabilities" for m in methods for split in SPLITS]
+    own = (*TABLES, "validation_probabilities", "test_probabilities", "metadata")
+    with warnings.catch_warnings():
+        # Reading what the namespaces of the methods made is what this pipeline is for.
+        warnings.filterwarnings("ignore", "One or more dataset names contain '.'")
+        return Pipeline(
+            [
+                Node(
+                    pool_methods,
+                    inputs={name: name for name in (*TABLES, *results)},
+                    outputs=["metadata", *(f"{s}_probabilities" for s in SPLITS)],
+                    name="pool",
+                    tags=["train", "predict"],
+                ),
+                Node(
+                    bind_arguments(score_method, name=NAME, cross_validation={}),
+                    inputs={name: name for name in own},
+                    outputs="metrics",
+                    name="score",
+                    tags="report",
+                ),
+                Node(
+                    make_submission,
+                    inputs=["test_probabilities", "test_table", "class_names"],
+                    outputs="submission",
+                    name="submit",
+                    tags="report",
+                ),
+            ],
+            namespace=NAME,
+            inputs={*TABLES, *results},
+        )
