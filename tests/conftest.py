@@ -150,7 +150,13 @@ def leave_results(
                 made[split].insert(0, "id", rows["id"].to_numpy())
                 catalog.save(f"{name}.{split}_probabilities", made[split])
             metrics = score_method(
-                *made.values(), {}, {}, *tables, class_names, name=name
+                *made.values(),
+                *made.values(),  # uncalibrated
+                {"temperature": 1.0, "fitted_on": "validation", "images": 5},
+                {},
+                *tables,
+                class_names,
+                name=name,
             )
             catalog.save(f"{name}.metrics", metrics)
         return catalog

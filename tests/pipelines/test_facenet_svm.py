@@ -97,7 +97,7 @@ def test_pipeline_names_orl_faces(few_faces, save_faces, run_project, tmp_path, 
     svm, class_names = joblib.load(models / "classifier.pkl")  # the study's form
     assert class_names == ["s1", "s2", "s3"]
     assert type(svm) is CalibratedClassifierCV
-    probabilities = catalog.load("facenet_svm.test_probabilities")
+    probabilities = catalog.load("facenet_svm.uncalibrated_test_probabilities")
     features = catalog.load("facenet_svm.test_features")
     np.testing.assert_array_equal(
         probabilities[class_names].to_numpy(),

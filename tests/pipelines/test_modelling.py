@@ -181,8 +181,9 @@ def test_features_of_other_images_are_refused(ids, message):
         predict_images(None, features, table, CLASS_NAMES, method=METHOD)
 
 
-def probabilities(ids, labels):
-    table = pd.DataFrame(np.eye(2)[labels] * 0.8 + 0.1, columns=CLASS_NAMES)
+def probabilities(ids, labels, spread=0.8):
+    table = np.eye(2)[labels] * spread + (1 - spread) / 2
+    table = pd.DataFrame(table, columns=CLASS_NAMES)
     table.insert(0, "id", ids)
     return table
 
@@ -197,6 +198,9 @@ def score(test_labels=(0, 0), validation_ids=("b", "a"), name="memory", **change
     inputs = {
         "validation_probabilities": probabilities(validation_ids, [1, 1]),
         "test_probabilities": probabilities(["1", "0"], [1, 0]),
+        "uncalibrated_validation_probabilities": probabilities(["a", "b"], [1, 1], 0.6),
+        "uncalibrated_test_probabilities": probabilities(["1", "0"], [1, 0], 0.6),
+        "calibration": {"temperature": 0.5},
         "metadata": {"train_images": 4},
         "cross_validation": {},
         "train_table": pd.DataFrame(train),
@@ -218,7 +222,24 @@ def test_probabilities_are_joined_with_the_truth_by_id():
 
 
 def test_unknown_test_labels_give_no_score():
-    assert score([-1, -1])["test"] is None
+    metrics = score([-1, -1])
+
+    assert metrics["test"] is None
+    assert metrics["calibration"]["before"]["test"] is None
+
+
+def test_metrics_tell_what_calibration_changed():
+    metrics = score([0, 0])
+
+    # Both splits: one image right, one wrong; confidence 0.8 before and 0.9 after.
+    assert metrics["calibration"]["temperature"] == 0.5
+    before = metrics["calibration"]["before"]["test"]
+    assert before["calibration_error"] == pytest.approx(0.8 - 0.5)
+    assert before["log_loss"] == pytest.approx(-np.log([0.8, 0.2]).mean())
+    assert before["bins"] == [
+        {"images": 2, "confidence": pytest.approx(0.8), "accuracy": 0.5}
+    ]
+    assert metrics["test"]["calibration_error"] == pytest.approx(0.9 - 0.5)
 
 
 def test_published_scores_stand_beside_ours_on_the_studys_data():
@@ -232,6 +253,8 @@ def test_published_scores_stand_beside_ours_on_the_studys_data():
         train_table=pd.DataFrame({"id": ids, "label": labels, "copy": 0, "fold": 0}),
         test_table=pd.DataFrame({"id": ids[:322], "label": -1}),
         test_probabilities=table[:322],
+        uncalibrated_validation_probabilities=table,
+        uncalibrated_test_probabilities=table[:322],
         class_names=people,
         name="facenet_svm",
     )
@@ -294,7 +317,10 @@ def test_template_stands_under_the_methods_name():
 
     assert {node.name for node in pipeline.nodes} == {
         f"memory.{name}"
-        for name in ("validate", "cross_validate", "fit", "predict", "score", "submit")
+        for name in (
+            *("validate", "cross_validate", "fit", "predict"),
+            *("calibrate", "score", "submit"),
+        )
     }
     assert "params:memory" in pipeline.inputs()
     assert {tag for node in pipeline.nodes for tag in node.tags} == {

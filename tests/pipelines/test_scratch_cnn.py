@@ -153,7 +153,7 @@ def test_pipeline_leaves_model_history_and_submission(
     assert {"fold", "val_accuracy"} <= set(history)
     model = catalog.load("scratch_cnn.model")
     images = catalog.load("test_images")
-    predictions = catalog.load("scratch_cnn.test_probabilities")
+    predictions = catalog.load("scratch_cnn.uncalibrated_test_probabilities")
     np.testing.assert_allclose(
         model.predict(images[..., None], verbose=0),
         predictions[few_faces.class_names],

@@ -183,7 +183,7 @@ def check_results(catalog, few_faces):
     assert metrics["metadata"]["train_images"] == 21
     model = catalog.load("transfer_learning.model")
     images = catalog.load("transfer_learning.test_features").arrays["images"]
-    predictions = catalog.load("transfer_learning.test_probabilities")
+    predictions = catalog.load("transfer_learning.uncalibrated_test_probabilities")
     np.testing.assert_allclose(
         model.predict(images, verbose=0), predictions[few_faces.class_names], atol=1e-4
     )

@@ -7,6 +7,7 @@ from lfw17_kedro.reporting.compare import (
     compare_pair,
     compare_pairs,
     tabulate_scores,
+    tabulate_temperatures,
 )
 
 
@@ -119,3 +120,23 @@ def test_scores_stand_in_one_table():
     assert np.isnan(table.loc[("a", "validation"), "published"])
     assert table.loc[("a", "validation"), "accuracy_low"] == 0.3
     assert table.loc[("a", "validation"), "calibration_error"] == 0.1
+
+
+def test_calibration_is_told_for_each_split_with_known_labels():
+    scores = {"log_loss": 0.1, "calibration_error": 0.01}
+    before = {"log_loss": 0.3, "calibration_error": 0.2, "bins": []}
+    fitted = {"temperature": 0.5, "fitted_on": "validation", "images": 56}
+    metrics = {
+        "validation": scores,
+        "test": None,
+        "calibration": fitted | {"before": {"validation": before, "test": None}},
+    }
+
+    table = tabulate_temperatures({"net": metrics})
+
+    assert table.to_dict("records") == [
+        {"method": "net", "split": "validation"}
+        | fitted
+        | {"log_loss_before": 0.3, "log_loss_after": 0.1}
+        | {"calibration_error_before": 0.2, "calibration_error_after": 0.01}
+    ]

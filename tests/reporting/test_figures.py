@@ -8,6 +8,7 @@ from lfw17_kedro.reporting.figures import (
     plot_balance,
     plot_classes,
     plot_learning,
+    plot_reliability,
 )
 
 
@@ -141,3 +142,30 @@ def test_learning_curves_name_any_method():
     assert [curve.showlegend for curve in figure.data].count(True) == 1
     assert "my<net> ends at 75.0%" in figure.layout.meta["description"]
     assert plot_learning({"svm": None}).data == ()
+
+
+def test_reliability_is_shown_before_and_after_calibration():
+    # Three of four are right: with 0.6 before calibration, with 0.9 or 0.3 after.
+    predictions = pd.DataFrame(
+        {
+            "method": "net",
+            "split": "test",
+            "truth": 0,
+            "confidence": [0.9, 0.9, 0.9, 0.3],
+            "correct": [True, True, True, False],
+        }
+    )
+    raw = [{"images": 4, "confidence": 0.6, "accuracy": 0.75}]
+
+    figure = plot_reliability(predictions, {"net": {"test": {"bins": raw}}})
+
+    before, after = (one for one in figure.data if one.name == "net")
+    assert (list(before.x), list(before.y)) == ([0.6], [0.75])
+    np.testing.assert_allclose(after.x, [0.3, 0.9])
+    assert list(after.y) == [0, 1]
+    assert [one.showlegend for one in (before, after)] == [True, False]
+    assert (before.yaxis, after.yaxis) == ("y", "y2")
+    assert figure.layout.meta["description"] == (
+        "Accuracy against confidence on the test images, before and after calibration. "
+        "net: mean confidence 60.0% before and 75.0% after, accuracy 75.0%."
+    )

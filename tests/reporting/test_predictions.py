@@ -36,6 +36,7 @@ def make_results(**changes):
                 "calibration_error": 0.15,
             },
             "test": {"confusion_matrix": [[0, 0], [0, 1]], "calibration_error": 0.4},
+            "calibration": {"temperature": 1.0},
         },
     }
     return results | changes

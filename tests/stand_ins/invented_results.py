@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lfw17_kedro.faces.metrics import score_probabilities
+from lfw17_kedro.faces.metrics import bin_confidences, score_probabilities
 from lfw17_kedro.pipelines.reporting import nodes
 from lfw17_kedro.pipelines.reporting.settings import MapSettings
 from lfw17_kedro.types import Features
@@ -37,16 +37,23 @@ def invent_results(
     results: dict[str, Any] = {"run_record": None, "source_card": SOURCE_CARD}
     for index, method in enumerate(methods):
         metrics: dict[str, Any] = {"published": None, "metadata": {}}
+        before: dict[str, Any] = {}
         for split in ("validation", "test"):
             values = rng.dirichlet(np.full(len(class_names), 0.1), len(labels))
             values += np.eye(len(class_names))[labels] * max(0.1, 0.8 - 0.2 * index)
             values /= values.sum(axis=1, keepdims=True)
             metrics[split] = score_probabilities(values, labels, class_names)
+            correct = values.argmax(axis=1) == labels
+            bins = bin_confidences(values.max(axis=1), correct).to_dict("records")
+            scores = {k: metrics[split][k] for k in ("log_loss", "calibration_error")}
+            before[split] = scores | {"bins": bins}
             table = pd.DataFrame(values, columns=class_names)
             ids = train["id"][train["fold"] == 0] if split == "validation" else None
             table.insert(0, "id", test["id"] if ids is None else ids.to_numpy())
             results[f"{method}.{split}_probabilities"] = table
         metrics["test"] = metrics["test"] if labels_known else None
+        fitted = {"temperature": 0.8, "fitted_on": "validation", "images": len(labels)}
+        metrics["calibration"] = fitted | {"before": before}
         results[f"{method}.metrics"] = metrics
         results[f"{method}.validation_history"] = _invent_history(rng)
     vectors = rng.normal(size=(len(class_names), 8))
@@ -87,7 +94,7 @@ def plot_everything(results: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     predictions, left_out = nodes.collect_predictions(
         ran, **tables, run_record=None, **pick(".metrics", "_probabilities")
     )
-    comparison, pairs, classes = nodes.compare_methods(
+    comparison, pairs, classes, temperatures = nodes.compare_methods(
         predictions, None, **pick(".metrics")
     )
     card = nodes.describe_data(**data, source_card=results["source_card"], ran=ran)
@@ -95,7 +102,7 @@ def plot_everything(results: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     map_settings = MapSettings(projection="pca", max_faces=500)
     figures = {
         "classes": nodes.plot_classes(classes, predictions),
-        "reliability": nodes.plot_reliability(predictions),
+        "reliability": nodes.plot_reliability(predictions, **pick(".metrics")),
         "map": nodes.plot_map(
             predictions,
             results["train_table"],
@@ -113,6 +120,7 @@ def plot_everything(results: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         comparison,
         pairs,
         classes,
+        temperatures,
         faces,
         card,
         left_out,

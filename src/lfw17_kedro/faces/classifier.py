@@ -111,8 +111,8 @@ def fit_classifier(
     by cross-validation in which copies of one original stay together. The margins of
     scikit-learn's `SVC`, which counts votes between pairs of people, give far worse
     probabilities: on ORL, with 40 people, its sigmoids predict a fifth of the faces
-    incorrectly. Temperature scaling gives probabilities near 1 to every prediction
-    once the people are separable. The study
+    incorrectly. With few images a person these probabilities are too low, so the
+    template scales them like those of any method; see `faces.calibration`. The study
     used `SVC(kernel="linear", probability=True)`, which scikit-learn 1.9 deprecates in
     favour of `CalibratedClassifierCV`.
 

@@ -97,6 +97,32 @@ def tabulate_classes(
     )
 
 
+def tabulate_temperatures(metrics: Mapping[str, dict[str, Any]]) -> pd.DataFrame:
+    """Tell what calibration changed.
+
+    Args:
+        metrics: method -> its metrics, of `score_method`.
+
+    Returns:
+        A row for each method and split with known labels: `method`, `split`,
+        `temperature`, `fitted_on` and `images` of the fit, and `log_loss` and
+        `calibration_error` with `_before` and `_after`.
+    """
+    rows = []
+    for method, scored in metrics.items():
+        fitted = dict(scored["calibration"])
+        before = fitted.pop("before")
+        for split in ("validation", "test"):
+            if (after := scored[split]) is None:
+                continue
+            row = {"method": method, "split": split} | fitted
+            for name in ("log_loss", "calibration_error"):
+                row[f"{name}_before"] = before[split][name]
+                row[f"{name}_after"] = after[name]
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
 def compare_pair(first: Bools, second: Bools) -> dict[str, float]:
     """Test whether two methods are correct equally often, by McNemar's exact test.
 

@@ -14,6 +14,7 @@ from lfw17_kedro.reporting.style import (
     GREEN,
     GREY,
     ORANGE,
+    MethodStyle,
     break_note,
     choose_styles,
     describe_figure,
@@ -147,47 +148,79 @@ def plot_classes(scores: pd.DataFrame, split: str) -> go.Figure:
     )
 
 
-def plot_reliability(predictions: pd.DataFrame) -> go.Figure:
+def plot_reliability(
+    predictions: pd.DataFrame, before: Mapping[str, Mapping[str, Any]]
+) -> go.Figure:
     """Plot how often predictions of like confidence are correct.
 
     Args:
         predictions: a table of predictions; see `predictions`.
+        before: method -> split -> `bins` before calibration (a list of `images`,
+            `confidence` and `accuracy`).
     """
     split, shown = choose_split(predictions)
-    figure = go.Figure()
+    figure = make_subplots(rows=2, vertical_spacing=0.16)
     line = {"color": GREY, "dash": "dash", "width": 1}
-    figure.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", line=line, name="perfectly calibrated"
-    )
     sentences = []
+    for row, stage in enumerate(("before", "after"), 1):
+        figure.add_scatter(
+            x=[0, 1],
+            y=[0, 1],
+            mode="lines",
+            line=line,
+            name="perfectly calibrated",
+            showlegend=row == 1,
+            row=row,
+            col=1,
+        )
+        figure.update_xaxes(
+            title=f"mean confidence {stage} calibration (0-1)<br>{split} images",
+            range=[0, 1.03],
+            row=row,
+            col=1,
+        )
     for method, style in choose_styles(list(shown["method"].unique())).items():
         own = shown[shown["method"] == method]
+        raw = pd.DataFrame(before[method][split]["bins"])
         bins = bin_confidences(own["confidence"].to_numpy(), own["correct"].to_numpy())
-        figure.add_scatter(
-            x=bins["confidence"],
-            y=bins["accuracy"],
-            mode="lines+markers",
-            name=escape_markup(method),
-            line={"color": style.color, "width": 2},
-            marker={
-                "symbol": style.symbol,
-                "size": 7 + 15 * np.sqrt(bins["images"] / len(own)),
-            },
-            customdata=bins["images"],
-            hovertemplate="confidence %{x:.3f}, accuracy %{y:.3f}<br>%{customdata} "
-            f"images<extra>{escape_markup(method)}</extra>",
-        )
+        for row, one in enumerate((raw, bins), 1):
+            _add_reliability(figure, method, one, style, row)
+        was = np.average(raw["confidence"], weights=raw["images"])
         sentences.append(
-            f"{method}: mean confidence {own['confidence'].mean():.1%}, accuracy "
+            f"{method}: mean confidence {was:.1%} before and "
+            f"{own['confidence'].mean():.1%} after, accuracy "
             f"{own['correct'].mean():.1%}."
         )
-    figure.update_xaxes(
-        title=f"mean confidence (0-1)<br>{split} images", range=[0, 1.03]
-    )
     figure.update_yaxes(title="accuracy (0-1)", range=[0, 1.04])
     return describe_figure(
-        set_look(figure, 460),
-        f"Accuracy against confidence on the {split} images. {' '.join(sentences)}",
+        set_look(figure, 640),
+        f"Accuracy against confidence on the {split} images, before and after "
+        f"calibration. {' '.join(sentences)}",
+    )
+
+
+def _add_reliability(
+    figure: go.Figure, method: str, bins: pd.DataFrame, style: MethodStyle, row: int
+) -> None:
+    """Add the bins of one method; the legend names it in the first row."""
+    name = escape_markup(method)
+    figure.add_scatter(
+        x=bins["confidence"],
+        y=bins["accuracy"],
+        mode="lines+markers",
+        name=name,
+        legendgroup=name,
+        showlegend=row == 1,
+        line={"color": style.color, "width": 2},
+        marker={
+            "symbol": style.symbol,
+            "size": 7 + 15 * np.sqrt(bins["images"] / bins["images"].sum()),
+        },
+        customdata=bins["images"],
+        hovertemplate="confidence %{x:.3f}, accuracy %{y:.3f}<br>%{customdata} "
+        f"images<extra>{name}</extra>",
+        row=row,
+        col=1,
     )
 
 

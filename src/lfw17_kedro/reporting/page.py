@@ -61,6 +61,7 @@ def write_page(
     comparison: pd.DataFrame,
     pairs: pd.DataFrame,
     class_scores: pd.DataFrame,
+    temperatures: pd.DataFrame,
     gallery: list[GalleryFace],
     data_card: dict[str, Any],
     left_out: dict[str, str],
@@ -74,6 +75,7 @@ def write_page(
         comparison: of `compare.tabulate_scores`.
         pairs: of `compare.compare_pairs`.
         class_scores: of `compare.tabulate_classes`.
+        temperatures: of `compare.tabulate_temperatures`.
         gallery: of `gallery.describe_faces`.
         data_card: of `data_card.describe_data`.
         left_out: method -> why it is not in the report.
@@ -104,6 +106,9 @@ def write_page(
         pairs=pairs.to_dict("records"),
         significant=SIGNIFICANT,
         class_scores=class_scores[class_scores["split"] == main_split].to_dict(
+            "records"
+        ),
+        temperatures=temperatures[temperatures["split"] == main_split].to_dict(
             "records"
         ),
         galleries=_group_faces(gallery, methods),

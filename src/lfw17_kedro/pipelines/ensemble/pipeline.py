@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from kedro.pipeline import Node, Pipeline
 
 from lfw17_kedro.pipelines.ensemble.nodes import SPLITS, pool_methods
-from lfw17_kedro.pipelines.modelling import bind_arguments
-from lfw17_kedro.pipelines.modelling.results import make_submission, score_method
+from lfw17_kedro.pipelines.modelling import wire_results
 
 NAME = "ensemble"
 TABLES = ("train_table", "test_table", "class_names")
@@ -20,7 +19,6 @@ def create_pipeline(methods: Iterable[str]) -> Pipeline:
         methods: their names; which of them were run is found out in the run.
     """
     results = [f"{m}.{split}_probabilities" for m in methods for split in SPLITS]
-    own = (*TABLES, "validation_probabilities", "test_probabilities", "metadata")
     with warnings.catch_warnings():
         # Reading what the namespaces of the methods made is what this pipeline is for.
         warnings.filterwarnings("ignore", "One or more dataset names contain '.'")
@@ -29,24 +27,14 @@ def create_pipeline(methods: Iterable[str]) -> Pipeline:
                 Node(
                     pool_methods,
                     inputs={name: name for name in (*TABLES, *results)},
-                    outputs=["metadata", *(f"{s}_probabilities" for s in SPLITS)],
+                    outputs=[
+                        "metadata",
+                        *(f"uncalibrated_{split}_probabilities" for split in SPLITS),
+                    ],
                     name="pool",
                     tags=["train", "predict"],
                 ),
-                Node(
-                    bind_arguments(score_method, name=NAME, cross_validation={}),
-                    inputs={name: name for name in own},
-                    outputs="metrics",
-                    name="score",
-                    tags="report",
-                ),
-                Node(
-                    make_submission,
-                    inputs=["test_probabilities", "test_table", "class_names"],
-                    outputs="submission",
-                    name="submit",
-                    tags="report",
-                ),
+                *wire_results(NAME),
             ],
             namespace=NAME,
             inputs={*TABLES, *results},

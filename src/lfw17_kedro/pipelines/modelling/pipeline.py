@@ -1,11 +1,12 @@
 """Wiring of the template, instantiated once a method."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial, update_wrapper
 from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
+from lfw17_kedro.pipelines.modelling.calibrate import calibrate_probabilities
 from lfw17_kedro.pipelines.modelling.method import Method
 from lfw17_kedro.pipelines.modelling.nodes import (
     cross_validate_model,
@@ -37,8 +38,13 @@ def create_pipeline(method: Method) -> Pipeline:
             inside the pipeline `params:settings`.
     """
     features = method.create_features()
+    described = features.outputs() & {"feature_metadata"}
     pipeline = features + Pipeline(
-        [*_wire_fits(method), *_wire_results(method, features.outputs())]
+        [
+            *_wire_fits(method),
+            _wire_prediction(method),
+            *wire_results(method.name, ["cross_validation", *described]),
+        ]
     )
     return Pipeline(
         pipeline,
@@ -65,13 +71,13 @@ def _wire_fits(method: Method) -> list[Node]:
     fits: dict[str, tuple[Callable[..., Any], list[str], list[str], str]] = {
         "validate": (
             validate_model,
-            ["validation_probabilities"],
+            ["uncalibrated_validation_probabilities"],
             ["validation_history"],
             "validate",
         ),
         "cross_validate": (
             cross_validate_model,
-            ["cross_validation", "out_of_fold_probabilities"],
+            ["cross_validation", "uncalibrated_out_of_fold_probabilities"],
             [],
             "validate",
         ),
@@ -84,7 +90,7 @@ def _wire_fits(method: Method) -> list[Node]:
         saved = [*saved, *method.exports] if function is fit_model else saved
         nodes.append(
             Node(
-                bind_arguments(function, method=method),
+                _bind(function, method=method),
                 inputs=common | checkpoint,
                 outputs=saved if len(saved) > 1 else saved[0],
                 name=name,
@@ -103,29 +109,46 @@ def _wire_fits(method: Method) -> list[Node]:
     return nodes
 
 
-def _wire_results(method: Method, feature_outputs: set[str]) -> list[Node]:
-    """Make the nodes that predict, score and submit."""
-    described = [name for name in ("feature_metadata",) if name in feature_outputs]
+def _wire_prediction(method: Method) -> Node:
+    """Make the node that predicts the test images."""
+    return Node(
+        _bind(predict_images, method=method),
+        inputs=["model", "test_features", "test_table", "class_names"],
+        outputs="uncalibrated_test_probabilities",
+        name="predict",
+        tags="predict",
+    )
+
+
+def wire_results(name: str, described: Iterable[str] = ()) -> list[Node]:
+    """Make the nodes that calibrate probabilities, score them and submit.
+
+    Args:
+        name: of the method.
+        described: further datasets for the metrics: `cross_validation`,
+            `feature_metadata`.
+    """
+    raw = {
+        split: f"uncalibrated_{split}_probabilities"
+        for split in ("validation", "out_of_fold", "test")
+    }
+    scored = [
+        *("validation_probabilities", "test_probabilities"),
+        *(raw["validation"], raw["test"]),
+        *("calibration", "metadata", "train_table", "test_table", "class_names"),
+        *described,
+    ]
     return [
         Node(
-            bind_arguments(predict_images, method=method),
-            inputs=["model", "test_features", "test_table", "class_names"],
-            outputs="test_probabilities",
-            name="predict",
-            tags="predict",
+            calibrate_probabilities,
+            inputs=raw | {one: one for one in ("train_table", "class_names")},
+            outputs=["calibration", *(f"{split}_probabilities" for split in raw)],
+            name="calibrate",
+            tags="report",
         ),
         Node(
-            bind_arguments(score_method, name=method.name),
-            inputs=[
-                "validation_probabilities",
-                "test_probabilities",
-                "metadata",
-                "cross_validation",
-                "train_table",
-                "test_table",
-                "class_names",
-                *described,
-            ],
+            _bind(score_method, name=name),
+            inputs={one: one for one in scored},
             outputs="metrics",
             name="score",
             tags="report",
@@ -140,7 +163,7 @@ def _wire_results(method: Method, feature_outputs: set[str]) -> list[Node]:
     ]
 
 
-def bind_arguments(function: Callable[..., Any], **bound: Any) -> Callable[..., Any]:
+def _bind(function: Callable[..., Any], **bound: Any) -> Callable[..., Any]:
     """Bind keyword arguments of a node's function, under the function's own name."""
     node = update_wrapper(partial(function, **bound), function)
     del node.__wrapped__  # or its signature would ask for them too

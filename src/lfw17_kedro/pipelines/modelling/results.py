@@ -5,17 +5,20 @@ from typing import Any
 from lfw17_kedro.faces.ids import check_ids
 from lfw17_kedro.faces.split import TRAIN_ONLY
 from lfw17_kedro.pipelines.modelling.probabilities import check_columns, ids_of
-from lfw17_kedro.types import UNKNOWN, Table
+from lfw17_kedro.types import F64, I64, UNKNOWN, Table
 
 
 def score_method(
     validation_probabilities: Table,
     test_probabilities: Table,
+    uncalibrated_validation_probabilities: Table,
+    uncalibrated_test_probabilities: Table,
+    calibration: dict[str, Any],
     metadata: dict[str, Any],
-    cross_validation: dict[str, Any],
     train_table: Table,
     test_table: Table,
     class_names: list[str],
+    cross_validation: dict[str, Any] | None = None,
     feature_metadata: dict[str, Any] | None = None,
     *,
     name: str,
@@ -23,19 +26,24 @@ def score_method(
     """Score one method on its validation and, where labels are known, test images.
 
     Args:
-        validation_probabilities: of `validate_model`.
-        test_probabilities: of `predict_images`.
+        validation_probabilities: of `calibrate_probabilities`.
+        test_probabilities: of `calibrate_probabilities`.
+        uncalibrated_validation_probabilities: what they were before.
+        uncalibrated_test_probabilities: likewise.
+        calibration: of `calibrate_probabilities`.
         metadata: of `fit_model`.
-        cross_validation: of `cross_validate_model`.
         train_table: of `data_processing`.
         test_table: of `data_processing`.
         class_names: the K names.
+        cross_validation: of `cross_validate_model`.
         feature_metadata: what the metrics say of the features.
         name: of the method.
 
     Returns:
         `method`, `metadata`, `cross_validation`, `validation` and `test` of
-        `score_probabilities` (`test` is None where no label is known), `published`
+        `score_probabilities` (`test` is None where no label is known), `calibration`
+        (that of `calibrate_probabilities`, and for each split `log_loss`,
+        `calibration_error` and `bins` of `bin_confidences` `before` it), `published`
         (the study's own score on the same test images, None for other data or where
         the study has none).
 
@@ -48,25 +56,59 @@ def score_method(
 
     originals = train_table[train_table["copy"] == 0]
     validated = originals[originals["fold"] != TRAIN_ONLY]
-    check_ids(ids_of(test_probabilities), test_table, "test probabilities")
     known = test_table[test_table["label"] != UNKNOWN]
-
-    def score(probabilities: Table, table: Table) -> dict[str, Any]:
-        values, labels = probabilities.set_index("id"), table["label"].to_numpy("int64")
-        rows = values.loc[table["id"], class_names].to_numpy()
-        return score_probabilities(rows, labels, class_names)
-
-    check_ids(ids_of(validation_probabilities), validated, "validation probabilities")
-    check_columns(validation_probabilities, class_names, "validation probabilities")
-    check_columns(test_probabilities, class_names, "test probabilities")
+    splits = {
+        "validation": (
+            validation_probabilities,
+            uncalibrated_validation_probabilities,
+            validated,
+            validated,
+        ),
+        "test": (
+            test_probabilities,
+            uncalibrated_test_probabilities,
+            test_table,
+            known,
+        ),
+    }
+    scores: dict[str, Any] = dict.fromkeys(splits)
+    before: dict[str, Any] = dict.fromkeys(splits)
+    for split, (probabilities, uncalibrated, images, labelled) in splits.items():
+        for one in (probabilities, uncalibrated):
+            check_ids(ids_of(one), images, f"{split} probabilities")
+            check_columns(one, class_names, f"{split} probabilities")
+        if len(labelled):
+            labels = labelled["label"].to_numpy("int64")
+            after, raw = (
+                one.set_index("id").loc[labelled["id"], class_names].to_numpy()
+                for one in (probabilities, uncalibrated)
+            )
+            scores[split] = score_probabilities(after, labels, class_names)
+            before[split] = _score_calibration(raw, labels)
     on_lfw17 = is_lfw17(originals["label"].to_numpy(), len(test_table))
     return {
         "method": name,
         "metadata": (feature_metadata or {}) | metadata,
         "cross_validation": cross_validation or None,
-        "validation": score(validation_probabilities, validated),
-        "test": score(test_probabilities, known) if len(known) else None,
+        **scores,
+        "calibration": calibration | {"before": before},
         "published": PUBLISHED.get(name) if on_lfw17 else None,
+    }
+
+
+def _score_calibration(probabilities: F64, labels: I64) -> dict[str, Any]:
+    """Give log loss, calibration error and bins of (N, K) probabilities."""
+    from sklearn.metrics import log_loss
+
+    from lfw17_kedro.faces.metrics import bin_confidences, measure_calibration
+
+    confidences = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == labels
+    classes = range(probabilities.shape[1])
+    return {
+        "log_loss": float(log_loss(labels, probabilities, labels=list(classes))),
+        "calibration_error": measure_calibration(confidences, correct),
+        "bins": bin_confidences(confidences, correct).to_dict("records"),
     }
 
 
@@ -76,7 +118,7 @@ def make_submission(
     """Make the table that Kaggle expects.
 
     Args:
-        test_probabilities: of `predict_images`.
+        test_probabilities: of `calibrate_probabilities`.
         test_table: of `data_processing`; an id is the number of the test image.
         class_names: the K names.
 

@@ -102,7 +102,7 @@ def compare_methods(
     predictions: Table,
     run_record: dict[str, Any] | None,
     **metrics: dict[str, Any],
-) -> tuple[Table, Table, Table]:
+) -> tuple[Table, Table, Table, Table]:
     """Compare the methods in the table of predictions.
 
     Args:
@@ -111,12 +111,14 @@ def compare_methods(
         metrics: `<method>.metrics`.
 
     Returns:
-        The tables of `tabulate_scores`, `compare_pairs` and `tabulate_classes`.
+        The tables of `tabulate_scores`, `compare_pairs`, `tabulate_classes` and
+        `tabulate_temperatures`.
     """
     from lfw17_kedro.reporting.compare import (
         compare_pairs,
         tabulate_classes,
         tabulate_scores,
+        tabulate_temperatures,
     )
 
     used = {
@@ -127,6 +129,7 @@ def compare_methods(
         tabulate_scores(used, run_record),
         compare_pairs(predictions),
         tabulate_classes(used),
+        tabulate_temperatures(used),
     )
 
 
@@ -206,11 +209,15 @@ def plot_classes(class_scores: Table, predictions: Table) -> Figure:
     return figures.plot_classes(class_scores, figures.choose_split(predictions)[0])
 
 
-def plot_reliability(predictions: Table) -> Figure:
-    """Plot accuracy against confidence; see `figures`."""
+def plot_reliability(predictions: Table, **metrics: dict[str, Any]) -> Figure:
+    """Plot accuracy against confidence before and after calibration; see `figures`."""
     from lfw17_kedro.reporting import figures
 
-    return figures.plot_reliability(predictions)
+    before = {
+        method: metrics[f"{method}.metrics"]["calibration"]["before"]
+        for method in predictions["method"].unique()
+    }
+    return figures.plot_reliability(predictions, before)
 
 
 def plot_balance(data_card: dict[str, Any]) -> Figure:
@@ -298,6 +305,7 @@ def write_report(
     comparison: Table,
     paired_tests: Table,
     class_scores: Table,
+    temperatures: Table,
     faces: list[Any],
     data_card: dict[str, Any],
     left_out: dict[str, str],
@@ -320,6 +328,7 @@ def write_report(
         comparison,
         paired_tests,
         class_scores,
+        temperatures,
         faces,
         data_card,
         left_out,

@@ -50,11 +50,11 @@ def create_pipeline(outputs: Mapping[str, Set[str]], embeds: Set[str]) -> Pipeli
         return Pipeline(
             [
                 *_compare(metrics, results),
-                *_plot_figures(histories, features),
+                *_plot_figures(metrics, histories, features),
                 Node(
                     write_report,
                     inputs=_same("predictions", "class_names", "comparison")
-                    | _same("paired_tests", "class_scores")
+                    | _same("paired_tests", "class_scores", "temperatures")
                     | {"faces": "gallery"}
                     | _same("data_card", "left_out", "notes", "run_record")
                     | {figure: f"{figure}_figure" for figure in IN_PAGE},
@@ -95,7 +95,7 @@ def _compare(metrics: list[str], results: list[str]) -> list[Node]:
         Node(
             compare_methods,
             inputs=_same("predictions", "run_record", *metrics),
-            outputs=["comparison", "paired_tests", "class_scores"],
+            outputs=["comparison", "paired_tests", "class_scores", "temperatures"],
             name="compare_methods",
         ),
         Node(
@@ -120,7 +120,9 @@ def _compare(metrics: list[str], results: list[str]) -> list[Node]:
     ]
 
 
-def _plot_figures(histories: list[str], features: list[str]) -> list[Node]:
+def _plot_figures(
+    metrics: list[str], histories: list[str], features: list[str]
+) -> list[Node]:
     """Make the nodes that plot."""
     return [
         Node(
@@ -137,7 +139,7 @@ def _plot_figures(histories: list[str], features: list[str]) -> list[Node]:
         ),
         Node(
             plot_reliability,
-            inputs="predictions",
+            inputs=_same("predictions", *metrics),
             outputs="reliability_figure",
             name="plot_reliability",
         ),
