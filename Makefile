@@ -39,7 +39,8 @@ ARGS ?=
 
 .PHONY: run run-people test faults fuzz lint viz viz-static lab mlflow benchmark
 .PHONY: benchmark-detection benchmark-open-set benchmark-search benchmark-scale
-.PHONY: benchmark-cluster benchmark-cnn lock lock-benchmark audit clean help
+.PHONY: benchmark-cluster benchmark-cnn benchmark-accuracy lock lock-benchmark
+.PHONY: audit clean help
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 21
@@ -107,6 +108,9 @@ benchmark-cluster: $(DEV)  ## what giving out a million shards costs; ARGS="--co
 
 benchmark-cnn: $(RUN)  ## compare our network with the study's network
 	$(BIN)/python benchmarks/scratch_cnn.py
+
+benchmark-accuracy: $(RUN)  ## cross-validate the methods, resumable; ARGS="--seeds 1 2"
+	$(BIN)/python -m benchmarks.accuracy $(ARGS)
 
 lock: $(RUN)  ## pin the newest versions that pyproject.toml allows
 	@echo uv | ($(UV) $(COMPILE) - -o requirements-uv.lock)

@@ -97,9 +97,7 @@ def cross_validate_model(
     if n_folds is None:
         nobody: F64 = np.zeros((0, len(class_names)))
         return {}, tabulate(np.empty(0, np.str_), nobody, class_names)
-    originals = table[table["copy"] == 0].sort_values("original")
-    folds = assign_folds(originals["label"].to_numpy(), n_folds, seed)
-    assigned = table.assign(fold=folds[table["original"]])
+    assigned = assign_cross_validation(table, n_folds, seed)
     predicted = validate_model(
         features,
         assigned,
@@ -120,6 +118,25 @@ def cross_validate_model(
         "mean_accuracy": float(accuracies.mean()),
     }
     return scores, probabilities
+
+
+def assign_cross_validation(table: Table, n_folds: int, seed: int) -> Table:
+    """Give each training image its fold of cross-validation.
+
+    Args:
+        table: of `data_processing`.
+        n_folds: at least 2.
+        seed: of the shuffle.
+
+    Returns:
+        The table with another column `fold`.
+
+    Raises:
+        ValueError: a person with fewer originals than folds.
+    """
+    originals = table[table["copy"] == 0].sort_values("original")
+    folds = assign_folds(originals["label"].to_numpy(), n_folds, seed)
+    return table.assign(fold=folds[table["original"]])
 
 
 def fit_model(

@@ -1,0 +1,231 @@
+"""Measure how many training images each method names, by cross-validation.
+
+    make benchmark-accuracy
+    make benchmark-accuracy ARGS="--env kaggle --params raw_folder=FOLDER"
+    make benchmark-accuracy ARGS="--methods scratch_cnn --seeds 666 1 2 \
+      --variant 'longer: scratch_cnn.architectures.small_resnet.epochs=60'"
+
+Each image is predicted by a model that was not trained on it, with each seed. The folds
+of a seed are those of `kedro run --params seed=SEED,METHOD.cross_validation_folds=5`.
+Each fold's predictions are kept as a small file in `data/09_benchmarks/accuracy`: a run
+that was stopped goes on where it stopped, and a fold is trained again only with other
+settings, faces or code. Settings are compared by `--variant`; the row `chosen` scores
+each fold with the settings that were best on the other folds, which is what to expect
+of the choice. With several methods the rows `ensemble` pool them.
+"""
+
+import argparse
+import logging
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.fold_fits import ROOT, Faces, fit_folds
+from benchmarks.fold_scores import Predictions
+from benchmarks.fold_store import FoldKey, FoldResult, FoldStore
+from benchmarks.machine import describe_machine, describe_revision
+
+from benchmarks import fold_scores
+from lfw17_kedro.parameters import ParameterError
+from lfw17_kedro.pipeline_registry import METHODS
+from lfw17_kedro.pipelines.modelling import Method
+
+STORE = ROOT / "data/09_benchmarks/accuracy"
+CONF = "conf"  # the settings as they stand
+
+
+class Benchmark:
+    """Fits what is missing, and scores what is there."""
+
+    def __init__(self, options: argparse.Namespace, store: FoldStore) -> None:
+        """Remember what is asked for."""
+        self._options, self._store = options, store
+        self._seconds: dict[tuple[str, str], list[float]] = {}
+        self._revisions: set[str] = set()
+
+    def run(self, variants: Mapping[str, Faces]) -> list[list[str]]:
+        """Give the rows of the table, and train what they need.
+
+        Args:
+            variants: name of the settings -> the faces, with these settings.
+        """
+        rows = []
+        plain: dict[str, dict[int, Predictions]] = {}
+        for method in METHODS:
+            if method.name not in self._options.methods:
+                continue
+            predicted: dict[str, dict[int, Predictions]] = {}
+            hashes: set[str] = set()
+            for name, faces in variants.items():
+                settings = faces.hash_settings(method.name)
+                if settings in hashes:
+                    continue  # the variant changes another method
+                hashes.add(settings)
+                predicted[name] = self._predict(method, name, faces, settings)
+                seconds = self._seconds[method.name, name]
+                words = f"{name} {settings[:12]}"
+                rows.append(self._write(method.name, words, predicted[name], seconds))
+            plain[method.name] = next(iter(predicted.values()))
+            if len(predicted) > 1:
+                rows.append(self._choose(method.name, predicted))
+        if len(plain) > 1:
+            rows += self._pool(plain)
+        return rows
+
+    def describe_revisions(self) -> str:
+        """Say which revisions of the code made what is scored."""
+        return "; ".join(sorted(self._revisions))
+
+    def _predict(
+        self, method: Method, name: str, faces: Faces, settings: str
+    ) -> dict[int, Predictions]:
+        """Give the predictions of each seed; fits the folds that are missing."""
+        options = self._options
+        keys = [
+            FoldKey(method.name, settings, seed, fold, options.folds)
+            for seed in options.seeds
+            for fold in range(options.folds)
+        ]
+        code = faces.hash_code(method)
+        kept = {key: found for key in keys if (found := self._store.read(key))}
+        if not options.any_code:
+            kept = {key: one for key, one in kept.items() if one.code == code}
+        missing = [key for key in keys if key not in kept]
+        labels = dict(zip(faces.table["id"], faces.table["label"], strict=True))
+
+        def report(result: FoldResult) -> None:
+            kept[result.key] = result
+            guesses = result.probabilities.argmax(axis=1)
+            pairs = zip(guesses, result.ids, strict=True)
+            correct = sum(int(guess == labels[one]) for guess, one in pairs)
+            seconds = "resumed" if result.seconds is None else f"{result.seconds:.0f} s"
+            print(
+                f"{method.name}, {name}, seed {result.key.seed}, fold "
+                f"{result.key.fold + 1} of {options.folds}: {correct} of "
+                f"{len(result.ids)}, {seconds}",
+                flush=True,
+            )
+
+        fit_folds(faces, method, missing, self._store, report)
+        self._revisions |= {kept[key].revision for key in keys}
+        times = [kept[key].seconds for key in keys]
+        self._seconds[method.name, name] = [one for one in times if one is not None]
+        return {
+            seed: fold_scores.join_folds(
+                [kept[key] for key in keys if key.seed == seed], labels
+            )
+            for seed in options.seeds
+        }
+
+    def _write(
+        self,
+        method: str,
+        settings: str,
+        predicted: Mapping[int, Predictions],
+        seconds: Sequence[float] = (),
+    ) -> list[str]:
+        """Write a row."""
+        scores = [fold_scores.score(one) for one in predicted.values()]
+        return fold_scores.write_row(method, settings, scores, seconds)
+
+    def _choose(
+        self, method: str, predicted: Mapping[str, Mapping[int, Predictions]]
+    ) -> list[str]:
+        """Write the row of the settings that were best on the other folds."""
+        chosen, counts = {}, dict.fromkeys(predicted, 0)
+        for seed in self._options.seeds:
+            own = {name: of_seeds[seed] for name, of_seeds in predicted.items()}
+            chosen[seed], names = fold_scores.choose(own)
+            for name in names.values():
+                counts[name] += 1
+        words = ", ".join(f"{name} {n}x" for name, n in counts.items() if n)
+        return self._write(method, f"chosen on the other folds: {words}", chosen)
+
+    def _pool(self, plain: Mapping[str, Mapping[int, Predictions]]) -> list[list[str]]:
+        """Write the rows of the ensembles."""
+        pooled: dict[str, dict[int, Predictions]] = {}
+        for seed in self._options.seeds:
+            members = [of_seeds[seed] for of_seeds in plain.values()]
+            for name, one in fold_scores.pool(members).items():
+                pooled.setdefault(name, {})[seed] = one
+        words = f" of {len(plain)} methods, {CONF}"
+        return [self._write("ensemble", n + words, one) for n, one in pooled.items()]
+
+
+def parse_variant(text: str) -> tuple[str, list[str]]:
+    """Read a variant: `NAME: parameter=value parameter=value`.
+
+    Raises:
+        ArgumentTypeError: it is written in another way.
+    """
+    name, colon, changes = text.partition(":")
+    parts = changes.split()
+    if not (colon and name.strip() and parts and all("=" in part for part in parts)):
+        raise argparse.ArgumentTypeError(
+            f"expected 'NAME: parameter=value parameter=value', got {text!r}; see "
+            "--help"
+        )
+    return name.strip(), parts
+
+
+def parse_options(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    names = [method.name for method in METHODS]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--env", default="base", help="environment of conf")
+    parser.add_argument("--params", nargs="+", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--methods", nargs="+", choices=names, default=names)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[666, 1, 2])
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument(
+        "--variant", action="append", type=parse_variant, default=[], help="see above"
+    )
+    parser.add_argument(
+        "--any-code",
+        action="store_true",
+        help="score results that other code made, instead of training again",
+    )
+    parser.add_argument("--store", type=Path, default=STORE, help="folder of results")
+    return parser.parse_args(words)
+
+
+def main() -> None:
+    """Train what is missing and print the table."""
+    # Kedro's own use of omegaconf
+    warnings.filterwarnings("ignore", r"\s*register_new_resolver\(\) is deprecated")
+    # TensorFlow advises to trace less, but each fold has a network of its own.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    options = parse_options()
+    benchmark = Benchmark(options, FoldStore(options.store))
+    asked = {CONF: [], **dict(options.variant)}
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            variants = {
+                name: Faces(
+                    options.env,
+                    [*options.params, *changes],
+                    Path(folder, str(index)),
+                    ROOT / "conf",
+                )
+                for index, (name, changes) in enumerate(asked.items())
+            }
+        except (ParameterError, ValueError) as error:
+            raise SystemExit(str(error)) from None
+        rows = benchmark.run(variants)
+    print(f"\n{fold_scores.write_table(rows)}\n")
+    for name, changes in options.variant:
+        print(f"{name}: {' '.join(changes)}")
+    settings = " ".join([f"conf/{options.env}", *options.params])
+    print(
+        f"{settings}; {options.folds} folds, seeds "
+        f"{', '.join(map(str, options.seeds))}. Trained: "
+        f"{benchmark.describe_revisions()}. Scored: {describe_revision()}. "
+        f"{describe_machine()}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""Train the methods of the project fold by fold, as their own cross-validation does."""
+
+import gc
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from benchmarks.fold_store import FoldKey, FoldResult, FoldStore
+from benchmarks.machine import describe_machine, describe_revision
+from kedro.config import OmegaConfigLoader
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Pipeline
+from kedro.runner import SequentialRunner
+from omegaconf import OmegaConf
+
+from lfw17_kedro.code_version import hash_code
+from lfw17_kedro.digest import hash_data
+from lfw17_kedro.faces.split import iterate_folds
+from lfw17_kedro.hooks.node_calls import to_json
+from lfw17_kedro.hooks.parameters import load_method_settings
+from lfw17_kedro.parameters import check_parameters, make_parameters_model
+from lfw17_kedro.pipeline_registry import register_pipelines
+from lfw17_kedro.pipelines.modelling import Method
+from lfw17_kedro.pipelines.modelling.nodes import assign_cross_validation
+from lfw17_kedro.training.checkpoint import delete_checkpoint
+from lfw17_kedro.types import Table
+
+ROOT = Path(__file__).parents[1]
+KEPT = (
+    "data/01_raw",
+    "data/06_models/weights",
+)  # what the user or a download put there
+PACKAGES = ("numpy", "scikit-learn", "tensorflow", "keras")
+PARAMETER = "params:"
+
+
+class Faces:
+    """The training images of an environment, and what the methods make of them.
+
+    What the pipelines write goes to a folder of its own, not to the project's `data`.
+    """
+
+    def __init__(
+        self, environment: str, changes: Sequence[str], folder: Path, conf: Path
+    ) -> None:
+        """Read the configuration.
+
+        Args:
+            environment: base, or another folder in `conf`.
+            changes: parameters, `name.of.it=value` each.
+            folder: for what the pipelines write.
+            conf: the project's configuration.
+
+        Raises:
+            ParameterError: one line for each wrong parameter.
+            ValueError: augmented copies.
+        """
+        loader = OmegaConfigLoader(
+            str(conf),
+            base_env="base",
+            default_run_env=environment,
+            runtime_params=OmegaConf.to_container(OmegaConf.from_dotlist([*changes])),
+            merge_strategy={"parameters": "soft"},
+        )
+        model = make_parameters_model(load_method_settings())
+        self.parameters = check_parameters(model, loader["parameters"])
+        self._catalog = DataCatalog.from_config(_move(loader["catalog"], folder))
+        self._known: set[str] = set()  # parameters that the catalog has
+        if self.parameters["data_processing"].augmentation.copies:
+            raise ValueError(
+                "data_processing.augmentation.copies: expected 0, because copies "
+                "differ from seed to seed, got more; set it to 0."
+            )
+
+    @cached_property
+    def table(self) -> Table:
+        """Describe the training images; see `data_processing`."""
+        return self.load("train_table")["train_table"]
+
+    @cached_property
+    def class_names(self) -> list[str]:
+        """Give the K names."""
+        names: list[str] = self.load("class_names")["class_names"]
+        return names
+
+    @cached_property
+    def _hash(self) -> str:
+        """Give the SHA-256 of training images, labels and names."""
+        images = self.load("train_images")["train_images"]
+        labels = self.table["label"].to_numpy(np.int64)
+        return hash_data([images, labels, self.class_names])
+
+    def describe(self, method: str) -> dict[str, Any]:
+        """Give all that decides a method's results but code, seed and folds."""
+        settings = to_json(self.parameters[method])
+        settings.pop("cross_validation_folds")  # the benchmark has its own
+        photos = to_json(self.parameters["data_processing"])
+        photos.pop("split")  # likewise
+        return {"settings": settings, "data_processing": photos, "data": self._hash}
+
+    def hash_settings(self, method: str) -> str:
+        """Hash what `describe` gives."""
+        return hash_data(self.describe(method))
+
+    def hash_code(self, method: Method) -> str:
+        """Hash the code that makes a method's features and fits it."""
+        nodes = self._find_makers(*_list_inputs(method)).nodes
+        return hash_code(method.fit, method.predict, *(node.func for node in nodes))
+
+    def load_inputs(self, method: Method) -> dict[str, Any]:
+        """Compute the features of the training images, and what else fitting needs."""
+        loaded = self.load(*_list_inputs(method))
+        return {name.rpartition(".")[2]: one for name, one in loaded.items()}
+
+    def load(self, *names: str) -> dict[str, Any]:
+        """Load datasets, made by the nodes that they need, once."""
+        pipeline = self._find_makers(*names)
+        for name in pipeline.inputs() - self._known:
+            if name.startswith(PARAMETER):
+                self._catalog[name] = MemoryDataset(self._look_up(name))
+                self._known.add(name)
+        SequentialRunner().run(pipeline, self._catalog, only_missing_outputs=True)
+        return {name: self._catalog.load(name) for name in names}
+
+    def _look_up(self, parameter: str) -> Any:
+        """Give the value of a parameter by its full name."""
+        first, *rest = parameter.removeprefix(PARAMETER).split(".")
+        value = self.parameters[first]
+        for part in rest:
+            value = getattr(value, part)
+        return value
+
+    def _find_makers(self, *names: str) -> Pipeline:
+        """Give the nodes that make datasets."""
+        return register_pipelines()["__default__"].to_outputs(*names)
+
+
+def _list_inputs(method: Method) -> list[str]:
+    """Name the datasets that fitting a method needs."""
+    return [f"{method.name}.{name}" for name in ("train_features", *method.resources)]
+
+
+def _move(catalog: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Give a catalog whose outputs are in another folder."""
+    moved = {}
+    for name, entry in catalog.items():
+        moved[name] = entry
+        if isinstance(entry, dict) and "filepath" in entry:
+            path = str(entry["filepath"])
+            base = ROOT if path.startswith(KEPT) else folder
+            moved[name] = entry | {"filepath": str(base / path)}
+    return moved
+
+
+def fit_folds(
+    faces: Faces,
+    method: Method,
+    keys: Sequence[FoldKey],
+    store: FoldStore,
+    report: Callable[[FoldResult], None],
+) -> None:
+    """Fit and predict folds, and write each result when it is there.
+
+    Args:
+        faces: the images.
+        method: that all keys are of.
+        keys: which folds.
+        store: where the results and the checkpoints go.
+        report: is told of each result.
+    """
+    if not keys:
+        return
+    inputs = faces.load_inputs(method)
+    features, code = inputs.pop("train_features"), faces.hash_code(method)
+    store.write_settings(keys[0], faces.describe(method.name))
+    for key in keys:
+        table = assign_cross_validation(faces.table, key.folds, key.seed)
+        _, trained, validated = list(iterate_folds(table))[key.fold]
+        checkpoint = store.find_checkpoint(key) if method.resumable else None
+        resumed = checkpoint is not None and checkpoint.exists()
+        start = time.perf_counter()
+        fitted = method.fit(
+            features.take(trained),
+            table.iloc[trained].reset_index(drop=True),
+            faces.class_names,
+            faces.parameters[method.name],
+            key.seed,
+            final=False,
+            checkpoint=checkpoint,
+            validation=None,
+            **inputs,
+        )
+        probabilities = method.predict(fitted.model, features.take(validated))
+        result = FoldResult(
+            key=key,
+            code=code,
+            ids=table["id"].iloc[validated].tolist(),
+            probabilities=probabilities,
+            seconds=None if resumed else round(time.perf_counter() - start, 1),
+            revision=describe_revision(),
+            machine=describe_machine(),
+            versions={name: version(name) for name in PACKAGES},
+        )
+        store.write(result)
+        if checkpoint is not None:
+            delete_checkpoint(None, checkpoint)
+        report(result)
+        _forget_networks()
+
+
+def _forget_networks() -> None:
+    """Free the memory of networks: Keras keeps what it built."""
+    if "keras" in sys.modules:
+        sys.modules["keras"].backend.clear_session()
+    gc.collect()
