@@ -66,6 +66,22 @@ def start_workers(address, count):
     return start("dask_worker", address, *options)
 
 
+def test_messages_to_the_scheduler_and_the_workers_are_not_kept():
+    pool = make_pool(len, Engine("dask", workers=1))
+    try:
+        attempts = [*run_tasks(pool, ["0123"] * 4)]
+        streams = [
+            pool._client.scheduler_comm,
+            *pool._cluster.scheduler.stream_comms.values(),
+        ]
+        kept = [list(stream.recent_message_log) for stream in streams]
+    finally:
+        pool.close()
+
+    assert [one.result for one in attempts] == [4] * 4
+    assert kept == [[], []]
+
+
 def test_cluster_of_its_own():
     results = [one.result for one in run(tell_process, range(8), workers=2).values()]
 

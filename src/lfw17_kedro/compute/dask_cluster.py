@@ -49,6 +49,7 @@ class DaskPool(Pool):
             StopError: the package is missing, or nothing answers at the address.
         """
         try:
+            import dask
             import distributed
         except ImportError as error:
             raise StopError(
@@ -57,6 +58,8 @@ class DaskPool(Pool):
             ) from error
         self._work = work
         self._cluster = None
+        # Dask keeps the last 1,000 messages to each process: ours hold lists of photos.
+        dask.config.set({"distributed.admin.low-level-log-length": 0})
         try:
             if address is None:
                 self._cluster = distributed.LocalCluster(
