@@ -26,7 +26,7 @@ TRAINED = 40  # vectors a list, from which faiss learns the lists
 ROUNDS = 10  # of k-means
 CODES = 16  # of two dimensions, four bits
 VISITED = 256  # lists that a search looks into
-RANKED = 200  # vectors that are compared anew,
+RANKED = 400  # vectors that are compared anew,
 RANKED_FOR_EACH = 4  # or this many for each that is wanted
 ADDED = 1 << 16  # vectors added at a time
 SAMPLE = 200  # probes that are searched exactly, too
@@ -67,10 +67,11 @@ class FaissIndex(Index):
     builds from the same vectors are the same.
 
     HNSW, the other common index, found more in as little time (of 100,000 vectors as
-    `dlib_resnet` makes them 99.9 % of the nearest 10, this one 99.2 %), but took three
-    times as long to build, and threads that build it at once build it another way each
-    time. How many of the nearest are found is in benchmarks/RESULTS.md; the first
-    search measures it for its own probes and writes it to the log.
+    `dlib_resnet` makes them 99.9 % of the nearest 10; this one 99.2 % with half of
+    `RANKED`), but took three times as long to build, and threads that build it at once
+    build it another way each time. How many of the nearest are found is in
+    benchmarks/RESULTS.md; the first search measures it for its own probes and writes
+    it to the log.
 
     Source: Jegou et al. 2011, Product Quantization for Nearest Neighbor Search, section
     IV (inverted file); Douze et al. 2024, arXiv:2401.08281 (faiss).
