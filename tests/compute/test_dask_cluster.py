@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 from tests.compute.test_processes import wait_until
-from tests.compute.works import DieOnce, WriteAndSleep, tell_process
+from tests.compute.works import DieOnce, UnfitFirst, WriteAndSleep, tell_process
 
 from lfw17_kedro.compute import dask_cluster
 from lfw17_kedro.compute.engines import Engine, make_pool
@@ -99,6 +99,17 @@ def test_task_of_a_worker_that_dies_is_done_by_another(scheduler, tmp_path):
     assert results == {item: 2 * item for item in range(6)}
 
 
+def test_unfit_worker_gets_no_more_tasks(scheduler, tmp_path):
+    _, address = scheduler
+    with start_workers(address, 2):
+        attempts = run(UnfitFirst(tmp_path), range(6), address=address)
+
+    unfit = int((tmp_path / "unfit").read_text())
+    results = [one.result for one in attempts.values()]
+    assert sorted(item for item, _ in results) == list(range(6))
+    assert unfit not in {process for _, process in results}
+
+
 def test_lost_scheduler_ends_with_an_error(scheduler, tmp_path, monkeypatch):
     process, address = scheduler
 
@@ -121,7 +132,7 @@ def test_nothing_at_the_address(monkeypatch):
     monkeypatch.setattr(dask_cluster, "CONNECT_SECONDS", 1)
 
     with pytest.raises(
-        StopError, match=r"expected a Dask scheduler at tcp://.*:1, got"
+        StopError, match=r"expected a Dask scheduler at compute.address=tcp://.*:1, got"
     ):
         make_pool(str, Engine("dask", address="tcp://127.0.0.1:1"))
 

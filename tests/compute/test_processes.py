@@ -10,7 +10,7 @@ from tests.compute.works import DieOnce, give_lambda, tell_process
 
 from lfw17_kedro.compute.processes import DIED, ProcessPool
 from lfw17_kedro.compute.tasks import run_tasks
-from lfw17_kedro.compute.threads import count_cores
+from lfw17_kedro.threads import count_cores
 
 
 def run(work, items, workers=2):

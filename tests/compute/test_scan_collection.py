@@ -10,12 +10,14 @@ from PIL import Image
 
 from lfw17_kedro.compute.engines import Engine
 from lfw17_kedro.compute.scan_collection import (
+    ELSEWHERE,
     NOT_TRIED,
     FailedShard,
     list_contents,
     search_collection,
 )
 from lfw17_kedro.compute.scan_shard import (
+    MANY,
     NetworkRecipe,
     Networks,
     ShardScan,
@@ -23,13 +25,14 @@ from lfw17_kedro.compute.scan_shard import (
     describe_software,
     fingerprint_scan,
 )
-from lfw17_kedro.compute.tasks import MAX_FAILED, StopError
+from lfw17_kedro.compute.tasks import MAX_FAILED, StopError, UnfitError
 from lfw17_kedro.datasets.packaged import find_packaged
 from lfw17_kedro.datasets.photo_folder_dataset import ListedPhotos, PhotoFolderDataset
 from lfw17_kedro.datasets.scan_store_dataset import StoreOpener
 from lfw17_kedro.faces.search import CopySize
 from lfw17_kedro.people.scan import ScanSettings
 from lfw17_kedro.people_types import PhotoFile
+from lfw17_kedro.stores.scan_store import ScanStore
 from lfw17_kedro.types import Encoder, EncoderCard, EncoderOptions, Face
 from lfw17_kedro.weights_files import read_weights_file
 
@@ -182,10 +185,10 @@ def test_shards_after_many_failed_ones_are_listed_too(search):
         raise RuntimeError("no such instruction")
 
     networks = NETWORKS._replace(detect=fail)
-    found, _ = search(make_album(MAX_FAILED + 2), size=1, networks=networks)
+    found, _ = search(make_album(2 * MAX_FAILED + 2), size=1, networks=networks)
 
     reasons = [one.reason for one in found.failed]
-    failed = ["RuntimeError: no such instruction"] * MAX_FAILED
+    failed = ["RuntimeError: no such instruction"] * 2 * MAX_FAILED
     assert reasons == [*failed, NOT_TRIED, NOT_TRIED]
 
 
@@ -196,6 +199,50 @@ def test_full_disk_ends_the_search(search, monkeypatch):
     monkeypatch.setattr("lfw17_kedro.stores.part_folder.atomic_write", fail)
     with pytest.raises(StopError, match=r"No space left on device; make room"):
         search(make_album(5))
+
+
+def test_worker_that_reaches_no_photo_fails_its_shard(search):
+    album = make_album(MANY, failing=[f"{k:02}.png" for k in range(MANY)])
+
+    found, _ = search(album, size=MANY)
+
+    [failed] = found.failed
+    assert len(failed.photos) == MANY
+    assert failed.reason == (
+        "OSError: expected photos that can be read here, got 10 of 10 that cannot, the "
+        "disk is slow today"
+    )
+    assert found.gone == []
+
+
+def test_store_that_does_not_answer_once_is_asked_again(search, monkeypatch):
+    add, calls = ScanStore.add, []
+
+    def fail_once(self, photos):
+        calls.append(photos)
+        if len(calls) == 1:
+            raise OSError("503 slow down")
+        add(self, photos)
+
+    monkeypatch.setattr(ScanStore, "add", fail_once)
+    found, store = search(make_album(5))
+
+    assert found == ([], [])
+    assert store.is_known([photo.sha256 for photo in make_album(5).list()]).all()
+
+
+def test_what_a_worker_kept_elsewhere_is_not_taken_for_done(search, monkeypatch):
+    add, calls = ScanStore.add, []
+
+    def lose_second(self, photos):
+        calls.append(photos)
+        if len(calls) != 2:
+            add(self, photos)
+
+    monkeypatch.setattr(ScanStore, "add", lose_second)
+    found, _ = search(make_album(5))
+
+    assert found.failed == [FailedShard(tuple(make_album(5).list()[2:4]), ELSEWHERE)]
 
 
 def test_contents_are_listed_once_by_their_first_path():
@@ -259,5 +306,5 @@ def test_worker_with_other_software_or_networks_is_refused(tmp_path, changes, me
         **fields,
     )
 
-    with pytest.raises(RuntimeError, match=message):
+    with pytest.raises(UnfitError, match=message):
         scan(tuple(make_album(1).list()))

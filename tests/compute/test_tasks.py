@@ -13,6 +13,7 @@ from lfw17_kedro.compute.tasks import (
     Attempt,
     Pool,
     StopError,
+    UnfitError,
     describe_error,
     run_tasks,
 )
@@ -78,27 +79,62 @@ def test_task_that_fails_everywhere_is_given_up_and_the_others_are_done():
     assert sum(item == "b" for item, _ in pool.log) == MAX_ATTEMPTS == 3
 
 
-def test_items_are_taken_when_a_worker_is_free():
-    taken = []
-
-    def give():
-        for item in "abcd":
-            taken.append(item)
-            yield item
-
-    attempts = run_tasks(FakePool("x", fails=lambda item, worker: False), give())
-    next(attempts)
-
-    assert taken == ["a", "b"]  # the second waits for the worker
-
-
-def test_when_shard_after_shard_fails_the_rest_is_left():
+def test_when_task_after_task_fails_from_both_ends_the_rest_is_left():
     pool = FakePool("x", fails=lambda item, worker: True)
+    items = "abcdefghijklmnopqrstuvwxyz"
+
+    attempts = list(run_tasks(pool, items))
+
+    assert MAX_FAILED == 5
+    assert "".join(one.task.item for one in attempts) == "abcdezyxwv"
+    assert all(one.error == "no luck" for one in attempts)
+
+
+def test_bad_tasks_at_the_beginning_do_not_keep_the_others_from_being_done():
+    pool = FakePool("x", fails=lambda item, worker: item in "abcde")
 
     attempts = list(run_tasks(pool, "abcdefghij"))
 
-    assert len(attempts) <= MAX_FAILED + 1
-    assert all(one.error == "no luck" for one in attempts)
+    done = {one.task.item for one in attempts if not one.error}
+    assert done == set("fghij")
+
+
+class PickyPool(FakePool):
+    """Workers of which some are unfit."""
+
+    def __init__(self, workers, unfit):
+        super().__init__(workers, fails=lambda item, worker: False)
+        self.unfit, self.excluded = unfit, []
+
+    def wait(self):
+        attempt = super().wait()
+        if attempt.worker not in self.unfit:
+            return attempt
+        return Attempt(attempt.task, attempt.worker, error="other", is_unfit=True)
+
+    def exclude(self, worker, reason):
+        self.excluded.append((worker, reason))
+        self.free.remove(worker)
+
+
+def test_worker_that_is_unfit_costs_no_attempt_and_gets_no_more_tasks():
+    pool = PickyPool("vwxyz", unfit="vwxy")
+
+    attempts = list(run_tasks(pool, "abcdefg"))
+
+    assert {one.task.item: one.result for one in attempts} == {
+        item: item.upper() for item in "abcdefg"
+    }
+    assert sorted(pool.excluded) == [(worker, "other") for worker in "vwxy"]
+    assert len(pool.log) == len("abcdefg") + len("vwxy")
+
+
+def test_only_worker_that_is_unfit_ends_all():
+    def work(item):
+        raise UnfitError("other software")
+
+    with pytest.raises(StopError, match="this process: other software"):
+        list(run_tasks(LocalPool(work), "ab"))
 
 
 def test_success_between_failures_gives_hope():

@@ -5,6 +5,8 @@ import signal
 import time
 from pathlib import Path
 
+from lfw17_kedro.compute.tasks import UnfitError
+
 
 def tell_process(item):
     """Give the item, the process and its limit of threads."""
@@ -23,6 +25,22 @@ class DieOnce:
             self.mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return item * 2
+
+
+class UnfitFirst:
+    """The first process that gets a task says that it is unfit for any."""
+
+    def __init__(self, folder):
+        self.mark = Path(folder, "unfit")
+
+    def __call__(self, item):
+        try:
+            with self.mark.open("x") as mark:
+                mark.write(str(os.getpid()))
+        except FileExistsError:
+            if self.mark.read_text() != str(os.getpid()):
+                return item, os.getpid()
+        raise UnfitError("it has other software")
 
 
 class WriteAndSleep:

@@ -23,7 +23,8 @@ def end_run(rows, output="people.photos_failed"):
     """End a run that wrote a table of failed photos."""
     table = pd.DataFrame(rows, columns=[*FAILED_COLUMNS])
     catalog = DataCatalog({output: Listed(table)})
-    pipeline = Pipeline([Node(search, "photos", output, name="search")])
+    node = Node(search, "photos", output, name="search", namespace="people")
+    pipeline = Pipeline([node])
     FailedShardHooks().after_pipeline_run(pipeline, catalog)
 
 

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 from uuid import uuid4
@@ -15,10 +16,16 @@ from lfw17_kedro.compute.tasks import (
     Task,
     describe_error,
 )
-from lfw17_kedro.compute.threads import count_cores, limit_threads
+from lfw17_kedro.threads import count_cores, limit_threads
 
 logger = logging.getLogger(__name__)
 
+SETTINGS = {
+    # Dask keeps the last 1,000 messages to each process: ours hold lists of photos.
+    "distributed.admin.low-level-log-length": 0,
+    # A task of which a worker dies comes back at once, and is counted here.
+    "distributed.scheduler.allowed-failures": 0,
+}
 QUEUED = 2  # tasks that a worker has: the one that it does, and the next
 CONNECT_SECONDS = 30
 LOST_SECONDS = 30  # without scheduler or workers, until the run gives up
@@ -31,8 +38,8 @@ _one_at_a_time = Lock()  # in a worker: its threads are for one task's networks
 class DaskPool(Pool):
     """The workers of a cluster, also those that come later.
 
-    Dask itself gives the task of a worker that dies to another. A task of which
-    several workers died counts as failed.
+    A scheduler of your own may itself give the task of a worker that dies to others,
+    three times by default, before it counts as failed.
     """
 
     def __init__(
@@ -48,40 +55,17 @@ class DaskPool(Pool):
         Raises:
             StopError: the package is missing, or nothing answers at the address.
         """
-        try:
-            import dask
-            import distributed
-        except ImportError as error:
-            raise StopError(
-                "compute.engine: expected the package distributed for dask, got none; "
-                "run `pip install 'lfw17-kedro[dask]'`."
-            ) from error
         self._work = work
-        self._cluster = None
-        # Dask keeps the last 1,000 messages to each process: ours hold lists of photos.
-        dask.config.set({"distributed.admin.low-level-log-length": 0})
-        try:
-            if address is None:
-                self._cluster = distributed.LocalCluster(
-                    n_workers=workers,
-                    threads_per_worker=max(1, count_cores() // workers),
-                    dashboard_address=":0",
-                )
-            self._client = distributed.Client(
-                self._cluster or address, timeout=CONNECT_SECONDS, set_as_default=False
-            )
-        except (OSError, ValueError, TypeError) as error:
-            raise StopError(
-                f"compute.address: expected a Dask scheduler at {address}, got: "
-                f"{describe_error(error)}; start one with `dask scheduler`, and give "
-                "the address that it prints."
-            ) from error
+        self._cluster, self._client = _connect(address, workers)
+        from distributed import as_completed
+
         logger.info("Dask: dashboard at %s", self._client.dashboard_link)
-        self._ended = distributed.as_completed(
+        self._ended = as_completed(
             loop=self._client.loop, with_results=True, raise_errors=False
         )
         self._tasks: dict[str, Task] = {}
         self._workers: list[str] = []
+        self._unfit: dict[str, str] = {}  # workers that must get no task, and why
         self._looked = self._well = time.monotonic()
         self._look()
 
@@ -89,15 +73,17 @@ class DaskPool(Pool):
         """Give a task to the scheduler, two for each worker at a time."""
         if len(self._tasks) >= QUEUED * max(1, len(self._list_workers())):
             return False
-        others = [worker for worker in self._workers if avoid and worker != avoid]
+        others = [worker for worker in self._workers if worker != avoid]
+        is_limited = bool(others) and (bool(avoid) or bool(self._unfit))
         future = self._client.submit(
             _attempt_on_worker,
             self._work,
             task,
             key=f"task-{task.number}-{uuid4().hex}",
             pure=False,
-            workers=others or None,
-            allow_other_workers=bool(others),  # they may be gone by then
+            workers=others if is_limited else None,
+            # Those chosen may be gone by then.
+            allow_other_workers=is_limited and not self._unfit,
         )
         self._tasks[future.key] = task
         self._ended.add(future)
@@ -119,12 +105,23 @@ class DaskPool(Pool):
         worker = getattr(getattr(error, "last_worker", None), "address", "")
         return Attempt(task, worker, error=describe_error(error))
 
+    def exclude(self, worker: str, reason: str) -> None:
+        """Give a worker no task any more; the others may be fit."""
+        logger.warning("%s gets no photos: %s", worker, reason)
+        self._unfit[worker] = reason
+        self._look()
+        if not self._workers:
+            raise StopError(f"compute.address: no worker is fit: {reason}")
+
     def close(self) -> None:
         """Give up what is not done, and end a cluster that was started here."""
         self._ended.clear()
-        self._client.close(timeout=CONNECT_SECONDS)
-        if self._cluster is not None:
-            self._cluster.close(timeout=CONNECT_SECONDS)
+        for one in (self._client, self._cluster):
+            if one is not None:
+                with suppress(
+                    OSError, TimeoutError, RuntimeError
+                ):  # it is gone already
+                    one.close(timeout=CONNECT_SECONDS)
 
     def _list_workers(self) -> list[str]:
         """List the addresses of the workers, as they were a moment ago.
@@ -140,11 +137,12 @@ class DaskPool(Pool):
         """Ask the scheduler for its workers."""
         problem = "it does not answer"
         if self._client.status == "running":
-            try:
-                self._workers = sorted(self._client.nthreads())
-                problem = "" if self._workers else "it has no workers"
-            except (OSError, TimeoutError):
-                pass  # the client tries to connect again
+            # A scheduler that is gone is no error yet: the client connects again.
+            with suppress(OSError, TimeoutError, RuntimeError):
+                found = self._client.scheduler_info(n_workers=-1)["workers"]
+                fit = {one: found[one] for one in found if one not in self._unfit}
+                self._workers = sorted(fit)
+                problem = _find_problem([one["status"] for one in fit.values()])
         self._looked = time.monotonic()
         if not problem:
             self._well = self._looked
@@ -159,6 +157,56 @@ class DaskPool(Pool):
             f"but {problem}; what was finished is kept: start `dask scheduler` and "
             "`dask worker ADDRESS` again, then this run."
         )
+
+
+def _connect(address: str | None, workers: int) -> tuple[Any, Any]:
+    """Give the cluster, None for one that runs already, and its client.
+
+    Raises:
+        StopError: the package is missing, nothing answers, or no cluster starts.
+    """
+    try:
+        import dask
+        import distributed
+    except ImportError as error:
+        raise StopError(
+            "compute.engine: expected the package distributed for dask, got none; "
+            "run `pip install 'lfw17-kedro[dask]'`."
+        ) from error
+    dask.config.set(SETTINGS)
+    cluster = None
+    try:
+        if address is None:
+            cluster = distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=max(1, count_cores() // workers),
+                memory_limit=None,  # as processes have: Dask's own may be too low
+                dashboard_address="127.0.0.1:0",
+            )
+        client = distributed.Client(
+            cluster or address, timeout=CONNECT_SECONDS, set_as_default=False
+        )
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        if cluster is not None:
+            cluster.close()
+        wanted = "a Dask scheduler at compute.address=" + str(address)
+        step = "start one with `dask scheduler`, and give the address that it prints"
+        if address is None:
+            wanted = "to start a Dask cluster on this machine"
+            step = "use compute.engine=processes, or start one with `dask scheduler`"
+        raise StopError(
+            f"expected {wanted}, got: {describe_error(error)}; {step}."
+        ) from error
+    return cluster, client
+
+
+def _find_problem(statuses: Sequence[str]) -> str:
+    """Say what is wrong with all workers, "" if one can work."""
+    if not statuses:
+        return "it has no workers"
+    if all(status == "paused" for status in statuses):
+        return "all its workers are short of memory; give them --memory-limit 0"
+    return ""
 
 
 def _attempt_on_worker(work: Callable[[Any], Any], task: Task) -> Attempt:

@@ -10,7 +10,7 @@ from lfw17_kedro.compute.dask_cluster import DaskPool
 from lfw17_kedro.compute.local import LocalPool
 from lfw17_kedro.compute.processes import ProcessPool
 from lfw17_kedro.compute.tasks import Pool
-from lfw17_kedro.compute.threads import count_cores
+from lfw17_kedro.threads import count_cores
 
 EngineName = Literal["local", "processes", "dask"]
 LOCAL: EngineName = "local"

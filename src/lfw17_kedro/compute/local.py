@@ -8,6 +8,7 @@ from lfw17_kedro.compute.tasks import (
     Pool,
     StopError,
     Task,
+    UnfitError,
     describe_error,
 )
 
@@ -44,7 +45,8 @@ def attempt_task(work: Callable[[Any], Any], task: Task, worker: str) -> Attempt
     """Do a task; whatever is raised becomes part of the attempt.
 
     Args:
-        work: raises `StopError` where no other task can succeed.
+        work: raises `StopError` where no other task can succeed, `UnfitError` where
+            this worker can do none.
         task: to do.
         worker: who does it.
     """
@@ -52,5 +54,7 @@ def attempt_task(work: Callable[[Any], Any], task: Task, worker: str) -> Attempt
         return Attempt(task, worker, work(task.item))
     except StopError as error:
         return Attempt(task, worker, error=str(error), is_final=True)
+    except UnfitError as error:
+        return Attempt(task, worker, error=str(error), is_unfit=True)
     except Exception as error:  # of any kind: the others must go on
         return Attempt(task, worker, error=describe_error(error))

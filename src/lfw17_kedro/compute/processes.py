@@ -14,7 +14,7 @@ from typing import Any
 
 from lfw17_kedro.compute.local import attempt_task
 from lfw17_kedro.compute.tasks import Attempt, Pool, Task, describe_error
-from lfw17_kedro.compute.threads import count_cores, limit_threads
+from lfw17_kedro.threads import count_cores, limit_threads
 
 logger = logging.getLogger(__name__)
 

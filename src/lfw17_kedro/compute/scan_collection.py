@@ -9,9 +9,9 @@ from lfw17_kedro.compute.engines import LOCAL, Engine, make_pool
 from lfw17_kedro.compute.scan_shard import Networks, ShardScan, describe_software
 from lfw17_kedro.compute.shards import Shard, plan_shards
 from lfw17_kedro.compute.tasks import Attempt, run_tasks
-from lfw17_kedro.compute.threads import count_cores
 from lfw17_kedro.people_types import PhotoFile, PhotoFolder, Scanned
 from lfw17_kedro.stores.scan_store import ScanStore
+from lfw17_kedro.threads import count_cores
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NOT_TRIED = "not tried, because shard after shard failed"
+ELSEWHERE = (
+    "its worker has kept what it found where this run does not find it: give every "
+    "worker the same folder of scans"
+)
 
 
 class FailedShard(NamedTuple):
@@ -84,7 +88,8 @@ def search_collection(
     logger.info("%s: %d photos, %d of them new", name, len(photos), new)
     if not shards:
         return Searched([], [])
-    if len(shards) == 1:  # done before other processes have loaded their networks
+    if len(shards) == 1 and engine.name != LOCAL:
+        logger.info("%s: one shard, done here before others could begin", name)
         engine = Engine(LOCAL)
     workers = min(engine.workers or count_cores(), len(shards))
     with tqdm(desc=name, total=new, unit="photo") as bar:
@@ -94,9 +99,12 @@ def search_collection(
             scan = replace(scan, software=describe_software())
         pool = make_pool(scan, engine._replace(workers=workers))
         try:
-            return _collect(run_tasks(pool, shards), shards, bar)
+            searched = _collect(run_tasks(pool, shards), shards, bar)
         finally:
             pool.close()
+    return searched._replace(
+        failed=searched.failed + _find_lost(shards, searched, store)
+    )
 
 
 def _collect(
@@ -107,15 +115,34 @@ def _collect(
     failed: list[FailedShard] = []
     ended: set[int] = set()
     n_photos = 0
-    for task, _, result, error, _ in attempts:
-        ended.add(task.number)
-        if error:
-            failed.append(FailedShard(task.item, error))
-            logger.warning("A shard of %d photos failed: %s", len(task.item), error)
+    for attempt in attempts:
+        number, shard = attempt.task
+        ended.add(number)
+        if attempt.error:
+            failed.append(FailedShard(shard, attempt.error))
+            logger.warning("A shard of %d photos failed: %s", len(shard), attempt.error)
         else:
-            gone += result
-        n_photos += len(task.item)
+            gone += attempt.result
+        n_photos += len(shard)
         bar.n = n_photos  # photo by photo it may have counted a shard twice
         bar.set_postfix_str(f"shard {len(ended)} of {len(shards)}")
     not_tried = (shard for n, shard in enumerate(shards) if n not in ended)
     return Searched(gone, failed + [FailedShard(one, NOT_TRIED) for one in not_tried])
+
+
+def _find_lost(
+    shards: Sequence[Shard], searched: Searched, store: ScanStore
+) -> list[FailedShard]:
+    """List shards that somebody has searched, but that the store does not know."""
+    settled = {one.sha256 for one in searched.gone}
+    settled |= {photo.sha256 for one in searched.failed for photo in one.photos}
+    lost = []
+    for shard in shards:
+        rest = [one for one in shard if one.sha256 not in settled]
+        known = store.is_known([one.sha256 for one in rest])
+        missing = [
+            one for one, is_there in zip(rest, known, strict=True) if not is_there
+        ]
+        if missing:
+            lost.append(FailedShard(tuple(missing), ELSEWHERE))
+    return lost

@@ -1,5 +1,6 @@
 """Find all faces of a shard of photos, in whatever process that is done."""
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -7,7 +8,7 @@ from typing import NamedTuple
 
 from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.compute.shards import Shard
-from lfw17_kedro.compute.tasks import StopError
+from lfw17_kedro.compute.tasks import StopError, UnfitError
 from lfw17_kedro.encoders import mtcnn, registry
 from lfw17_kedro.people.scan import ScanSettings, scan_photos
 from lfw17_kedro.people_types import ReadPhoto, Scanned
@@ -16,6 +17,8 @@ from lfw17_kedro.start_up import import_tensorflow
 from lfw17_kedro.stores.scan_store import OpenStore
 from lfw17_kedro.types import Detector, Encoder, EncoderOptions, ReadWeights
 
+MANY = 10  # photos of which all cannot be read: the folder is not there
+LASTING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 PACKAGES = ("numpy", "pyarrow", "tensorflow")  # on which the bytes of a part depend
 
 
@@ -82,8 +85,9 @@ class ShardScan:
             order of the shard.
 
         Raises:
-            StopError: the store cannot be written to.
-            RuntimeError: this machine has other software, or gives other networks.
+            StopError: the disk is full, or the store cannot be written to.
+            UnfitError: this process has other software, or gives other networks.
+            OSError: no photo could be read, or the store did not answer.
         """
         detect, encoder = self.networks or self._get_networks()
         by_path = {photo.path: photo for photo in shard}
@@ -100,25 +104,34 @@ class ShardScan:
             if self.on_photo is not None:
                 self.on_photo()
         scanned = [found[photo.sha256] for photo in shard]
+        gone = [one for one in scanned if one.is_gone]
+        if len(gone) == len(shard) >= MANY:  # it is not the photos
+            raise OSError(
+                f"expected photos that can be read here, got {len(gone)} of "
+                f"{len(shard)} that cannot, {gone[0].problem}"
+            )
         try:
             store = self.open_store(self.fingerprint, encoder.card.dimension)
             store.add(scanned)
         except OSError as error:
-            raise StopError(str(error)) from error
-        return [one for one in scanned if one.is_gone]
+            cause = error.__cause__
+            if isinstance(cause, OSError) and cause.errno in LASTING:
+                raise StopError(str(error)) from error
+            raise
+        return gone
 
     def _get_networks(self) -> Networks:
         """Build the networks, or take those of an earlier shard, after a check."""
         key = (self.recipe, self.fingerprint, self.software)
         if key not in _networks:
             if (own := describe_software()) != self.software:
-                raise RuntimeError(
+                raise UnfitError(
                     f"expected the software of the run on every worker, "
                     f"{self.software}, got {own}; install the same version there."
                 )
             networks = build_networks(self.recipe, self.read_weights)
             if (own := self._fingerprint(networks)) != self.fingerprint:
-                raise RuntimeError(
+                raise UnfitError(
                     f"expected networks of fingerprint {self.fingerprint}, got {own}; "
                     "give every worker the same weights."
                 )

@@ -14,8 +14,9 @@ def plan_shards(
     """Say which photos are to be worked on together.
 
     The whole collection is cut, then what is known is left out. So a run that goes on
-    after another was killed cuts as that one did, and a photo that is new makes a
-    shard of its own instead of moving all others.
+    after another was killed cuts as that one did. Photos that are new move the cuts
+    behind them: what is known is not searched again, and what is left of each piece is
+    a shard, however small.
 
     Args:
         photos: in a fixed order, each content once.

@@ -8,13 +8,18 @@ from typing import Any, NamedTuple
 from lfw17_kedro.messages import one_line
 
 MAX_ATTEMPTS = 3  # at one task
-# Tasks that fail one after the other, without a good one between: then something is
-# wrong with all of them, and hours of trying would not mend it.
+# Tasks that fail one after the other, without a good one between. Then the next ones
+# are taken from the other end. If as many of these fail, something is wrong with all
+# tasks, and hours of trying would not mend it.
 MAX_FAILED = 5
 
 
 class StopError(Exception):
     """No further task can succeed: the disk is full, the cluster is gone."""
+
+
+class UnfitError(Exception):
+    """This worker must get no tasks, though others may succeed."""
 
 
 class Task(NamedTuple):
@@ -38,6 +43,7 @@ class Attempt(NamedTuple):
         result: of the work, None if it failed.
         error: why it failed, "" if it did not.
         is_final: trying any task again is of no use.
+        is_unfit: this worker must get no task; it did not try this one.
     """
 
     task: Task
@@ -45,6 +51,7 @@ class Attempt(NamedTuple):
     result: Any = None
     error: str = ""
     is_final: bool = False
+    is_unfit: bool = False
 
 
 class Pool(ABC):
@@ -73,6 +80,14 @@ class Pool(ABC):
             StopError: there are no workers any more.
         """
 
+    def exclude(self, worker: str, reason: str) -> None:
+        """Give a worker no task any more.
+
+        Raises:
+            StopError: there are no others.
+        """
+        raise StopError(f"{worker}: {reason}")
+
     @abstractmethod
     def close(self) -> None:
         """End the workers, in the middle of their tasks if need be."""
@@ -86,11 +101,11 @@ def run_tasks(pool: Pool, items: Iterable[Any]) -> Iterator[Attempt]:
 
     Args:
         pool: of workers.
-        items: taken one by one, when a worker is free.
+        items: to work on.
 
     Yields:
-        The last attempt at each item, as they end. Items that are not tried for want
-        of hope are left out.
+        The last attempt at each item, as they end. Items that are not tried, because
+        all others fail, are left out.
 
     Raises:
         StopError: see `Pool`.
@@ -106,6 +121,10 @@ def run_tasks(pool: Pool, items: Iterable[Any]) -> Iterator[Attempt]:
         in_flight -= 1
         if attempt.is_final:
             raise StopError(attempt.error)
+        if attempt.is_unfit:
+            pool.exclude(attempt.worker, attempt.error)
+            queue.repeat(attempt)
+            continue
         number = attempt.task.number
         attempts[number] = attempts.get(number, 0) + 1
         if attempt.error and attempts[number] < MAX_ATTEMPTS and queue.is_open:
@@ -113,7 +132,8 @@ def run_tasks(pool: Pool, items: Iterable[Any]) -> Iterator[Attempt]:
             continue
         del attempts[number]
         failed = failed + 1 if attempt.error else 0
-        if failed == MAX_FAILED:
+        queue.is_reversed = failed >= MAX_FAILED
+        if failed == 2 * MAX_FAILED:
             queue.close()
         yield attempt
 
@@ -122,14 +142,14 @@ class _Queue:
     """Tasks that wait for a worker, those to be tried again first.
 
     Attributes:
-        is_open: there is hope for the tasks that wait.
+        is_open: some tasks may still succeed.
+        is_reversed: the last tasks come first.
     """
 
     def __init__(self, items: Iterable[Any]) -> None:
-        """Take no item yet."""
-        self.is_open = True
-        self._fresh = (Task(number, item) for number, item in enumerate(items))
-        self._next: Task | None = None  # taken, but nobody was free
+        """Number the items."""
+        self.is_open, self.is_reversed = True, False
+        self._fresh = deque(enumerate(items))
         self._repeated: deque[tuple[Task, str]] = deque()  # and the workers to avoid
 
     def give_out(self, pool: Pool) -> int:
@@ -141,11 +161,11 @@ class _Queue:
                 given += 1
             else:
                 self._repeated.append((task, avoid))
-        while self.is_open:
-            self._next = self._next or next(self._fresh, None)
-            if self._next is None or not pool.submit(self._next, ""):
+        while self._fresh:
+            end = -1 if self.is_reversed else 0
+            if not pool.submit(Task(*self._fresh[end]), ""):
                 break
-            self._next = None
+            del self._fresh[end]
             given += 1
         return given
 
@@ -156,6 +176,7 @@ class _Queue:
     def close(self) -> None:
         """Give nothing out any more."""
         self.is_open = False
+        self._fresh.clear()
         self._repeated.clear()
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from lfw17_kedro.compute.engines import DASK, EngineName
+from lfw17_kedro.compute.engines import DASK, LOCAL, EngineName
 from lfw17_kedro.parameter_types import Count, Settings, refuse
 
 
@@ -28,8 +28,12 @@ class ComputeSettings(Settings):
     that it was at; memory grows with it."""
 
     @model_validator(mode="after")
-    def check_address(self) -> Self:
-        """Refuse an address that nobody would use."""
+    def check_use(self) -> Self:
+        """Refuse what nobody would use."""
         if self.address is not None and self.engine != DASK:
             raise refuse("null, or compute.engine=dask", "address")
+        if self.workers is not None and self.engine == LOCAL:
+            raise refuse("null, or compute.engine=processes or dask", "workers")
+        if self.workers is not None and self.address is not None:
+            raise refuse("null: the cluster at compute.address has its own", "workers")
         return self

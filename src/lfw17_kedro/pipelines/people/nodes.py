@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lfw17_kedro.encoders import registry
 from lfw17_kedro.people.corrections_file import MAX_LISTED
@@ -117,34 +117,15 @@ def find_all_faces(
     return _add_problems(found, problems), _tabulate_failed(searched.failed)
 
 
-def find_faces_to_enrol(
-    folder: PhotoFolder,
-    open_store: OpenStore,
-    encoder: Encoder,
-    options: EncoderOptionSettings,
-    read_weights: ReadWeights,
-    search: SearchSettings,
-    compute: ComputeSettings,
-    *,
-    name: str,
-) -> Scan:
-    """Find and embed every face of a folder; all of them must be searched.
+def find_faces_to_enrol(*inputs: Any, name: str) -> Scan:
+    """Find and embed every face of a folder, all of them in memory.
 
     Args: see `find_all_faces`.
 
     Raises:
         OSError: some shards failed, or see `find_all_faces`.
     """
-    scan, failed = find_all_faces(
-        folder,
-        open_store,
-        encoder,
-        options,
-        read_weights,
-        search,
-        compute,
-        name=name,
-    )
+    scan, failed = find_all_faces(*inputs, name=name)
     if len(failed):
         raise OSError(
             f"{name}: expected all photos to be searched, got {len(failed)} that were "
