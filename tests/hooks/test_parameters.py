@@ -159,6 +159,19 @@ def test_mistyped_name_in_conf_local_is_refused(conf, refuse):
     assert line.startswith("facenet_svm.svm.cots: there is no parameter of this name")
 
 
+def test_faiss_is_refused_at_once_where_it_is_not_installed(
+    load_context, refuse, monkeypatch
+):
+    load_context("people.index=faiss", "people")
+    monkeypatch.setitem(sys.modules, "faiss", None)
+
+    assert refuse("people.index=faiss", "people") == [
+        "people.index: expected auto or exact, as the package faiss is not installed "
+        "(pip install -e \".[faiss]\" installs it), got 'faiss'."
+    ]
+    load_context("people.index=auto", "people")
+
+
 def test_nodes_get_settings_and_single_values(conf, load_context):
     seen = []
 

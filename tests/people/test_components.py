@@ -1,3 +1,4 @@
+import sys
 import tracemalloc
 
 import numpy as np
@@ -100,6 +101,15 @@ def test_more_copies_than_neighbours_may_part_a_component(monkeypatch):
     labels = connect(turn(0, 0, 0, 0, 1, 1, 1, 1), distances(3), "faiss")
 
     assert len(as_sets(labels[0])) == 2
+
+
+def test_auto_without_faiss_compares_all_pairs(monkeypatch):
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    monkeypatch.setattr(components, "MAX_EXACT", 2)
+
+    labels = connect(turn(0, 2, 4, 90), distances(3))
+
+    assert as_sets(labels[0]) == as_sets(np.array([0, 0, 0, 1]))
 
 
 def test_another_index_is_refused():

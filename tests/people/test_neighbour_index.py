@@ -8,6 +8,7 @@ from lfw17_kedro.people import neighbour_index
 from lfw17_kedro.people.neighbour_index import (
     ExactIndex,
     FaissIndex,
+    choose_index,
     make_index,
     measure_recall,
 )
@@ -140,9 +141,37 @@ def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "faiss", None)
 
     with pytest.raises(
-        ModuleNotFoundError, match=r"faiss-cpu, got none: .*kedro\[faiss\]'.*=exact"
+        ModuleNotFoundError, match=r'faiss-cpu, got none: .*"\.\[faiss\]".*=exact'
     ):
         make_index(embed(1000, 5, 0), "faiss")
+
+
+def test_auto_without_faiss_is_exact_and_warns_once(monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    neighbour_index._warn_of_exact.cache_clear()
+
+    assert [choose_index("auto", count, 10) for count in (10, 11, 12)] == ["exact"] * 3
+    monkeypatch.setattr(neighbour_index, "MAX_EXACT", 999)
+    assert isinstance(make_index(embed(1000, 5, 0)), ExactIndex)
+
+    assert caplog.messages == [
+        "There are many vectors, and the package faiss, which searches them faster, is "
+        'not installed: they are searched exactly. pip install -e ".[faiss]" installs '
+        "it."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("index", "count", "expected"),
+    [
+        ("auto", 10, "exact"),
+        ("auto", 11, "faiss"),
+        ("exact", 11, "exact"),
+        ("faiss", 1, "faiss"),
+    ],
+)
+def test_an_index_is_chosen_by_name_and_number(index, count, expected):
+    assert choose_index(index, count, 10) == expected
 
 
 def test_another_index_is_refused():

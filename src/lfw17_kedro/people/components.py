@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from lfw17_kedro.people.neighbour_index import AUTO, FAISS, check_index, make_index
+from lfw17_kedro.people.neighbour_index import AUTO, FAISS, choose_index, make_index
 from lfw17_kedro.people.neighbours import NO_ROW
 from lfw17_kedro.types import F32, F64, I64
 
@@ -42,11 +42,11 @@ def connect(vectors: F32, limits: F64, index: str = AUTO) -> I64:
 
     Raises:
         ValueError: no such index.
-        ModuleNotFoundError: faiss is needed and not installed.
+        ModuleNotFoundError: `faiss` is asked for and not installed.
     """
-    check_index(index)
+    chosen = choose_index(index, len(vectors), MAX_EXACT)
     components = _Components(len(vectors), limits)
-    if index == FAISS or (index == AUTO and len(vectors) > MAX_EXACT):
+    if chosen == FAISS:
         _connect_neighbours(vectors, components)
     else:
         _connect_all(vectors, components)

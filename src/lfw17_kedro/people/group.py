@@ -54,7 +54,7 @@ def group_faces(
     Raises:
         ValueError: vectors and photos that do not fit, a limit out of range, or no
             such index.
-        ModuleNotFoundError: faiss is needed and not installed.
+        ModuleNotFoundError: `faiss` is asked for and not installed.
 
     Source: Sokal and Michener 1958 (average linkage). Measured with `dlib_resnet` on
     2, 3, 5, 10 and 30 photos of each person of ORL and LFW17, 20 draws: at 0.06, the

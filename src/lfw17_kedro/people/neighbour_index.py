@@ -6,6 +6,8 @@ Axes: N probes, M vectors, D embedding dimensions.
 import logging
 import math
 from abc import ABC, abstractmethod
+from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -129,18 +131,54 @@ def make_index(vectors: F32, index: str = AUTO) -> Index:
     Args:
         vectors: (M, D) float32 of L2 norm 1; may be a memory map.
         index: `exact`, `faiss`, or `auto`: exact up to `MAX_EXACT` vectors, faiss
-            above. Fewer than `FEW` are always searched exactly.
+            above, see `choose_index`. Fewer than `FEW` are always searched exactly.
 
     Raises:
         ValueError: another index.
-        ModuleNotFoundError: faiss is needed and not installed.
+        ModuleNotFoundError: `faiss` is asked for and not installed.
     """
-    check_index(index)
-    if len(vectors) < FEW or index == EXACT:
-        return ExactIndex(vectors)
-    if index == AUTO and len(vectors) <= MAX_EXACT:
+    chosen = choose_index(index, len(vectors), MAX_EXACT)
+    if chosen == EXACT or len(vectors) < FEW:
         return ExactIndex(vectors)
     return FaissIndex(vectors)
+
+
+def choose_index(index: str, count: int, max_exact: int) -> str:
+    """Choose `exact` or `faiss`.
+
+    Args:
+        index: one of `INDEXES`.
+        count: of the vectors.
+        max_exact: vectors up to which `auto` is exact. Above that it is faiss, or with
+            a warning, once in a process, exact if faiss is not installed.
+
+    Raises:
+        ValueError: another index.
+    """
+    check_index(index)
+    if index != AUTO:
+        return index
+    if count <= max_exact:
+        return EXACT
+    if not has_faiss():
+        _warn_of_exact()
+        return EXACT
+    return FAISS
+
+
+def has_faiss() -> bool:
+    """Tell whether the package faiss is installed."""
+    return find_spec("faiss") is not None
+
+
+@cache
+def _warn_of_exact() -> None:
+    """Warn, the first time, that the search will take longer than it must."""
+    logger.warning(
+        "There are many vectors, and the package faiss, which searches them faster, is "
+        'not installed: they are searched exactly. pip install -e ".[faiss]" installs '
+        "it."
+    )
 
 
 def check_index(index: str) -> None:
@@ -193,8 +231,8 @@ def _import_faiss() -> Any:
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             "expected the package faiss-cpu, got none: install it with "
-            "pip install 'lfw17-kedro[faiss]', or choose people.index=exact, which "
-            "takes longer.",
+            'pip install -e ".[faiss]", or choose people.index=exact, which takes '
+            "longer.",
             name=error.name,
         ) from error
     return faiss

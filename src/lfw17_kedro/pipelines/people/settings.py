@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from lfw17_kedro.parameter_types import (
     Count,
@@ -12,6 +12,7 @@ from lfw17_kedro.parameter_types import (
     Pixels,
     Probability,
     Settings,
+    refuse,
 )
 from lfw17_kedro.pipelines.encoder_settings import EncoderSettings
 
@@ -100,7 +101,7 @@ class PeopleSettings(EncoderSettings):
     index: Literal["auto", "exact", "faiss"]
     """How similar people and faces are searched. exact: compare with all. faiss:
     compare with the likely ones; needs the extra `faiss`. auto: exact up to a million
-    people and 300,000 unknown faces, faiss above."""
+    people and 300,000 unknown faces, faiss above if it is installed."""
 
     test_fraction: Probability
     """Share of each person's photos that test the methods of the study, which train on
@@ -109,3 +110,16 @@ class PeopleSettings(EncoderSettings):
     sidecars: bool
     """Write an XMP sidecar with the faces' places and names for each photo, for other
     programs."""
+
+    @field_validator("index")
+    @classmethod
+    def _check_index(cls, index: str) -> str:
+        """Refuse faiss before hours of search if it is not installed."""
+        from lfw17_kedro.people.neighbour_index import FAISS, has_faiss
+
+        if index == FAISS and not has_faiss():
+            raise refuse(
+                "auto or exact, as the package faiss is not installed (pip install -e "
+                '".[faiss]" installs it)'
+            )
+        return index
