@@ -2,6 +2,7 @@ from lfw17_kedro.lineage import (
     NodeCall,
     expect_origins,
     explain_differences,
+    mark_incomplete,
     trace_origin,
 )
 
@@ -35,6 +36,18 @@ def test_what_is_expected_is_what_is_traced():
     assert table.inputs == {"raw": "aaa"}
     assert model.inputs == {"table": table.fingerprint}
     assert model.data == {"raw": ["aaa"]}
+
+
+def test_what_is_made_of_an_incomplete_artifact_is_stale():
+    split, fit = make_calls()
+    table = mark_incomplete(trace_origin(split, {}, {"raw": "aaa"}))
+    model = trace_origin(fit, {"table": table}, {})
+
+    expected = expect()
+    assert table.fingerprint != expected["table"].fingerprint
+    assert table.data == {"raw": ["aaa"]}
+    assert model.inputs == {"table": table.fingerprint}
+    assert model.fingerprint != expected["model"].fingerprint
 
 
 def test_the_same_is_not_stale():

@@ -97,6 +97,16 @@ def trace_origin(
     )
 
 
+def mark_incomplete(origin: Origin) -> Origin:
+    """Give the origin of what a node made, but not of all that it should have.
+
+    Its fingerprint is one that no run expects. So what was made, and whatever is made
+    from it, counts as stale, until a run makes it of all.
+    """
+    fingerprint = hash_data(f"{origin.fingerprint} incomplete")
+    return origin.model_copy(update={"fingerprint": fingerprint})
+
+
 def expect_origins(
     calls: Iterable[NodeCall],
     hashes: Mapping[str, str],

@@ -54,6 +54,17 @@ def test_the_record_describes_the_artifact(dataset, file):
     assert dataset.exists()
 
 
+def test_a_run_reads_what_it_made_itself(dataset):
+    dataset.expect("f" * 64)
+    dataset.set_origin(ORIGIN | {"fingerprint": "0" * 64}, "kedro run")
+
+    dataset.save(NEW)
+
+    pd.testing.assert_frame_equal(dataset.load(), NEW)
+    dataset.expect("f" * 64)
+    assert not dataset.exists()
+
+
 @pytest.mark.parametrize(
     ("damage", "found"),
     [

@@ -7,6 +7,9 @@ from kedro.pipeline import Node, Pipeline
 from lfw17_kedro.hooks.failed_shards import FailedShardHooks
 from lfw17_kedro.people_types import FAILED_COLUMNS
 
+# Kedro gives it once in a process, of whichever test is the first.
+pytestmark = pytest.mark.filterwarnings("ignore:One or more dataset names contain")
+
 
 class Listed(MemoryDataset):
     """A table with a path."""

@@ -77,12 +77,14 @@ def raw(project, store):
 def run_people(project):
     """Run the default pipeline of the environment; gives the project's folder."""
 
-    def run(*pipelines, **parameters):
+    def run(*pipelines, only_missing=False, **parameters):
         bootstrap_project(project)
         with KedroSession.create(
             project, env="people", runtime_params=parameters
         ) as session:
-            session.run(pipeline_names=[*pipelines] or None)
+            session.run(
+                pipeline_names=[*pipelines] or None, only_missing_outputs=only_missing
+            )
         return project
 
     return run
@@ -161,10 +163,27 @@ def test_run_whose_shard_fails_shows_the_rest_and_ends_with_an_error(
         ["two.png", f"not searched: {reason}; run again"]
     ]
 
+    with pytest.raises(ClickException, match=r"got 1 that were not, in 1 shards, two"):
+        run_people(only_missing=True, **{"compute": {"shard_size": 1}})
+    assert len(read_faces(project)) == 3
+
     monkeypatch.undo()
-    run_people()
+    run_people(only_missing=True)
     assert name_photos(project) == NAMED
     assert len(read_table(outputs / "failed_shards.csv")) == 0
+    mended = read_outputs(project)
+    run_people()
+    assert read_outputs(project) == mended
+
+
+def read_outputs(project):
+    """Read every output, without the records beside them and that of the run."""
+    return {
+        file: file.read_bytes()
+        for layer in ("07_model_output", "08_reporting")
+        for file in (project / "data" / layer).rglob("*")
+        if file.is_file() and file.name[0] != "." and file.name != "run.json"
+    }
 
 
 def count_new(caplog):

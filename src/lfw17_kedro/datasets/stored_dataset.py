@@ -94,8 +94,13 @@ class StoredDataset(AbstractDataset[Any, Any]):
         return {"type": self._type, **self._options}
 
     def set_origin(self, origin: dict[str, Any], command: str) -> None:
-        """Say from what the next version is made, and the command that makes it."""
+        """Say from what the next version is made, and the command that makes it.
+
+        A run that has made it reads that version, even one that it made incompletely.
+        """
         self._origin, self._command = origin, command
+        if self._expected is not None:
+            self._expected = origin["fingerprint"]
 
     def expect(self, fingerprint: str | None) -> None:
         """Say which fingerprint the artifact must have to exist; None for any.

@@ -22,9 +22,14 @@ class FailedShardHooks:
         Raises:
             ClickException: some did not; says where they are listed.
         """
-        for name in sorted(pipeline.all_outputs()):
-            if name.endswith(ENDING) and len(failed := catalog.load(name)):
+        for name in sorted(filter(lists_failed, pipeline.all_outputs())):
+            if len(failed := catalog.load(name)):
                 raise ClickException(describe_failed(failed, _get_path(catalog, name)))
+
+
+def lists_failed(dataset: str) -> bool:
+    """Tell whether a dataset lists photos of failed shards, by its name."""
+    return dataset.endswith(ENDING)
 
 
 def describe_failed(failed: Any, path: str) -> str:

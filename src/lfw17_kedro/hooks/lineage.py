@@ -16,6 +16,7 @@ from kedro.pipeline.node import Node
 
 from lfw17_kedro.command import write_command
 from lfw17_kedro.folder_lock import LockedError
+from lfw17_kedro.hooks.failed_shards import lists_failed
 from lfw17_kedro.hooks.input_check import InputCheck, find_unavailable
 from lfw17_kedro.hooks.node_calls import (
     RECORD,
@@ -28,7 +29,7 @@ from lfw17_kedro.hooks.node_calls import (
     strip_transcoding,
 )
 from lfw17_kedro.hooks.run_options import keep_results, read_options
-from lfw17_kedro.lineage import Origin, trace_origin
+from lfw17_kedro.lineage import Origin, mark_incomplete, trace_origin
 from lfw17_kedro.run_lock import RunLock
 
 logger = logging.getLogger(__name__)
@@ -108,10 +109,20 @@ class LineageHooks:
 
     @hook_impl
     def after_node_run(
-        self, node: Node, catalog: DataCatalog, inputs: dict[str, Any]
+        self,
+        node: Node,
+        catalog: DataCatalog,
+        inputs: dict[str, Any],
+        outputs: dict[str, Any],
     ) -> None:
-        """Tell the artifacts from what they are made, before they are saved."""
+        """Tell the artifacts from what they are made, before they are saved.
+
+        If some photos were not searched, all that is made of the others counts as
+        stale afterwards, so that `--only-missing-outputs` makes it again.
+        """
         origin = self.trace(node, catalog, inputs)
+        if any(len(outputs[name]) for name in outputs if lists_failed(name)):
+            origin = mark_incomplete(origin)
         for name in node.outputs:
             self._made[strip_transcoding(name)] = origin
             dataset = find_stored(catalog, name)
