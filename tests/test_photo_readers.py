@@ -10,6 +10,7 @@ from lfw17_kedro.people_types import PhotoFile
 from lfw17_kedro.photo_readers import (
     ReadLocalPhoto,
     ReadRemotePhoto,
+    has_password,
     is_plain_path,
     is_url,
     open_regular_file,
@@ -34,6 +35,25 @@ def album(object_store):
     object_store.put(f"readers/album/{X.path}", CONTENT)
     own = object_store.options
     return ReadRemotePhoto("s3://readers/album", own["credentials"] | own["fs_args"])
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("sftp://me:secret@host/x", True),
+        ("sftp://me:se@cret@host:22/x", True),
+        ("s3://key:secret@bucket", True),
+        ("s3://key:sec/ret@bucket/x", True),
+        ("zip::ftp://me:secret@host/x.zip", True),
+        ("sftp://me@host/x", False),
+        ("sftp://host:22/me:you@home", False),
+        ("abfs://box@account/x", False),
+        ("s3://bucket/a:b@c", False),
+        ("s3://bucket", False),
+    ],
+)
+def test_password_is_told(url, expected):
+    assert has_password(url) is expected
 
 
 @pytest.mark.parametrize(

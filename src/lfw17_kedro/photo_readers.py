@@ -27,6 +27,23 @@ def is_url(path: str) -> bool:
     return URL.match(path) is not None
 
 
+def has_password(url: str) -> bool:
+    """Tell whether a URL holds a password: `sftp://me:secret@host/album`.
+
+    A password may hold slashes, as keys of S3 do. A number after the host is its port.
+    """
+    for part in url.split("::"):
+        place = part.partition("://")[2]
+        host, _, path = place.partition("/")
+        user, at, _ = host.rpartition("@")
+        if at and ":" in user:
+            return True
+        after = host.partition(":")[2]
+        if not at and after and not after.isdecimal() and "@" in path:
+            return True
+    return False
+
+
 def is_plain_path(path: str) -> bool:
     """Tell a path that stays inside its folder; a bucket may hold `../x` and `/x`."""
     return not {"", ".", ".."}.intersection(path.split("/"))

@@ -268,6 +268,18 @@ def test_url_that_cannot_be_opened_is_refused(refuse, monkeypatch, name):
     ]
 
 
+@pytest.mark.parametrize("name", ["people_folder", "photos_folder", "scan_folder"])
+@pytest.mark.parametrize(
+    "url", ["sftp://me:secret@host/x", "s3://key:secret@bucket", "no://me:secret@host"]
+)
+def test_url_with_a_password_is_refused_and_not_shown(refuse, name, url):
+    assert refuse(f"{name}={url}", "people") == [
+        f"{name}: expected a URL without a password, got one with a password (not "
+        "shown here); write credentials into conf/local or the environment: "
+        "docs/people.md, Photos elsewhere, says how."
+    ]
+
+
 @pytest.mark.parametrize("folder", FOLDERS[1:])
 @pytest.mark.parametrize("env", [None, "lfw17"])
 def test_folder_is_refused_where_no_folder_is_read(refuse, folder, env):

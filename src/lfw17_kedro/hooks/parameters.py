@@ -13,7 +13,7 @@ from lfw17_kedro.command import write_value
 from lfw17_kedro.hooks.conf_files import find_misnamed, find_slips, load_section
 from lfw17_kedro.hooks.run_options import read_command_line
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.photo_readers import is_url
+from lfw17_kedro.photo_readers import has_password, is_url
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -199,14 +199,20 @@ def _check_folder(loader: Mapping[str, Any], name: str, project: Path) -> list[s
 
 
 def _check_place(name: str, value: str, project: Path) -> list[str]:
-    """Say where a folder of photos is not there, or a URL cannot be opened.
+    """Say where a folder is not there, or a URL holds a password or cannot be opened.
 
     The dataset of the raw files says so itself; photos of a missing folder are none.
     The folder of scans is made.
     """
     if is_url(value):  # whether something is there shows when the run lists it
-        from lfw17_kedro.datasets.remote_folder import explain_protocol
+        from lfw17_kedro.datasets.remote_folder import HELP, explain_protocol
 
+        if has_password(value):  # logs and run records show the URL
+            return [
+                f"{name}: expected a URL without a password, got one with a password "
+                "(not shown here); write credentials into conf/local or the "
+                f"environment: {HELP}."
+            ]
         problem = explain_protocol(value)
         return [f"{name}: {problem}"] if problem else []
     folder = project / value
