@@ -9,6 +9,7 @@ from lfw17_kedro.people.quality import (
     hash_picture,
     measure_extent,
     measure_sharpness,
+    read_hashes,
 )
 
 HASHES = st.integers(0, 2**64 - 1)
@@ -157,3 +158,11 @@ def test_extent_is_the_larger_of_two_distances():
 
     np.testing.assert_allclose(extent, [50, 40])
     assert measure_extent(np.empty((0, 5, 2))).shape == (0,)
+
+
+def test_hashes_are_read_as_integers():
+    read = read_hashes(["00000000000000ff", "8000000000000000"])
+
+    assert read.dtype == np.uint64
+    assert read.tolist() == [255, 2**63]
+    np.testing.assert_array_equal(read_hashes(read), read)

@@ -23,6 +23,7 @@ from lfw17_kedro.people.gate import (
     refuse_same_pictures,
 )
 from lfw17_kedro.people.names import quote_name, spell_path
+from lfw17_kedro.people.neighbours import find_nearest
 from lfw17_kedro.people.open_set import choose_threshold, make_templates
 from lfw17_kedro.people_types import (
     BOX,
@@ -203,7 +204,7 @@ def leave_out_known(cohort: Cohort, vectors: F32) -> Cohort:
     if not (cohort.people and len(vectors)):
         return Cohort(cohort.people, cohort.vectors.reshape(-1, vectors.shape[1]))
     people = np.array(cohort.people, np.str_)
-    nearest = (cohort.vectors @ vectors.T).max(axis=1)
+    nearest = find_nearest(cohort.vectors, vectors, 1).similarities[:, 0]
     kept = ~np.isin(people, np.unique(people[nearest >= MIN_KNOWN]))
     return Cohort(tuple(people[kept].tolist()), cohort.vectors[kept])
 

@@ -10,26 +10,16 @@ import numpy as np
 import pandas as pd
 
 from lfw17_kedro.faces.class_names import find_name_problem, simplify_name
+from lfw17_kedro.people.copies import find_originals
 from lfw17_kedro.people.names import is_reserved
-from lfw17_kedro.people.open_set import make_templates, score_without_own
-from lfw17_kedro.people.quality import count_different_bits, measure_extent
+from lfw17_kedro.people.open_set import (
+    compare_in_blocks,
+    make_templates,
+    score_without_own,
+)
+from lfw17_kedro.people.quality import measure_extent, read_hashes
 from lfw17_kedro.people_types import BOX, CHECK, LANDMARKS, LEFT_OUT
 from lfw17_kedro.types import F32, F64, I64, Bools, Table
-
-MIN_SAME = 0.95
-"""Min cosine of the faces of one picture in two files.
-
-Measured with `dlib_resnet` on ORL: a file saved again at quality 75 keeps 0.992 at
-least, at half the size besides 0.953. Without it two portraits before a plain wall
-could pass for one picture.
-"""
-MAX_MOVED = 0.025
-"""Max distance between the landmarks of one picture in two files, of the extent.
-
-Without it two shots of one sitting could pass for one picture. Measured on ORL: of the
-13 pairs of shots whose hashes differ in 2 bits at most one is below it; of files saved
-again at quality 75 nine of ten are, at 0.7 times the size eight of ten.
-"""
 
 
 @dataclass(frozen=True)
@@ -129,17 +119,15 @@ def refuse_same_pictures(table: Table, vectors: F32, gate: QualityGate) -> None:
     """
     rows = np.flatnonzero(is_open(table))
     rows = rows[np.argsort(-table["extent"].to_numpy()[rows], kind="stable")]
-    hashes = table["picture_hash"].to_numpy()
-    shapes = _measure_shapes(table)
     copies = np.arange(len(table))  # the row that each is a copy of
-    for index, row in enumerate(rows):
-        others = rows[:index]
-        if len(others):
-            bits = count_different_bits(hashes[others], hashes[row])
-            moved = np.abs(shapes[others] - shapes[row]).max(axis=(1, 2))
-            same = (bits <= gate.max_different_bits) & (moved <= MAX_MOVED)
-            same &= vectors[others] @ vectors[row] >= MIN_SAME
-            copies[row] = copies[others[same.argmax()]] if same.any() else row
+    if len(rows) > 1:
+        originals = find_originals(
+            read_hashes(table["picture_hash"].to_numpy()[rows]),
+            _measure_shapes(table)[rows],
+            vectors[rows],
+            gate.max_different_bits,
+        )
+        copies[rows] = rows[originals]
     ordered = table.iloc[np.concatenate([rows, np.flatnonzero(~is_open(table))])]
     _refuse_same(table, copies, "picture", ordered.index)
 
@@ -173,12 +161,16 @@ def mark_wrong_folders(
     if len(people) < 2:  # noqa: PLR2004 (nobody to be mistaken for)
         return
     templates = make_templates(vectors, labels, len(people))
-    similarities = vectors @ templates.T
-    similarities[np.arange(len(table)), labels] = -np.inf
-    others = np.array(people, object)[similarities.argmax(axis=1)]
+    nearest = np.empty(len(table), np.int64)
+    for rows, similarities in compare_in_blocks(vectors, templates):
+        similarities[np.arange(len(similarities)), labels[rows]] = -np.inf
+        nearest[rows] = similarities.argmax(axis=1)
+    others = np.array(people, object)[nearest]
     table["nearest_other"] = others
     # Not from these people: a face in a wrong folder would raise it.
-    strangers = (cohort @ templates.T).max(axis=1)
+    strangers = np.empty(len(cohort), np.float32)
+    for rows, similarities in compare_in_blocks(cohort, templates):
+        strangers[rows] = similarities.max(axis=1)
     limit = np.quantile(strangers, 1 - rate) if len(strangers) else np.inf
     doubtful = impostor > genuine
     reasons = [f"it agrees better with {other} than with its own" for other in others]

@@ -56,12 +56,22 @@ def count_different_bits(a: Hashes, b: Hashes) -> I64:
     Raises:
         ValueError: hashes that are not 64 bits.
     """
-    different: NDArray[np.uint64] = _to_integers(a) ^ _to_integers(b)
+    different: NDArray[np.uint64] = read_hashes(a) ^ read_hashes(b)
     return np.bitwise_count(different).astype(np.int64)
 
 
-def _to_integers(hashes: Hashes) -> NDArray[np.uint64]:
-    """Read hashes as 64 bits."""
+def read_hashes(hashes: Hashes) -> NDArray[np.uint64]:
+    """Read difference hashes as uint64.
+
+    Args:
+        hashes: as `hash_picture` gives them, or as uint64, which stay; of any shape.
+
+    Returns:
+        uint64, of their shape.
+
+    Raises:
+        ValueError: hashes that are not 64 bits.
+    """
     values = np.asarray(hashes)
     if values.dtype == np.uint64 or not values.size:
         return values.astype(np.uint64)
