@@ -142,7 +142,7 @@ class _Queue:
     """Tasks that wait for a worker, those to be tried again first.
 
     Attributes:
-        is_open: some tasks may still succeed.
+        is_open: the tasks that wait are still to be tried.
         is_reversed: the last tasks come first.
     """
 

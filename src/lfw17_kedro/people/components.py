@@ -25,9 +25,11 @@ def connect(vectors: F32, limits: F64, index: str = AUTO) -> I64:
     Memory grows with N, not with the number of pairs: a pair is forgotten once its
     faces are connected.
 
-    All pairs of 100,000 faces take 50 seconds of one core, and four times that of twice
-    as many. With faiss only pairs of a face and one of the `NEIGHBOURS` nearest that it
-    finds count. So a component may come in parts, for example where somebody has more
+    All pairs of 100,000 faces take 50 seconds of one core; twice as many faces take
+    four times as long.
+
+    With faiss only pairs of a face and one of the `NEIGHBOURS` nearest that it finds
+    count. So a component may come in parts, for example where somebody has more
     copies of one picture than that: these know each other alone. Of 50,000 and 100,000
     faces of `benchmarks/search.py` none of the pairs of faces in a group was parted.
 

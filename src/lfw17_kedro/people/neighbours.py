@@ -37,6 +37,9 @@ def find_nearest(probes: F32, vectors: F32, k: int) -> Nearest:
 
     Each similarity returned is computed of its two vectors alone. So the result does
     not depend on what else is compared with them, as that of a matrix product does.
+    Both hold as long as no more than `SPARE` vectors beyond the k are as similar as the
+    k-th but for rounding: of more such near-ties, copies of one picture for example,
+    rounding in the blocks decides which are kept.
 
     Args:
         probes: (N, D) float32 of L2 norm 1.

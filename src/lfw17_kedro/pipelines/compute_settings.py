@@ -16,8 +16,8 @@ class ComputeSettings(Settings):
     its own. dask: the workers of a Dask cluster."""
 
     workers: Annotated[int, Field(ge=1, le=1024)] | None
-    """Processes of processes, and of a cluster that the run starts itself; they share
-    the cores. null: one a core."""
+    """How many processes search, with the engine processes or on a cluster that the run
+    starts itself; they share the cores. null: one a core."""
 
     address: Annotated[str, Field(pattern=r"^\w+://\S+$")] | None
     """Of the scheduler of a Dask cluster, tcp://host:8786 for one. null: the run starts

@@ -45,7 +45,7 @@ class PartFolder(ABC):
 
     @abstractmethod
     def write(self, name: str, files: Mapping[str, bytes]) -> None:
-        """Write a part, or replace it; a reader never finds a part of it.
+        """Write a part, or replace it; a reader finds all of its files or none.
 
         Args:
             name: of the part.
