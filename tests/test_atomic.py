@@ -1,9 +1,13 @@
 import os
+import re
+import socket
+import time
 from pathlib import Path
 
 import pytest
 
-from lfw17_kedro.atomic import atomic_write, recover, sweep
+from lfw17_kedro import atomic
+from lfw17_kedro.atomic import atomic_write, name_machine, recover, sweep
 
 
 def fill(part, text, folder):
@@ -117,6 +121,82 @@ def test_an_earlier_process_of_the_same_number_is_dead(tmp_path):
         part.mkdir()
         sweep(target)
         assert part.is_dir()  # this process still writes it
+
+
+def wait(monkeypatch, seconds):
+    """Let time pass."""
+    now = time.time
+    monkeypatch.setattr(atomic.time, "time", lambda: now() + seconds)
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_part_of_another_machine_stays_for_a_day(tmp_path, monkeypatch, folder):
+    part = tmp_path / f".artifact.node_7-{DEAD}-0123abcd.part"
+    fill(part, "half", folder)
+
+    sweep(tmp_path / "artifact")
+    assert read(part, folder) == "half"
+    with monkeypatch.context() as patch:
+        wait(patch, 23 * 3600)
+        sweep(tmp_path / "artifact")
+        assert read(part, folder) == "half"
+
+    wait(monkeypatch, 25 * 3600)
+    sweep(tmp_path / "artifact")
+    assert not part.exists()
+
+
+def test_a_part_of_this_machine_needs_a_living_process(tmp_path):
+    target = tmp_path / "artifact"
+    dead, alive = (
+        tmp_path / f".artifact.{name_machine()}-{process}-0123abcd.part"
+        for process in (DEAD, os.getppid())
+    )
+    for part in (dead, alive):
+        part.write_text("half")
+
+    with atomic_write(target) as own:
+        own.write_text("whole")
+        assert re.fullmatch(
+            rf"\.artifact\.{name_machine()}-{os.getpid()}-[0-9a-f]{{8}}\.part", own.name
+        )
+        sweep(target)
+
+    assert target.read_text() == "whole"
+    assert alive.exists()
+    assert not dead.exists()
+
+
+def test_a_folder_that_another_machine_moved_aside_comes_back_later(
+    tmp_path, monkeypatch
+):
+    target, old = tmp_path / "artifact", tmp_path / ".artifact.node_7-9-0123abcd.old"
+    fill(old, "old", folder=True)
+    long_ago = time.time() - 10 * 24 * 3600
+    os.utime(old, (long_ago, long_ago))  # old content, which has just moved aside
+
+    recover(target)
+    assert not target.exists()
+
+    wait(monkeypatch, 61)
+    recover(target)
+    assert read(target, folder=True) == "old"
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("node-7", "node_7"),
+        ("Node7.cluster.example.org", "node7"),
+        ("a" * 40 + "-7f9c", "a" * 27 + "_7f9c"),
+        ("", "_"),
+        ("größe/..", "gr__e_"),
+    ],
+)
+def test_machines_have_short_plain_names(monkeypatch, host, name):
+    monkeypatch.setattr(socket, "gethostname", lambda: host)
+
+    assert name_machine() == name
 
 
 def test_a_folder_that_stepped_aside_comes_back(tmp_path):

@@ -1,10 +1,13 @@
 """Write a whole file or folder, or nothing.
 
 New content goes to a part beside the target, named
-`.<stem>.<process>-<random>.part<suffix>`, reaches the disk, and then takes the target's
-name. A file takes it in one step. A folder cannot be replaced in one step: the old one
-steps aside first, as `.<stem>.<process>-<random>.old<suffix>`. If the process dies
-between the two steps, `recover` puts the old folder back.
+`.<stem>.<machine>-<process>-<random>.part<suffix>`, reaches the disk, and then takes
+the target's name. A file takes it in one step. A folder cannot be replaced in one step:
+the old one steps aside first, as `.<stem>.<machine>-<process>-<random>.old<suffix>`. If
+the process dies between the two steps, `recover` puts the old folder back.
+
+Several machines may share a folder. Which processes of another one live cannot be told
+from here, so what it writes counts as alive until it is old.
 """
 
 import errno
@@ -12,6 +15,8 @@ import os
 import re
 import secrets
 import shutil
+import socket
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +27,11 @@ PART, OLD = "part", "old"
 # A disk takes many files at a time: 5,000 small ones reach it in 0.7 s, not in 6.
 FLUSHED_AT_ONCE = 8
 FEW, MANY = 16, 1000  # files flushed one by one, and those waited for together
+# Seconds after which another machine's part, or the folder that it moved aside, counts
+# as left behind: a part may take hours to write, a swap takes two renames.
+MAX_AGE = {PART: 24 * 3600, OLD: 60}
+OWNER = r"(?:(?P<machine>[0-9a-z_]+)-)?(?P<process>\d+)-[0-9a-f]{8}"
+MAX_MACHINE = 32  # characters in a name
 
 _owners: set[str] = set()  # of what this process is writing
 
@@ -51,7 +61,7 @@ def atomic_write(
     target = follow_links(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     sweep(target)
-    owner = f"{os.getpid()}-{secrets.token_hex(4)}"
+    owner = f"{name_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
     _owners.add(owner)
     part, old = (_name_beside(target, owner, kind) for kind in (PART, OLD))
     try:
@@ -170,33 +180,46 @@ def _name_beside(target: Path, owner: str, kind: str) -> Path:
     return target.with_name(f".{target.stem}.{owner}.{kind}{target.suffix}")
 
 
+def name_machine() -> str:
+    """Name this machine by letters, digits and `_`; of a long name the end counts."""
+    name = socket.gethostname().lower().partition(".")[0]
+    return re.sub("[^0-9a-z]", "_", name)[-MAX_MACHINE:] or "_"
+
+
 def _list_beside(target: Path, kind: str) -> list[Path]:
-    """List parts or old versions of a target whose process is dead."""
+    """List parts or old versions of a target that nobody writes any more."""
     name = re.compile(
-        rf"\.{re.escape(target.stem)}\.((\d+)-[0-9a-f]{{8}})\.{kind}"
+        rf"\.{re.escape(target.stem)}\.(?P<owner>{OWNER})\.{kind}"
         rf"{re.escape(target.suffix)}"
     )
     try:
         beside = os.listdir(target.parent)
     except FileNotFoundError:
         return []
-    found = ((name.fullmatch(one), one) for one in beside)
-    return [
-        target.with_name(one)
-        for match, one in found
-        if match and not _is_owned(match[1], int(match[2]))
-    ]
+    found = ((name.fullmatch(one), target.with_name(one)) for one in beside)
+    return [path for match, path in found if match and not _is_owned(match, path, kind)]
 
 
-def _is_owned(owner: str, process: int) -> bool:
-    """Tell whether somebody still writes what bears an owner's name.
+def _is_owned(name: re.Match[str], path: Path, kind: str) -> bool:
+    """Tell whether somebody still writes a part, or replaces an old version.
 
     An earlier process may have had the number of this one: in a container, where each
-    run is process 1, for example.
+    run is process 1, for example. Names of earlier versions say no machine.
     """
-    if process == os.getpid():
-        return owner in _owners
-    return is_alive(process)
+    if name["machine"] not in (None, name_machine()):
+        return _measure_age(path) < MAX_AGE[kind]
+    if int(name["process"]) == os.getpid():
+        return name["owner"] in _owners
+    return is_alive(int(name["process"]))
+
+
+def _measure_age(path: Path) -> float:
+    """Give the seconds since a file or folder was written, filled or renamed."""
+    try:
+        status = path.stat(follow_symlinks=False)
+    except OSError:
+        return 0.0  # gone, or not ours to judge
+    return time.time() - max(status.st_mtime, status.st_ctime)
 
 
 def is_alive(process: int) -> bool:

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lfw17_kedro.atomic import name_machine
 from lfw17_kedro.people_types import (
     BOX,
     FACE_COLUMNS,
@@ -512,13 +513,27 @@ def test_errors_of_the_system_are_no_damage(
     assert len(list_parts(tmp_path)) == 1
 
 
-def test_unfinished_parts_of_living_processes_stay(open_store, tmp_path):
-    unfinished = tmp_path / f"scan/f/.part-{'0' * 16}.1-01234567.part"  # process 1
+@pytest.mark.parametrize(
+    "owner",
+    ["1-01234567", f"{name_machine()}-1-01234567", "another_machine-4194305-01234567"],
+)
+def test_unfinished_parts_of_living_processes_stay(open_store, tmp_path, owner):
+    unfinished = tmp_path / f"scan/f/.part-{'0' * 16}.{owner}.part"
     unfinished.mkdir(parents=True)
 
     open_store().add([make_scanned("a")])
 
     assert unfinished.is_dir()
+
+
+@pytest.mark.parametrize("owner", ["4194305", f"{name_machine()}-4194305"])
+def test_unfinished_parts_of_dead_processes_go(open_store, tmp_path, owner):
+    unfinished = tmp_path / f"scan/f/.part-{'0' * 16}.{owner}-01234567.part"
+    unfinished.mkdir(parents=True)  # above the greatest process id of Linux
+
+    open_store().add([make_scanned("a")])
+
+    assert not unfinished.exists()
 
 
 def test_many_photos_are_found_one_by_one_in_seconds(tmp_path):

@@ -7,13 +7,14 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from lfw17_kedro.atomic import PART, atomic_write, remove, sweep
+from lfw17_kedro.atomic import OLD, OWNER, PART, atomic_write, remove, sweep
 from lfw17_kedro.photo_readers import is_url, open_filesystem
 
 CARD = "part.json"  # of a part: says what its other files must be; it is written last
 DAMAGED = ".damaged"
 NAME = re.compile(r"part-[0-9a-f]{16}")
-LEFTOVER = re.compile(rf"\.({NAME.pattern})\.[0-9a-f-]+\.{PART}")  # of `atomic_write`
+# What `atomic_write` leaves of a part when its process is killed.
+LEFTOVER = re.compile(rf"\.(?P<part>{NAME.pattern})\.{OWNER}\.({PART}|{OLD})")
 
 
 class PartFolder(ABC):
@@ -118,7 +119,7 @@ class LocalParts(PartFolder):
         if self._folder.is_dir():
             for leftover in self._folder.iterdir():
                 if match := LEFTOVER.fullmatch(leftover.name):
-                    sweep(leftover.with_name(match[1]))
+                    sweep(leftover.with_name(match["part"]))
 
 
 class RemoteParts(PartFolder):
