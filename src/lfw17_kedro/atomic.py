@@ -20,12 +20,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PART, OLD = "part", "old"
 # A disk takes many files at a time: 5,000 small ones reach it in 0.7 s, not in 6.
 FLUSHED_AT_ONCE = 8
+TAKEN = (errno.ENOTEMPTY, errno.EEXIST)  # a folder lies where another is to go
 FEW, MANY = 16, 1000  # files flushed one by one, and those waited for together
 # Seconds after which another machine's part, or the folder that it moved aside, counts
 # as left behind: a part may take hours to write, a swap takes two renames.
@@ -38,7 +39,9 @@ _owners: set[str] = set()  # of what this process is writing
 
 @contextmanager
 def atomic_write(
-    target: Path, before_swap: Callable[[Path], None] | None = None
+    target: Path,
+    before_swap: Callable[[Path], None] | None = None,
+    keeps: Callable[[], bool] = lambda: False,
 ) -> Iterator[Path]:
     """Give a path to write to, and move it to the target if nothing failed.
 
@@ -49,6 +52,8 @@ def atomic_write(
         target: the file or folder to replace; its parents are made. A symbolic link
             stays, and what it points to is replaced.
         before_swap: called with the whole part, when all of it is on the disk.
+        keeps: asked where a folder lies at the target, or has come there meanwhile: if
+            true, it stays, and the new one is removed.
 
     Yields:
         A path in the target's folder, with the target's suffix, at which to make the
@@ -69,14 +74,7 @@ def atomic_write(
         flush(part)
         if before_swap is not None:
             before_swap(part)
-        if target.is_dir():
-            target.rename(old)
-        try:
-            part.replace(target)
-        except BaseException:
-            if old.exists():
-                old.rename(target)
-            raise
+        _swap(part, old, target, keeps)
         flush_folder(target.parent)
     finally:
         for leftover in (part, old):
@@ -154,6 +152,26 @@ def remove(path: Path, *, ignore_errors: bool = False) -> None:
             path.unlink(missing_ok=True)
     except OSError:
         if not ignore_errors:
+            raise
+
+
+def _swap(part: Path, old: Path, target: Path, keeps: Callable[[], bool]) -> None:
+    """Give a part the target's name, also when others do the same at once."""
+    while True:
+        if target.is_dir():
+            if keeps():
+                return
+            remove(old)  # what was moved aside in an earlier turn
+            with suppress(FileNotFoundError):  # another has moved it aside
+                target.rename(old)
+        try:
+            part.replace(target)
+            return
+        except BaseException as error:
+            if isinstance(error, OSError) and error.errno in TAKEN and target.is_dir():
+                continue  # another has just put a folder there
+            if old.exists() and not target.exists():
+                old.rename(target)
             raise
 
 
