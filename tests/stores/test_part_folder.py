@@ -1,4 +1,8 @@
-"""`PartFolder` in an object store; `test_scan_store` tests the one on a disk."""
+"""`PartFolder` on a disk and in an object store; see also `test_scan_store`."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import fsspec
 import pytest
@@ -61,6 +65,92 @@ def test_part_set_aside_is_kept_beside(url):
     assert parts.list_names() == []
     assert parts.read(A + ".damaged", "x") == b"content"
     assert not parts.set_aside(A)
+
+
+def make_part(text):
+    """Make the files of a part of one file, and its card."""
+    files = {"x": {"size": len(text)}}
+    return {CARD: json.dumps({"files": files, "by": text}).encode(), "x": text.encode()}
+
+
+@pytest.fixture(params=["disk", "object store"])
+def parts(request, url, tmp_path):
+    """Give parts of either kind."""
+    return open_parts(str(tmp_path) if request.param == "disk" else url, "f")
+
+
+def test_whole_part_is_kept(parts):
+    assert not parts.is_whole(A)
+    parts.write(A, make_part("first"))
+    assert parts.is_whole(A)
+
+    parts.write(A, make_part("another"))
+
+    assert parts.read(A, "x") == b"first"
+    assert parts.read(A, CARD) == make_part("first")[CARD]
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        {CARD: make_part("first")[CARD], "x": b"cut"},
+        {CARD: make_part("first")[CARD]},
+        {CARD: b"{", "x": b"first"},
+        {CARD: b"[]", "x": b"first"},
+        {CARD: b'{"files": {"x": 1}}', "x": b"first"},
+        {"x": b"first"},
+    ],
+)
+def test_damaged_part_is_replaced(parts, there):
+    parts.write(A, there)
+    assert not parts.is_whole(A)
+
+    parts.write(A, make_part("another"))
+
+    assert parts.read(A, "x") == b"another"
+    assert parts.is_whole(A)
+
+
+def test_part_that_another_has_just_written_is_kept(tmp_path, monkeypatch):
+    one, other = (open_parts(str(tmp_path), "f") for _ in range(2))
+    write_bytes = Path.write_bytes
+
+    def be_late(path, content):
+        monkeypatch.setattr(Path, "write_bytes", write_bytes)
+        other.write(A, make_part("other"))
+        return write_bytes(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", be_late)
+    one.write(A, make_part("one"))
+
+    assert one.read(A, "x") == b"other"
+    assert [path.name for path in (tmp_path / "f").iterdir()] == [A]
+
+
+def test_many_write_a_part_at_once_and_no_reader_misses_it(tmp_path):
+    parts = open_parts(str(tmp_path), "f")
+    parts.write(B, make_part("b"))
+
+    def write(number):
+        for _ in range(20):
+            open_parts(str(tmp_path), "f").write(A, make_part(f"by {number}"))
+            assert parts.list_names() == [A, B]
+            assert parts.is_whole(A)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+
+    assert {path.name for path in (tmp_path / "f").iterdir()} == {A, B}
+
+
+def test_object_store_is_sent_no_part_twice(url, monkeypatch):
+    parts = open_parts(url, "f")
+    parts.write(A, make_part("first"))
+    monkeypatch.setattr(parts._files, "pipe_file", None)
+
+    parts.write(A, make_part("first"))
+
+    assert parts.read(A, "x") == b"first"
 
 
 def test_store_in_an_object_store(url, caplog):

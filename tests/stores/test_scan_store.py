@@ -233,9 +233,19 @@ def test_first_of_two_different_scans_counts_with_its_own_pictures(open_store):
         open_store().add([make_scanned("a", faces)])
     store = open_store()
 
-    [faces] = {len(store.read([hash_name("a")]).faces)}
-    pictures = list(store.read_pictures([hash_name("a")]))
-    assert len(pictures) == 1 + faces
+    assert len(store.read([hash_name("a")]).faces) == 1
+    assert len(list(store.read_pictures([hash_name("a")]))) == 2
+
+
+def test_photos_searched_again_with_other_decoders_make_a_part_of_their_own(
+    open_store, tmp_path, monkeypatch
+):
+    open_store().add([Scanned(hash_name("a"), "damaged")])
+    monkeypatch.setattr(scan_store, "describe_decoders", lambda: "newer")
+    open_store().add([make_scanned("a", 2)])
+
+    assert len(list_parts(tmp_path)) == 2
+    check_scan(open_store().read([hash_name("a")]), [make_scanned("a", 2)])
 
 
 def test_find_gives_the_photo_that_starts_with_digits(open_store):

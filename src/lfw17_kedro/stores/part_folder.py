@@ -1,9 +1,11 @@
 """A folder of parts, each some files written whole: on a disk or in an object store."""
 
+import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -46,7 +48,10 @@ class PartFolder(ABC):
 
     @abstractmethod
     def write(self, name: str, files: Mapping[str, bytes]) -> None:
-        """Write a part, or replace it; a reader finds all of its files or none.
+        """Write a part, unless a whole one of its name is there.
+
+        The name follows from what is in it, so the one that is there says the same:
+        it stays, and readers never miss it. A damaged one is replaced.
 
         Args:
             name: of the part.
@@ -55,6 +60,23 @@ class PartFolder(ABC):
         Raises:
             OSError: there is no room, or the folder cannot be written to.
         """
+
+    def is_whole(self, name: str) -> bool:
+        """Tell whether a part is there, with files of the sizes that its card says.
+
+        Raises:
+            OSError: it cannot be read, and nothing says that it is damaged.
+        """
+        try:
+            files = json.loads(self.read(name, CARD))["files"]
+            return all(
+                self.measure(name, file) == entry["size"]
+                for file, entry in files.items()
+            )
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return False
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return False
 
     @abstractmethod
     def set_aside(self, name: str) -> bool:
@@ -94,7 +116,10 @@ class LocalParts(PartFolder):
     def write(self, name: str, files: Mapping[str, bytes]) -> None:
         """Write a folder beside the place of the part, then rename it."""
         self._sweep()
-        with atomic_write(self._folder / name) as part:
+        if self.is_whole(name):
+            return
+        is_there = partial(self.is_whole, name)  # another has just written it
+        with atomic_write(self._folder / name, keeps=is_there) as part:
             part.mkdir()
             for file, content in files.items():
                 (part / file).write_bytes(content)
@@ -125,8 +150,9 @@ class LocalParts(PartFolder):
 class RemoteParts(PartFolder):
     """Parts in an object store, where a file is whole or not there.
 
-    A part counts from the moment its `CARD` is there. Another attempt at the same part
-    writes the same bytes, so it does not matter who comes first.
+    A part counts from the moment its `CARD` is there. Who writes a part at the same
+    time on a machine of the same kind writes the same bytes. Those of another kind may
+    mix: then the card does not fit, and the part is damaged.
     """
 
     def __init__(self, url: str, options: Mapping[str, Any]) -> None:
@@ -166,6 +192,8 @@ class RemoteParts(PartFolder):
 
     def write(self, name: str, files: Mapping[str, bytes]) -> None:
         """Write the objects, the card last."""
+        if self.is_whole(name):
+            return
         for file, content in sorted(files.items(), key=lambda one: one[0] == CARD):
             self._files.pipe_file(self._join(name, file), content)
         self._files.invalidate_cache(self._join(name))

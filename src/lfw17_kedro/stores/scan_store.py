@@ -99,6 +99,9 @@ class ScanStore:
     def add(self, photos: Iterable[Scanned]) -> None:
         """Add photos as one part, in their order.
 
+        If the same photos were added before or are added by another process at the
+        same time, who comes first counts.
+
         Args:
             photos: those whose file could not be read are left out: the next run tries
                 them again. Of two of one content the first counts.
@@ -115,9 +118,11 @@ class ScanStore:
             FACES: tabulate_faces(added, self._dimension),
             PICTURES: tabulate_pictures(added),
         }
-        name = f"part-{hash_data([self._fingerprint, [*kept]])[:16]}"
+        # Other decoders may see other photos: the name says all that the content is of.
+        decoders = describe_decoders()
+        name = f"part-{hash_data([self._fingerprint, decoders, [*kept]])[:16]}"
         try:
-            files = encode_part(tables, self._dimension, describe_decoders())
+            files = encode_part(tables, self._dimension, decoders)
             self._parts.write(name, files)
         except OSError as error:
             raise OSError(
