@@ -1,4 +1,4 @@
-"""A folder of parts, each some files written whole: on a disk or in an object store."""
+"""A folder of parts, each some files written whole; here one on a disk."""
 
 import json
 import re
@@ -6,11 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 from lfw17_kedro.atomic import OLD, OWNER, PART, atomic_write, remove, sweep
-from lfw17_kedro.photo_readers import is_url, open_filesystem
 
 CARD = "part.json"  # of a part: says what its other files must be; it is written last
 DAMAGED = ".damaged"
@@ -145,93 +143,3 @@ class LocalParts(PartFolder):
             for leftover in self._folder.iterdir():
                 if match := LEFTOVER.fullmatch(leftover.name):
                     sweep(leftover.with_name(match["part"]))
-
-
-class RemoteParts(PartFolder):
-    """Parts in an object store, where a file is whole or not there.
-
-    A part counts from the moment its `CARD` is there. Who writes a part at the same
-    time on a machine of the same kind writes the same bytes. Those of another kind may
-    mix: then the card does not fit, and the part is damaged.
-    """
-
-    def __init__(self, url: str, options: Mapping[str, Any]) -> None:
-        """Name the folder.
-
-        Args:
-            url: with a protocol that fsspec knows: s3://bucket/folder, for one.
-            options: of the filesystem: endpoint, credentials.
-
-        Raises:
-            ValueError: nothing is installed for the protocol.
-        """
-        try:
-            self._files, self._root = open_filesystem(url, options)
-        except (ImportError, ValueError) as error:
-            raise ValueError(
-                f"expected a folder or a URL that can be opened, got {url}: {error}; "
-                "install what its protocol needs."
-            ) from error
-        self._url = url.rstrip("/")
-
-    def list_names(self) -> list[str]:
-        """List the folders that have a card."""
-        self._files.invalidate_cache(self._root)
-        cards = self._files.glob(f"{self._root}/part-*/{CARD}")
-        names = (PurePosixPath(card).parent.name for card in cards)
-        return sorted(name for name in names if NAME.fullmatch(name))
-
-    def read(self, name: str, file: str) -> bytes:
-        """Read an object."""
-        content: bytes = self._files.cat_file(self._join(name, file))
-        return content
-
-    def measure(self, name: str, file: str) -> int:
-        """Give the size of an object."""
-        return int(self._files.size(self._join(name, file)))
-
-    def write(self, name: str, files: Mapping[str, bytes]) -> None:
-        """Write the objects, the card last."""
-        if self.is_whole(name):
-            return
-        for file, content in sorted(files.items(), key=lambda one: one[0] == CARD):
-            self._files.pipe_file(self._join(name, file), content)
-        self._files.invalidate_cache(self._join(name))
-
-    def set_aside(self, name: str) -> bool:
-        """Move the objects; the card first, so that the part counts no more."""
-        self._files.invalidate_cache(self._join(name))
-        try:
-            found = [
-                PurePosixPath(one).name
-                for one in self._files.ls(self._join(name), detail=False)
-            ]
-        except FileNotFoundError:
-            return False
-        for file in sorted(found, key=lambda one: one != CARD):
-            with suppress(FileNotFoundError):  # another process was faster
-                self._files.mv(self._join(name, file), self._join(name + DAMAGED, file))
-        return True
-
-    def locate(self, name: str) -> str:
-        """Give the URL."""
-        return f"{self._url}/{name}"
-
-    def _join(self, *parts: str) -> str:
-        """Give the key of a part or of a file of it."""
-        return "/".join([self._root, *parts])
-
-
-def open_parts(
-    folder: str, fingerprint: str, options: Mapping[str, Any] | None = None
-) -> PartFolder:
-    """Open the parts of a fingerprint.
-
-    Args:
-        folder: path, or a URL with a protocol, of all fingerprints.
-        fingerprint: the folder inside.
-        options: of the URL's filesystem.
-    """
-    if is_url(folder):
-        return RemoteParts(f"{folder.rstrip('/')}/{fingerprint}", options or {})
-    return LocalParts(Path(folder, fingerprint))

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from lfw17_kedro.digest import hash_data
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.people_types import Picture, Scan, Scanned, StoredScan
 from lfw17_kedro.photo_formats import describe_decoders
-from lfw17_kedro.stores.part_folder import open_parts
+from lfw17_kedro.stores.remote_parts import RemoteError, open_parts
 from lfw17_kedro.stores.scan_index import (
     NOWHERE,
     PartIndex,
@@ -46,6 +46,8 @@ from lfw17_kedro.types import Bools
 
 logger = logging.getLogger(__name__)
 
+PICTURES_AT_ONCE = 256  # rows that are Python objects at a time
+
 
 class ScanStore:
     """The photos scanned so far with one fingerprint.
@@ -71,6 +73,7 @@ class ScanStore:
 
         Raises:
             ValueError: a URL that nothing is installed for.
+            OSError: a URL that cannot be opened.
         """
         self._parts = open_parts(str(folder), fingerprint, options)
         self._fingerprint = fingerprint
@@ -125,11 +128,8 @@ class ScanStore:
             files = encode_part(tables, self._dimension, decoders)
             self._parts.write(name, files)
         except OSError as error:
-            raise OSError(
-                f"{self._parts.locate('')}: expected to keep what photos show, got: "
-                f"{one_line(error)}; make room on the disk, or change the rights of "
-                "the folder."
-            ) from error
+            advice = "make room on the disk, or change the rights of the folder"
+            self._refuse("", "to keep what photos show", error, advice)
 
     def open(self, sha256: Iterable[str]) -> StoredScan:
         """Give what photos show; embeddings are read when they are asked for.
@@ -247,10 +247,8 @@ class ScanStore:
         try:
             yield
         except OSError as error:
-            raise OSError(
-                f"{self._parts.locate(name)}: expected to read what photos show, got: "
-                f"{one_line(error)}; change the rights of the folder, or remove it."
-            ) from error
+            advice = "change the rights of the folder, or remove it"
+            self._refuse(name, "to read what photos show", error, advice)
         except DamagedError as error:
             self._set_aside(name, one_line(error))
 
@@ -269,14 +267,23 @@ class ScanStore:
         try:
             return self._parts.list_names()
         except OSError as error:
-            raise OSError(
-                f"{self._parts.locate('')}: expected a folder with what photos show, "
-                f"or none, got: {one_line(error.strerror or error)}; change its "
-                "rights, or remove what is in its place."
-            ) from error
+            wanted = "a folder with what photos show, or none"
+            advice = "change its rights, or remove what is in its place"
+            self._refuse("", wanted, error, advice)
 
+    def _refuse(self, name: str, wanted: str, error: OSError, advice: str) -> NoReturn:
+        """Say what the system does not let be done with the folder or a part.
 
-PICTURES_AT_ONCE = 256  # rows that are Python objects at a time
+        Raises:
+            OSError: always.
+        """
+        if isinstance(error, RemoteError):  # which says all
+            raise error
+        raise OSError(
+            f"{self._parts.locate(name)}: expected {wanted}, got: "
+            f"{one_line(error.strerror or error)}; {advice}."
+        ) from error
+
 
 OpenStore = Callable[[str, int], ScanStore]
 """Opens the store of a fingerprint, for embeddings of a dimension."""
