@@ -1,6 +1,7 @@
 """What photos showed in earlier runs, kept by content."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -44,16 +45,23 @@ class ScanStoreDataset(AbstractDataset[NoReturn, OpenStore]):
     Loads a function that opens the scans of a fingerprint, with embeddings of a
     dimension. Nodes add to the store while they run, part by part, so that a killed
     run loses little; what a node returns does not depend on what was there before.
+
+    `credentials` and `fs_args` go to the filesystem of a URL, as in
+    `PhotoFolderDataset`, and are never shown.
     """
 
     def __init__(
         self,
         *,
         filepath: str,
-        storage_options: Mapping[str, Any] | None = None,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        self._opener = StoreOpener(filepath, storage_options or {})
+        options = {**deepcopy(credentials or {}), **deepcopy(fs_args or {})}
+        for name in ("open_args_load", "open_args_save"):  # files are read whole
+            options.pop(name, None)
+        self._opener = StoreOpener(filepath, options)
         self.metadata = metadata
 
     def load(self) -> OpenStore:
