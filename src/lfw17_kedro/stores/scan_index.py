@@ -81,6 +81,9 @@ class ScanIndex:
         order = np.lexsort((part, ~readable, keys))
         first = np.ones(len(order), bool)
         first[1:] = keys[order][1:] != keys[order][:-1]
+        # Where a photo lies in this index, and each part that could not decode it.
+        failed = ~readable[order]
+        self._failed = (first.cumsum() - 1)[failed], part[order][failed]
         order = order[first]
         self._keys = keys[order]
         self._is_readable = readable[order]
@@ -119,14 +122,15 @@ class ScanIndex:
 
         Args:
             places: of photos, as `find` gives them.
-            decoders: what is installed now: photos that others could not decode are
-                worth another try.
+            decoders: what is installed now: photos that only others could not decode
+                are worth another try.
         """
         settled = np.zeros(len(places), bool)
         there = places >= 0
         rows = places[there]
-        same = self._decoders[self._part[rows]] == decoders
-        settled[there] = self._is_readable[rows] | same
+        failed, part = self._failed
+        tried = np.isin(rows, failed[self._decoders[part] == decoders])
+        settled[there] = self._is_readable[rows] | tried
         return settled
 
     def locate(self, places: I64) -> tuple[I64, I64]:
