@@ -39,7 +39,7 @@ def index_part(photos: Any, decoders: str) -> PartIndex:
         decoders: what decoded the photos.
 
     Raises:
-        ValueError: faces that are not those of the photos, or a SHA-256 that is none.
+        ValueError: a SHA-256 that is none.
     """
     ids = photos["sha256"].to_pylist()
     if any(len(one) != DIGITS for one in ids):

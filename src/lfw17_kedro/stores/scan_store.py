@@ -7,11 +7,9 @@ killed run had found stays. A part that is not what its part.json says is set as
 its photos are scanned again.
 """
 
-import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +17,8 @@ from lfw17_kedro.digest import hash_data
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.people_types import Picture, Scan, Scanned, StoredScan
 from lfw17_kedro.photo_formats import describe_decoders
-from lfw17_kedro.stores.remote_parts import RemoteError, open_parts
+from lfw17_kedro.stores.part_reader import PartReader
+from lfw17_kedro.stores.remote_parts import open_parts
 from lfw17_kedro.stores.scan_index import (
     NOWHERE,
     PartIndex,
@@ -30,23 +29,15 @@ from lfw17_kedro.stores.scan_parts import (
     FACES,
     PHOTOS,
     PICTURES,
-    DamagedError,
     encode_part,
-    read_part,
-    stream_part,
 )
 from lfw17_kedro.stores.scan_tables import (
-    count_faces,
     tabulate_faces,
     tabulate_photos,
     tabulate_pictures,
 )
 from lfw17_kedro.stores.stored_scan import read_scan
 from lfw17_kedro.types import Bools
-
-logger = logging.getLogger(__name__)
-
-PICTURES_AT_ONCE = 256  # rows that are Python objects at a time
 
 
 class ScanStore:
@@ -84,6 +75,7 @@ class ScanStore:
             PICTURES: tabulate_pictures([]),
         }
         self._indices: dict[str, PartIndex] = {}
+        self._reader = PartReader(self._parts, dimension, self._empty, self._forget)
         self._index = ScanIndex({})
 
     def is_known(self, sha256: Sequence[str]) -> Bools:
@@ -129,7 +121,7 @@ class ScanStore:
             self._parts.write(name, files)
         except OSError as error:
             advice = "make room on the disk, or change the rights of the folder"
-            self._refuse("", "to keep what photos show", error, advice)
+            self._reader.refuse("", "to keep what photos show", error, advice)
 
     def open(self, sha256: Iterable[str]) -> StoredScan:
         """Give what photos show; embeddings are read when they are asked for.
@@ -179,25 +171,32 @@ class ScanStore:
         numbers, _ = index.locate(places[is_there])
         for number in np.unique(numbers):
             wanted = pa.array(ids[numbers == number].tolist(), pa.string())
-            for batch in self._stream_pictures(index.parts[number]):
+            for batch in self._reader.stream_pictures(index.parts[number]):
                 own = batch.filter(pc.is_in(batch["sha256"], value_set=wanted))
                 yield from (Picture(**row) for row in own.to_pylist())
 
     def _read_index(self) -> ScanIndex:
-        """Find the photos of the parts that are not in memory yet."""
-        for name in self._list_parts():
+        """Find the photos of the parts that are not in memory yet.
+
+        Their faces, which are most of a part but its pictures, are not read for that:
+        their size is checked here, and what they say when it is asked for.
+        """
+        for name in self._reader.list_parts():
             if name in self._indices:
                 continue
-            if (read := self._open_part(name, [PHOTOS, FACES])) is not None:
-                (photos, faces), decoders = read
+            if (read := self._reader.read_part(name, [PHOTOS])) is not None:
+                [photos], decoders = read
                 try:
-                    count_faces(photos, faces)
                     self._indices[name] = index_part(photos, decoders)
                 except ValueError as error:
-                    self._set_aside(name, one_line(error))
+                    self._reader.set_aside(name, one_line(error))
         if self._index.parts != sorted(self._indices):
             self._index = ScanIndex(self._indices)
         return self._index
+
+    def _forget(self, name: str) -> None:
+        """Let a part count no more."""
+        self._indices.pop(name, None)
 
     def _read_part(self, name: str, files: Sequence[str]) -> list[Any]:
         """Read files of a part that was whole a moment ago.
@@ -205,84 +204,13 @@ class ScanStore:
         Raises:
             OSError: it is damaged or gone.
         """
-        read = self._open_part(name, files)
+        read = self._reader.read_part(name, files)
         if read is None:
             raise OSError(
                 f"{self._parts.locate(name)}: expected what photos show, got a part "
                 "that is damaged or gone; run again, which searches them again."
             )
         return read[0]
-
-    def _open_part(
-        self, name: str, files: Sequence[str]
-    ) -> tuple[list[Any], str] | None:
-        """Read files of a part; None if it is damaged, and set aside, or gone."""
-        with self._noticing_damage(name):
-            tables, decoders = read_part(self._parts, name, files, self._dimension)
-            for file, table in zip(files, tables, strict=True):
-                if table.schema != self._empty[file].schema:
-                    raise DamagedError(f"{file} has other columns")
-            return tables, decoders
-        return None
-
-    def _stream_pictures(self, name: str) -> Iterator[Any]:
-        """Read the pictures of a part in batches; none of a damaged one."""
-        with self._noticing_damage(name):
-            yield from stream_part(
-                self._parts,
-                name,
-                PICTURES,
-                self._dimension,
-                self._empty[PICTURES].schema,
-                PICTURES_AT_ONCE,
-            )
-
-    @contextmanager
-    def _noticing_damage(self, name: str) -> Iterator[None]:
-        """Set a part aside that turns out to be damaged.
-
-        Raises:
-            OSError: the system does not let it be read.
-        """
-        try:
-            yield
-        except OSError as error:
-            advice = "change the rights of the folder, or remove it"
-            self._refuse(name, "to read what photos show", error, advice)
-        except DamagedError as error:
-            self._set_aside(name, one_line(error))
-
-    def _set_aside(self, name: str, reason: str) -> None:
-        """Let a damaged part count no more."""
-        self._indices.pop(name, None)
-        if self._parts.set_aside(name):  # else another process has done it
-            logger.warning(
-                "%s is damaged (%s): its photos are scanned again by the next search.",
-                self._parts.locate(name),
-                reason,
-            )
-
-    def _list_parts(self) -> list[str]:
-        """List the parts in a fixed order."""
-        try:
-            return self._parts.list_names()
-        except OSError as error:
-            wanted = "a folder with what photos show, or none"
-            advice = "change its rights, or remove what is in its place"
-            self._refuse("", wanted, error, advice)
-
-    def _refuse(self, name: str, wanted: str, error: OSError, advice: str) -> NoReturn:
-        """Say what the system does not let be done with the folder or a part.
-
-        Raises:
-            OSError: always.
-        """
-        if isinstance(error, RemoteError):  # which says all
-            raise error
-        raise OSError(
-            f"{self._parts.locate(name)}: expected {wanted}, got: "
-            f"{one_line(error.strerror or error)}; {advice}."
-        ) from error
 
 
 OpenStore = Callable[[str, int], ScanStore]
