@@ -193,7 +193,7 @@ def test_shards_after_many_failed_ones_are_listed_too(search):
 
 
 def test_full_disk_ends_the_search(search, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("lfw17_kedro.stores.part_folder.atomic_write", fail)
