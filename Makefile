@@ -20,8 +20,9 @@ MARK := $(VENV)/.unfinished
 # Unlike pip, uv leaves it to Python to compile and keep what is imported. Where Python may
 # not keep it, every start would compile TensorFlow again, 7 s.
 COMPILED := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
+# --no-config: the constraints of pyproject.toml are for locks alone; they have no hash.
 INSTALL = touch $(MARK); \
-  $(UV) pip install --python $(VENV) $(COMPILED) $(SAFELY) -r $(1) && rm $(MARK)
+  $(UV) --no-config pip install --python $(VENV) $(COMPILED) $(SAFELY) -r $(1) && rm $(MARK)
 COMPILE := pip compile --universal --upgrade --generate-hashes --no-emit-index-url \
   --only-binary :all: --python-version 3.11 --custom-compile-command "make lock"
 # pip-audit brings its own pip: in a folder of its own it does not replace the other.
@@ -86,8 +87,8 @@ mlflow: $(RUN)  ## add MLflow, where each later run logs its parameters and scor
 benchmark: $(RUN)  ## compare ours with other programs; options: ARGS="--images 8 --rounds 1"
 	@$(UV) venv --allow-existing --python $(BIN)/python $(COMPETITORS_VENV)
 	@echo "Installing the competitors into $(COMPETITORS_VENV)$(if $(TORCH),., with PyPI's PyTorch: gigabytes on Linux.)"
-	@$(if $(TORCH),$(UV) pip install --python $(COMPETITORS_VENV) --no-deps $(TORCH))
-	@$(UV) pip install --python $(COMPETITORS_VENV) --no-deps $(SAFELY) \
+	@$(if $(TORCH),$(UV) --no-config pip install --python $(COMPETITORS_VENV) --no-deps $(TORCH))
+	@$(UV) --no-config pip install --python $(COMPETITORS_VENV) --no-deps $(SAFELY) \
 	  $(COMPILED) -r $(COMPETITORS)/requirements.lock $(if $(TORCH),,-r $(COMPETITORS)/torch.lock)
 	$(BIN)/python -m benchmarks.faces $(ARGS)
 
@@ -135,7 +136,7 @@ lock-benchmark: $(RUN)  ## pin the competitors of the benchmark
 
 audit: $(RUN)  ## ask PyPI for known vulnerabilities of the locked packages
 	@$(UV) venv --allow-existing --python $(BIN)/python $(AUDIT)
-	@$(UV) pip install --python $(AUDIT) $(SAFELY) -r requirements-audit.lock
+	@$(UV) --no-config pip install --python $(AUDIT) $(SAFELY) -r requirements-audit.lock
 	@$(AUDIT)/bin/python tools/audit.py $(LOCKS)
 
 clean:  ## remove .venv, caches and the outputs of runs; keep your own files
@@ -162,7 +163,7 @@ $(RUN): requirements.lock requirements-uv.lock pyproject.toml $(wildcard $(MARK)
 	@$(PIP) install --quiet $(SAFELY) -r requirements-uv.lock
 	@echo "Installing about $$(grep -c '==' requirements.lock) packages into $(VENV): 2.6 GB, 15 seconds or what the download takes."
 	@$(call INSTALL,requirements.lock)
-	@$(UV) pip install --python $(VENV) --no-deps --no-build-isolation -e .
+	@$(UV) --no-config pip install --python $(VENV) --no-deps --no-build-isolation -e .
 	@touch $@
 	@echo "Ready. To type kedro yourself: source $(VENV)/bin/activate"
 

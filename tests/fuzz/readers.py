@@ -193,8 +193,15 @@ def _read_scan(data: bytes, folder: Path) -> Any:
     (folder / "f").mkdir()
     part.rename(folder / "f" / f"part-{0:016}")
     store = ScanStore(folder, "f", 4)
-    known = store.list_known()
-    scan = store.read(known)
+    seeded = [hashlib.sha256(name).hexdigest() for name in (b"a", b"b")]
+    is_known = store.is_known(seeded)
+    known = {one for one, there in zip(seeded, is_known, strict=True) if there}
+    try:
+        scan = store.read(known)
+    except OSError as error:
+        if "run again" in str(error):
+            raise ValueError(str(error)) from error
+        raise
     assert len(scan.vectors) == len(scan.faces)
     assert set(scan.faces["sha256"]) <= known == set(scan.photos["sha256"])
     return scan, [*store.read_pictures(known)]

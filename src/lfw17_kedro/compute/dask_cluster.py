@@ -25,6 +25,8 @@ SETTINGS = {
     "distributed.admin.low-level-log-length": 0,
     # A task of which a worker dies comes back at once, and is counted here.
     "distributed.scheduler.allowed-failures": 0,
+    # Of workers started here: what matters comes back with the tasks.
+    "logging.distributed": "critical",
 }
 QUEUED = 2  # tasks that a worker has: the one that it does, and the next
 CONNECT_SECONDS = 30
@@ -71,6 +73,10 @@ class DaskPool(Pool):
 
     def submit(self, task: Task, avoid: str) -> bool:
         """Give a task to the scheduler, two for each worker at a time."""
+        while self._unfit and not self._list_workers() and not self._tasks:
+            time.sleep(WAIT_SECONDS)  # a fit one may come yet
+        if self._unfit and not self._workers:
+            return False
         if len(self._tasks) >= QUEUED * max(1, len(self._list_workers())):
             return False
         others = [worker for worker in self._workers if worker != avoid]
@@ -110,8 +116,6 @@ class DaskPool(Pool):
         logger.warning("%s gets no photos: %s", worker, reason)
         self._unfit[worker] = reason
         self._look()
-        if not self._workers:
-            raise StopError(f"compute.address: no worker is fit: {reason}")
 
     def close(self) -> None:
         """Give up what is not done, and end a cluster that was started here."""
@@ -143,6 +147,8 @@ class DaskPool(Pool):
                 fit = {one: found[one] for one in found if one not in self._unfit}
                 self._workers = sorted(fit)
                 problem = _find_problem([one["status"] for one in fit.values()])
+                if not fit and found:
+                    problem = f"no worker is fit: {next(iter(self._unfit.values()))}"
         self._looked = time.monotonic()
         if not problem:
             self._well = self._looked

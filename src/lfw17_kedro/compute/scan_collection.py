@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from lfw17_kedro.compute.engines import LOCAL, Engine, make_pool
 from lfw17_kedro.compute.scan_shard import Networks, ShardScan, describe_software
 from lfw17_kedro.compute.shards import Shard, plan_shards
@@ -80,6 +82,7 @@ def search_collection(
 
     Raises:
         StopError: the disk is full, or the cluster is gone. What was finished is kept.
+        OSError: the store cannot be written to.
     """
     from tqdm import tqdm
 
@@ -88,10 +91,13 @@ def search_collection(
     logger.info("%s: %d photos, %d of them new", name, len(photos), new)
     if not shards:
         return Searched([], [])
+    store.prepare()
     if len(shards) == 1 and engine.name != LOCAL:
         logger.info("%s: one shard, done here before others could begin", name)
         engine = Engine(LOCAL)
     workers = min(engine.workers or count_cores(), len(shards))
+    if engine.name != LOCAL:
+        logger.info("%s: %s, each loads its networks first", name, engine.name)
     with tqdm(desc=name, total=new, unit="photo") as bar:
         if engine.name == LOCAL:
             scan = replace(scan, networks=build(), on_photo=bar.update)
@@ -134,15 +140,9 @@ def _find_lost(
     shards: Sequence[Shard], searched: Searched, store: ScanStore
 ) -> list[FailedShard]:
     """List shards that somebody has searched, but that the store does not know."""
-    settled = {one.sha256 for one in searched.gone}
+    hashes = [one.sha256 for shard in shards for one in shard]
+    settled = set(np.array(hashes)[store.is_known(hashes)].tolist())
+    settled |= {one.sha256 for one in searched.gone}
     settled |= {photo.sha256 for one in searched.failed for photo in one.photos}
-    lost = []
-    for shard in shards:
-        rest = [one for one in shard if one.sha256 not in settled]
-        known = store.is_known([one.sha256 for one in rest])
-        missing = [
-            one for one, is_there in zip(rest, known, strict=True) if not is_there
-        ]
-        if missing:
-            lost.append(FailedShard(tuple(missing), ELSEWHERE))
-    return lost
+    rests = (tuple(one for one in s if one.sha256 not in settled) for s in shards)
+    return [FailedShard(rest, ELSEWHERE) for rest in rests if rest]

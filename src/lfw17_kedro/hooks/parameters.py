@@ -28,6 +28,8 @@ FOLDERS = {
 SOURCE = "source"  # in an environment's globals.yml
 FOLDER_NAME = re.compile(r"\w(?:[\w.-]{0,62}\w)?")
 ALLOWED = "allowed_runtime_parameters"  # in an environment's globals.yml
+UNWRITABLE = ("memory://", "http://", "https://")
+SHELL = re.compile(r"~|\$|[A-Za-z][\w+.-]+:/(?!/)")  # and URLs that lack a slash
 FILEPATH = "filepath"  # of a dataset; where the folder is read it is the parameter
 
 
@@ -205,20 +207,44 @@ def _check_place(name: str, value: str, project: Path) -> list[str]:
     The folder of scans is made.
     """
     if is_url(value):  # whether something is there shows when the run lists it
-        from lfw17_kedro.datasets.remote_folder import HELP, explain_protocol
+        problem = _find_url_problem(value, is_written=name == "scan_folder")
+    else:
+        problem = _find_path_problem(value, project, is_made=name == "scan_folder")
+    return [f"{name}: {problem}"] if problem else []
 
-        if has_password(value):  # logs and run records show the URL
-            return [
-                f"{name}: expected a URL without a password, got one with a password "
-                "(not shown here); write credentials into conf/local or the "
-                f"environment: {HELP}."
-            ]
-        problem = explain_protocol(value)
-        return [f"{name}: {problem}"] if problem else []
-    folder = project / value
-    if folder.is_dir() or (name == "scan_folder" and not folder.exists()):
-        return []
-    return [
-        f"{name}: expected a folder at {folder}, found none; correct the path, or "
-        "leave it out to read the folder of the catalog."
-    ]
+
+def _find_url_problem(value: str, *, is_written: bool) -> str:
+    """Say why a URL cannot be used, "" if nothing stands against it."""
+    from lfw17_kedro.datasets.remote_folder import HELP, explain_protocol
+
+    if has_password(value):  # logs and run records show the URL
+        return (
+            "expected a URL without a password, got one with a password (not shown "
+            f"here); write credentials into conf/local or the environment: {HELP}."
+        )
+    if is_written and value.startswith(UNWRITABLE):
+        return (
+            "expected a folder or an object store that keeps what is written, got "
+            f"{one_line(value)}; name a folder, or s3://bucket/folder."
+        )
+    return explain_protocol(value)
+
+
+def _find_path_problem(value: str, project: Path, *, is_made: bool) -> str:
+    """Say why a path cannot be used, "" if nothing stands against it."""
+    if SHELL.match(value):  # nothing replaces these on the way here
+        return (
+            f"expected a path or a URL, got {one_line(value)}, which begins as "
+            "neither; write the whole path, and :// in a URL."
+        )
+    folder, found = project / value, "none"
+    try:
+        if folder.is_dir() or (is_made and not folder.exists()):
+            return ""
+        found = "a file" if folder.exists() else "none"
+    except OSError as error:  # the name is too long, for one
+        found = one_line(error.strerror or error)
+    return (
+        f"expected a folder at {folder}, found {found}; correct the path, or leave it "
+        "out to use the folder of the catalog."
+    )

@@ -1,11 +1,14 @@
 """The parameters of work in shards."""
 
+import re
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from lfw17_kedro.compute.engines import DASK, LOCAL, EngineName
 from lfw17_kedro.parameter_types import Count, Settings, refuse
+
+ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://[^\s/]+:\d{1,5}")
 
 
 class ComputeSettings(Settings):
@@ -19,7 +22,7 @@ class ComputeSettings(Settings):
     """How many processes search, with the engine processes or on a cluster that the run
     starts itself; they share the cores. null: one a core."""
 
-    address: Annotated[str, Field(pattern=r"^\w+://\S+$")] | None
+    address: str | None
     """Of the scheduler of a Dask cluster, tcp://host:8786 for one. null: the run starts
     a cluster on this machine, and ends it."""
 
@@ -30,6 +33,8 @@ class ComputeSettings(Settings):
     @model_validator(mode="after")
     def check_use(self) -> Self:
         """Refuse what nobody would use."""
+        if self.address is not None and not ADDRESS.fullmatch(self.address):
+            raise refuse("null, or an address such as tcp://host:8786", "address")
         if self.address is not None and self.engine != DASK:
             raise refuse("null, or compute.engine=dask", "address")
         if self.workers is not None and self.engine == LOCAL:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from lfw17_kedro.atomic import OLD, OWNER, PART, atomic_write, remove, sweep
 
@@ -26,6 +27,14 @@ class PartFolder(ABC):
 
         Raises:
             OSError: the folder cannot be read.
+        """
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make the folder, and write something to see that this can be done.
+
+        Raises:
+            OSError: it cannot.
         """
 
     @abstractmethod
@@ -102,6 +111,12 @@ class LocalParts(PartFolder):
             )
         except FileNotFoundError:
             return []
+
+    def prepare(self) -> None:
+        """Write a file that vanishes."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=self._folder):
+            pass
 
     def read(self, name: str, file: str) -> bytes:
         """Read a file."""

@@ -29,6 +29,7 @@ class PartReader:
     def __init__(
         self,
         parts: PartFolder,
+        fingerprint: str,
         dimension: int,
         empty: Mapping[str, Any],
         forget: Callable[[str], None],
@@ -36,12 +37,14 @@ class PartReader:
         """Remember what parts look like.
 
         Args:
-            parts: of a fingerprint.
+            parts: to read.
+            fingerprint: of the scan.
             dimension: D, of an embedding.
             empty: tables of `PHOTOS`, `FACES` and `PICTURES` without rows.
             forget: called with the name of a part that turns out to be damaged.
         """
-        self._parts, self._dimension, self._empty = parts, dimension, empty
+        self._parts, self._empty = parts, empty
+        self._of = fingerprint, dimension
         self._forget = forget
 
     def read_part(
@@ -57,7 +60,7 @@ class PartReader:
             OSError: the system does not let it be read.
         """
         with self._noticing_damage(name):
-            tables, decoders = read_part(self._parts, name, files, self._dimension)
+            tables, decoders = read_part(self._parts, name, files, self._of)
             for file, table in zip(files, tables, strict=True):
                 if table.schema != self._empty[file].schema:
                     raise DamagedError(f"{file} has other columns")
@@ -76,7 +79,7 @@ class PartReader:
                 self._parts,
                 name,
                 PICTURES,
-                self._dimension,
+                self._of,
                 self._empty[PICTURES].schema,
                 PICTURES_AT_ONCE,
             )
@@ -99,7 +102,12 @@ class PartReader:
     def set_aside(self, name: str, reason: str) -> None:
         """Let a damaged part count no more."""
         self._forget(name)
-        if self._parts.set_aside(name):  # else another process has done it
+        try:
+            is_done = self._parts.set_aside(name)
+        except OSError as error:
+            advice = "change the rights of the folder, or remove the part"
+            self.refuse(name, f"no damage ({reason}), or to rename it", error, advice)
+        if is_done:  # else another process has done it
             logger.warning(
                 "%s is damaged (%s): its photos are scanned again by the next search.",
                 self._parts.locate(name),

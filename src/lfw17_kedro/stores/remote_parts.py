@@ -20,6 +20,7 @@ from lfw17_kedro.stores.part_folder import (
 LOCAL = ("file://", "local://")
 # There a key with slashes needs no folders; to make one might make a bucket.
 WITHOUT_FOLDERS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oss", "oci"}
+TRIAL = "can-be-written"
 MISSING = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
@@ -74,6 +75,13 @@ class RemoteParts(PartFolder):
         return sorted(
             path[0] for path in paths if path[1:] == [CARD] and NAME.fullmatch(path[0])
         )
+
+    def prepare(self) -> None:
+        """Write an object and remove it."""
+        with self._explaining(but=()):
+            self._make_folder("")
+            self._files.pipe_file(self._join(TRIAL), b"")
+            self._files.rm_file(self._join(TRIAL))
 
     def read(self, name: str, file: str) -> bytes:
         """Read an object."""

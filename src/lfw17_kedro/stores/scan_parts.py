@@ -9,18 +9,22 @@ from lfw17_kedro.stores.part_folder import CARD, PartFolder
 
 PHOTOS, FACES, PICTURES = "photos.parquet", "faces.parquet", "pictures.parquet"
 
+ScanKind = tuple[str, int]
+"""Fingerprint of a scan, and D of its embeddings."""
+
 
 class DamagedError(Exception):
     """A part is not what was written."""
 
 
 def encode_part(
-    tables: Mapping[str, Any], dimension: int, decoders: str
+    tables: Mapping[str, Any], fingerprint: str, dimension: int, decoders: str
 ) -> dict[str, bytes]:
     """Write the files of a part; equal tables give equal bytes.
 
     Args:
         tables: of `PHOTOS`, `FACES` and `PICTURES`.
+        fingerprint: of the scan.
         dimension: D, of the embeddings.
         decoders: what decoded the photos: others may read those that have a problem.
     """
@@ -36,12 +40,17 @@ def encode_part(
         name: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
         for name, content in files.items()
     }
-    card = {"dimension": dimension, "decoders": decoders, "files": cards}
+    card = {
+        "fingerprint": fingerprint,
+        "dimension": dimension,
+        "decoders": decoders,
+        "files": cards,
+    }
     return {**files, CARD: json.dumps(card, indent=2).encode()}
 
 
 def read_part(
-    parts: PartFolder, part: str, names: Sequence[str], dimension: int
+    parts: PartFolder, part: str, names: Sequence[str], of: ScanKind
 ) -> tuple[list[Any], str]:
     """Read files of a part, and check that all are there.
 
@@ -55,7 +64,7 @@ def read_part(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    contents, decoders = _read_files(parts, part, names, dimension)
+    contents, decoders = _read_files(parts, part, names, of)
     try:
         tables = [pq.read_table(pa.BufferReader(content)) for content in contents]
         for table in tables:
@@ -66,7 +75,7 @@ def read_part(
 
 
 def stream_part(
-    parts: PartFolder, part: str, name: str, dimension: int, schema: Any, rows: int
+    parts: PartFolder, part: str, name: str, of: ScanKind, schema: Any, rows: int
 ) -> Iterator[Any]:
     """Read one file of a part in batches.
 
@@ -76,7 +85,7 @@ def stream_part(
         parts: of the scan.
         part: its name.
         name: of the file.
-        dimension: D, of the embeddings.
+        of: fingerprint and dimension of the scan.
         schema: of the file.
         rows: of a batch.
 
@@ -86,7 +95,7 @@ def stream_part(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    [content], _ = _read_files(parts, part, [name], dimension)
+    [content], _ = _read_files(parts, part, [name], of)
     try:
         file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
         if file.schema_arrow != schema:
@@ -99,13 +108,16 @@ def stream_part(
 
 
 def _read_files(
-    parts: PartFolder, part: str, names: Sequence[str], dimension: int
+    parts: PartFolder, part: str, names: Sequence[str], of: ScanKind
 ) -> tuple[list[bytes], str]:
     """Read files of a part and its decoders; see `read_part`."""
     try:
         card = json.loads(parts.read(part, CARD))
+        fingerprint, dimension = of
         if card["dimension"] != dimension:
             raise DamagedError(f"embeddings of {card['dimension']} dimensions")
+        if card.get("fingerprint", fingerprint) != fingerprint:  # older ones have none
+            raise DamagedError("it is of another fingerprint")
         decoders = str(card.get("decoders", ""))
         for name in (PHOTOS, FACES, PICTURES):
             if name not in names and (

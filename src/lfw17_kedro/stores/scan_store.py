@@ -75,7 +75,9 @@ class ScanStore:
             PICTURES: tabulate_pictures([]),
         }
         self._indices: dict[str, PartIndex] = {}
-        self._reader = PartReader(self._parts, dimension, self._empty, self._forget)
+        self._reader = PartReader(
+            self._parts, fingerprint, dimension, self._empty, self._forget
+        )
         self._index = ScanIndex({})
 
     def is_known(self, sha256: Sequence[str]) -> Bools:
@@ -86,6 +88,18 @@ class ScanStore:
         """
         index = self._read_index()
         return index.is_settled(index.find(sha256), describe_decoders())
+
+    def prepare(self) -> None:
+        """Make the folder, and see that it can be written to, before hours of work.
+
+        Raises:
+            OSError: it cannot.
+        """
+        try:
+            self._parts.prepare()
+        except OSError as error:
+            advice = "name another with scan_folder, or change its rights"
+            self._reader.refuse("", "a folder to keep what is found", error, advice)
 
     def find(self, digits: str) -> str | None:
         """Give the SHA-256 of a scanned photo that starts with some digits."""
@@ -117,7 +131,7 @@ class ScanStore:
         decoders = describe_decoders()
         name = f"part-{hash_data([self._fingerprint, decoders, [*kept]])[:16]}"
         try:
-            files = encode_part(tables, self._dimension, decoders)
+            files = encode_part(tables, self._fingerprint, self._dimension, decoders)
             self._parts.write(name, files)
         except OSError as error:
             advice = "make room on the disk, or change the rights of the folder"

@@ -1,7 +1,7 @@
 """Nodes of `identify`."""
 
 import logging
-from typing import TYPE_CHECKING
+from typing import Any
 
 from lfw17_kedro.people.apply_corrections import (
     Applied,
@@ -30,10 +30,10 @@ from lfw17_kedro.pipelines.people.settings import GroupingSettings
 from lfw17_kedro.stores.scan_store import OpenStore
 from lfw17_kedro.types import Table
 
-if TYPE_CHECKING:
-    from lfw17_kedro.people.sidecars import Sidecars
-
 PICTURES = "album_pictures"  # the folder beside the album
+
+Files = Any
+"""Contents by path, as `FilesDataset` takes them: a dict or `sidecars.Sidecars`."""
 
 logger = logging.getLogger(__name__)
 
@@ -170,7 +170,7 @@ def collect_groups(
 
 def write_sidecars(
     faces: Table, photos: PhotoFolder, scan: StoredScan, wanted: bool
-) -> "Sidecars | dict[str, str]":
+) -> Files:
     """Write an XMP sidecar for each photo with a face, if they are wanted."""
     from lfw17_kedro.people.sidecars import list_sidecars
 
