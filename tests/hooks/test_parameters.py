@@ -238,7 +238,7 @@ def test_both_folders_of_the_user_can_be_named(load_context, tmp_path):
 def test_folder_that_is_not_there_is_refused(refuse, tmp_path, name):
     assert refuse(f"{name}=no/where", "people") == [
         f"{name}: expected a folder at {tmp_path}/no/where, found none; correct the "
-        "path, or leave it out to read the folder of the catalog."
+        "path, or leave it out to use the folder of the catalog."
     ]
 
 
@@ -251,6 +251,32 @@ def test_folder_may_be_a_url(load_context, name, url):
 
     assert loader["catalog"][dataset]["filepath"] == url
     assert loader["parameters"][name] == url
+
+
+@pytest.mark.parametrize(
+    "value", ["~/scan", "$HOME/scan", "s3:/bucket/scan", "file:/scan"]
+)
+def test_folder_that_begins_as_no_path_is_refused(refuse, value):
+    assert refuse(f"scan_folder={value}", "people") == [
+        f"scan_folder: expected a path or a URL, got {value}, which begins as neither; "
+        "write the whole path, and :// in a URL."
+    ]
+
+
+@pytest.mark.parametrize("url", ["memory://scan", "https://example.org/scan"])
+def test_folder_of_scans_must_keep_what_is_written(refuse, url):
+    assert refuse(f"scan_folder={url}", "people") == [
+        "scan_folder: expected a folder or an object store that keeps what is written, "
+        f"got {url}; name a folder, or s3://bucket/folder."
+    ]
+
+
+def test_folder_of_scans_is_no_file_and_has_no_endless_name(refuse, tmp_path):
+    file = tmp_path / "scan.txt"
+    file.touch()
+    for value, found in ((file, "a file"), ("x" * 300, "File name too long")):
+        [problem] = refuse(f"scan_folder={value}", "people")
+        assert f"found {found}; correct the path, or leave it" in problem
 
 
 @pytest.mark.parametrize("name", ["people_folder", "photos_folder"])

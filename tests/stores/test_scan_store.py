@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -461,6 +462,25 @@ def test_embeddings_of_another_dimension(open_store, caplog):
         open_store().add([make_scanned("b", dimension=4)])
     assert list_known(open_store(dimension=4)) == set()
     assert "embeddings of 3 dimensions" in caplog.text
+
+
+def test_part_of_another_fingerprint_is_set_aside(open_store, tmp_path, caplog):
+    open_store("g").add([make_scanned("a")])
+    [part] = (tmp_path / "scan/g").glob("part-*")
+    shutil.copytree(part, tmp_path / "scan/f" / part.name)
+
+    assert list_known(open_store("f")) == set()
+    assert "it is of another fingerprint" in caplog.text
+    assert list_known(open_store("g")) == {hash_name("a")}
+
+
+def test_folder_that_cannot_be_written_to_is_refused_before_work(open_store, tmp_path):
+    open_store().prepare()
+    assert [*(tmp_path / "scan/f").iterdir()] == []
+
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"expected a folder to keep .*; name another"):
+        ScanStore(tmp_path / "file", "f", D).prepare()
 
 
 def test_foreign_files_are_ignored(open_store, tmp_path, caplog):
