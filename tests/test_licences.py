@@ -60,9 +60,9 @@ def read_table(heading):
 def read_licence(package: Distribution):
     """Read the licence in the metadata of an installed package, in its words."""
     metadata = package.metadata
-    if metadata["License-Expression"]:
+    if metadata.get("License-Expression"):
         return metadata["License-Expression"]
-    named = (metadata["License"] or "").strip()
+    named = (metadata.get("License") or "").strip()
     if named and named != "UNKNOWN" and len(named) < LONG:
         return named
     classifiers = metadata.get_all("Classifier") or []

@@ -422,7 +422,7 @@ def test_new_method_adds_its_own_parameters():
         """Cells of the histogram."""
 
     model = make_parameters_model({"hog": HogSettings})
-    shared = ("seed", "runs", "data_processing", "reporting", "people")
+    shared = ("seed", "runs", "data_processing", "reporting", "people", "compute")
     raw = {name: BASE[name] for name in shared}
 
     checked = check_parameters(model, {**raw, "hog": {"cells": 8}})

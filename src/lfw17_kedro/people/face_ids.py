@@ -8,7 +8,6 @@ the same when the photo is renamed or moved.
 import re
 
 import numpy as np
-import pandas as pd
 
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.people_types import BOX
@@ -38,6 +37,8 @@ def make_face_ids(faces: Table) -> list[str]:
     Raises:
         ValueError: a box that is not finite.
     """
+    import pandas as pd
+
     boxes = faces[list(BOX)].to_numpy(np.float64)
     if wrong := np.flatnonzero(~np.isfinite(boxes).all(axis=1)).tolist():
         raise ValueError(

@@ -1,10 +1,9 @@
 """The pictures beside the album and in the folders of unknown people."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import pandas as pd
 
 from lfw17_kedro.people.face_ids import HASH_DIGITS
 from lfw17_kedro.people_types import (
@@ -15,6 +14,9 @@ from lfw17_kedro.people_types import (
     Scan,
 )
 from lfw17_kedro.types import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FACE, PHOTO, PERSON = "faces/{}.jpg", "photos/{}.jpg", "people/{}.jpg"
 GROUPED = "{}.jpg"
@@ -90,6 +92,8 @@ def list_album_pictures(
         photos: SHA-256 of every readable photo.
         people: the picture of a person's enrolled face -> its path.
     """
+    import pandas as pd
+
     names = pd.Series(photos, dtype="str").str[:HASH_DIGITS]
     own = [*people]
     return _make_places(
@@ -123,6 +127,8 @@ def _make_places(
     sha256: Iterable[str] = (), faces: Iterable[int] = (), paths: Any = ()
 ) -> Table:
     """Make a table of pictures."""
+    import pandas as pd
+
     codes, photos = pd.factorize(np.array([*sha256], object))
     categories = pd.Index(photos, dtype=object)  # each text once, of those there
     columns = {
@@ -133,7 +139,7 @@ def _make_places(
     return pd.DataFrame(columns)
 
 
-def _fill(pattern: str, names: pd.Series) -> pd.Series:
+def _fill(pattern: str, names: "pd.Series") -> "pd.Series":
     """Put names into a path, see `FACE`."""
     before, after = pattern.split("{}")
     return before + names.astype("str") + after
