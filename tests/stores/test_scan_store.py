@@ -404,7 +404,7 @@ def test_damaged_faces_of_the_right_size_are_noticed_when_they_are_read(
         tables = [pq.read_table(part / file) for file in FILES[:3]]
         tables[1] = tables[1].take([2, 1, 0])
         files = encode_part(
-            dict(zip(FILES[:3], tables, strict=True)), D, describe_decoders()
+            dict(zip(FILES[:3], tables, strict=True)), "f", D, describe_decoders()
         )
         for file, content in files.items():
             (part / file).write_bytes(content)
