@@ -80,6 +80,10 @@ show one person, else "". source: `MODEL` or `CORRECTION`.
 """
 
 
+HASH_DIGITS = 16  # 64 bits: a million photos share one with a probability of 3e-8
+"""Digits of a photo's SHA-256 in the ids of its faces and the names of its pictures."""
+
+
 class PhotoFile(NamedTuple):
     """One file of a folder of photos.
 

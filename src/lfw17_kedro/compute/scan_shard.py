@@ -130,7 +130,8 @@ class ShardScan:
                     f"{self.software}, got {own}; install the same version there."
                 )
             networks = build_networks(self.recipe, self.read_weights)
-            if (own := self._fingerprint(networks)) != self.fingerprint:
+            own = fingerprint_scan(networks.encoder, self.recipe, self.settings)
+            if own != self.fingerprint:
                 raise UnfitError(
                     f"expected networks of fingerprint {self.fingerprint}, got {own}; "
                     "give every worker the same weights."
@@ -138,10 +139,6 @@ class ShardScan:
             _networks.clear()
             _networks[key] = networks
         return _networks[key]
-
-    def _fingerprint(self, networks: Networks) -> str:
-        """Give the fingerprint of scans with some networks."""
-        return fingerprint_scan(networks.encoder, self.recipe, self.settings)
 
 
 _networks: dict[tuple[NetworkRecipe, str, str], Networks] = {}  # of this process

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from lfw17_kedro.people.enrol import choose_rows
-from lfw17_kedro.people.face_ids import HASH_DIGITS
 from lfw17_kedro.people.names import spell_path
 from lfw17_kedro.people.pictures import PictureStore, Place, find_places
 from lfw17_kedro.people_types import (
     BOX,
     CHECK,
     DOUBTFUL_COLUMNS,
+    HASH_DIGITS,
     LEFT_OUT,
     Gallery,
     PhotoFile,

@@ -10,10 +10,9 @@ import re
 import numpy as np
 
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.people_types import BOX
+from lfw17_kedro.people_types import BOX, HASH_DIGITS
 from lfw17_kedro.types import F64, Table
 
-HASH_DIGITS = 16  # 64 bits: a million photos share one with a probability of 3e-8
 FACE_ID = re.compile(
     rf"([0-9a-f]{{{HASH_DIGITS}}})_([0-9]+)_([0-9]+)_([0-9]+)_([0-9]+)(?:_[0-9]+)?"
 )

@@ -9,12 +9,11 @@ import numpy as np
 
 from lfw17_kedro.people.corrections_file import Correction
 from lfw17_kedro.people.face_ids import (
-    HASH_DIGITS,
     MIN_OVERLAP,
     measure_overlap,
     parse_face_id,
 )
-from lfw17_kedro.people_types import BOX
+from lfw17_kedro.people_types import BOX, HASH_DIGITS
 from lfw17_kedro.types import F64, Table
 
 

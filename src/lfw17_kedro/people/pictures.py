@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from lfw17_kedro.people.face_ids import HASH_DIGITS
 from lfw17_kedro.people_types import (
     BOX,
+    HASH_DIGITS,
     WHOLE_PHOTO,
     Gallery,
     Picture,

@@ -18,6 +18,7 @@ from lfw17_kedro.messages import one_line
 from lfw17_kedro.people_types import (
     BOX,
     CORRECTION,
+    HASH_DIGITS,
     IDENTIFIED_COLUMNS,
     LEFT_OUT_COLUMNS,
     RESERVED_NAMES,
@@ -38,7 +39,6 @@ PEOPLE_COLUMNS = ("name", "photos", "picture")
 CORRECTIONS_FILE = "data/01_raw/corrections.csv"
 COMMAND = "kedro run --env people"
 SCRIPTS = ("data", "parts", "faces", "views", "photos", "correct", "routes", "keys")
-PHOTO_DIGITS = 16  # of the SHA-256 of a photo, in face ids and names of pictures
 SIDE_DIGITS, SCORE_DIGITS, RATE_DIGITS = 1, 4, 6  # behind the point, more than needed
 
 
@@ -206,7 +206,7 @@ def _describe_faces(faces: Table, photos: Table) -> dict[str, Iterable[Any]]:
 
 def _list_digits(photos: Table) -> list[str]:
     """Give the digits that the pictures of photos are named by."""
-    return [text[:PHOTO_DIGITS] for text in list_texts(photos["sha256"])]
+    return [text[:HASH_DIGITS] for text in list_texts(photos["sha256"])]
 
 
 def _quote_path(path: str) -> str:
