@@ -40,8 +40,8 @@ ARGS ?=
 
 .PHONY: run run-people test faults fuzz lint viz viz-static lab mlflow benchmark
 .PHONY: benchmark-detection benchmark-open-set benchmark-search benchmark-scale
-.PHONY: benchmark-cluster benchmark-cnn benchmark-accuracy lock lock-benchmark
-.PHONY: audit clean help
+.PHONY: benchmark-cluster benchmark-cnn benchmark-accuracy benchmark-step lock
+.PHONY: lock-benchmark audit clean help
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 21
@@ -112,6 +112,9 @@ benchmark-cnn: $(RUN)  ## compare our network with the study's network
 
 benchmark-accuracy: $(RUN)  ## cross-validate the methods, resumable; ARGS="--seeds 1 2"
 	$(BIN)/python -m benchmarks.accuracy $(ARGS)
+
+benchmark-step: $(DEV)  ## what binds a step of training; ARGS="--methods scratch_cnn"
+	$(BIN)/python -m benchmarks.training_step $(ARGS)
 
 lock: $(RUN)  ## pin the newest versions that pyproject.toml allows
 	@echo uv | ($(UV) $(COMPILE) - -o requirements-uv.lock)

@@ -10,7 +10,6 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from lfw17_kedro.training.batch_norm import fuse_batch_norm
 from lfw17_kedro.training.batches import make_batches
 from lfw17_kedro.training.checkpoint import (
     list_variables,
@@ -20,6 +19,7 @@ from lfw17_kedro.training.checkpoint import (
     write_checkpoint,
 )
 from lfw17_kedro.training.checkpoint_file import Checkpoint, History
+from lfw17_kedro.training.fast_layers import copy_for_training
 from lfw17_kedro.types import I64, Table
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def compile_training_model(
     """
     import keras
 
-    training_model = fuse_batch_norm(network)
+    training_model = copy_for_training(network)
     training_model.compile(
         optimizer,
         keras.losses.CategoricalCrossentropy(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lfw17_kedro.training.batch_norm import fuse_batch_norm
+from lfw17_kedro.training.fast_layers import copy_for_training
 
 IMAGES = np.random.default_rng(0).uniform(-3, 5, (6, 5, 4, 2)).astype(np.float32)
 MOMENTUM = 0.8
@@ -28,7 +28,7 @@ def make_network(**options):
 def test_fused_network_computes_what_keras_does(options):
     network = make_network(**options)
 
-    fused = fuse_batch_norm(network)
+    fused = copy_for_training(network)
 
     for training in (False, True):
         expected = network(IMAGES, training=training)
@@ -41,7 +41,7 @@ def test_fused_network_computes_what_keras_does(options):
 def test_moving_averages_follow_the_batch():
     network = make_network()
     _, _, mean, variance = network.layers[0].get_weights()
-    fused = fuse_batch_norm(network)
+    fused = copy_for_training(network)
 
     fused(IMAGES, training=True)
 
@@ -57,7 +57,7 @@ def test_moving_averages_follow_the_batch():
 def test_frozen_batch_norm_stays_as_it_is():
     network = make_network()
     network.layers[0].trainable = False
-    fused = fuse_batch_norm(network)
+    fused = copy_for_training(network)
     before = fused.layers[0].get_weights()
 
     fused(IMAGES, training=True)
@@ -69,7 +69,31 @@ def test_frozen_batch_norm_stays_as_it_is():
 def test_batch_norm_in_bfloat16_keeps_its_averages_in_float32():
     network = make_network(dtype="mixed_bfloat16")
 
-    fused = fuse_batch_norm(network)
+    fused = copy_for_training(network)
 
     assert fused(IMAGES, training=True).dtype == "bfloat16"
     assert {w.dtype for w in fused.weights} == {"float32"}
+
+
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [("float32", 1e-6), ("bfloat16", 0.01)]
+)
+def test_leaky_relu_and_its_gradient_are_kerass(dtype, tolerance):
+    import keras
+    import tensorflow as tf
+
+    leaky = keras.layers.LeakyReLU(0.1, dtype=dtype)
+    network = keras.Sequential([keras.Input(IMAGES.shape[1:]), leaky])
+    copied = copy_for_training(network)
+    assert type(copied.layers[0]) is not type(leaky)
+
+    images = tf.constant(IMAGES)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(images)
+        expected, found = network(images), copied(images)
+    np.testing.assert_allclose(
+        tf.cast(found, "float32"), tf.cast(expected, "float32"), rtol=tolerance
+    )
+    np.testing.assert_allclose(
+        tape.gradient(found, images), tape.gradient(expected, images), rtol=tolerance
+    )

@@ -1,9 +1,14 @@
-"""Batch norm by TensorFlow's fused kernels, which train faster and repeatably.
+"""Layers that compute what Keras's do, but train faster and repeatably.
+
+Batch norm comes from TensorFlow's fused kernels, the leaky ReLU from those of the ReLU.
 
 Keras 3 composes batch norm of a dozen operations. On CPUs one fused kernel makes a step
 of EfficientNet-Lite0 about a quarter shorter. And TensorFlow's graph optimizer rewrites
 those dozens of small operations differently from process to process: sums differ in
 their last bits, and training amplifies that. With fused kernels it repeats.
+
+The gradient of TensorFlow's leaky ReLU in bfloat16 takes a seventh of a step of
+`scratch_cnn` on CPUs, that of its ReLU a fiftieth (`make benchmark-step`).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -14,8 +19,8 @@ if TYPE_CHECKING:
 VECTORS = 2  # dimensions of (N, D)
 
 
-def fuse_batch_norm(network: "keras.Model") -> "keras.Model":
-    """Copy a network for training, with fused batch norm.
+def copy_for_training(network: "keras.Model") -> "keras.Model":
+    """Copy a network for training, with faster layers.
 
     The copy has the same weights in the same order, and only it needs this module: the
     original, given the trained weights, stays a network that plain Keras loads.
@@ -51,11 +56,20 @@ def fuse_batch_norm(network: "keras.Model") -> "keras.Model":
                     average.assign_sub((average - seen) * (1 - self.momentum))
             return tf.reshape(outputs, tf.shape(inputs))
 
+    class Leaky(keras.layers.LeakyReLU):  # type: ignore[misc]
+        def call(self, inputs: Any) -> Any:
+            slope = self.negative_slope
+            return slope * inputs + (1 - slope) * tf.nn.relu(inputs)
+
+    faster: dict[Any, Any] = {
+        keras.layers.BatchNormalization: Fused,
+        keras.layers.LeakyReLU: Leaky,
+    }
+
     def copy(layer: "keras.layers.Layer") -> "keras.layers.Layer":
-        is_batch_norm = isinstance(layer, keras.layers.BatchNormalization)
-        kind = Fused if is_batch_norm else type(layer)
+        kind = faster.get(type(layer), type(layer))
         return kind.from_config(layer.get_config())
 
-    fused = keras.models.clone_model(network, clone_function=copy)
-    fused.set_weights(network.get_weights())
-    return fused
+    copied = keras.models.clone_model(network, clone_function=copy)
+    copied.set_weights(network.get_weights())
+    return copied
