@@ -26,7 +26,7 @@ def main() -> None:
     card = catalog.load("facenet_svm.encoder_card")
     table = catalog.load("test_table")
     probabilities = catalog.load("facenet_svm.test_probabilities").set_index("id")
-    detections = catalog.load("facenet_svm.test_detections").set_index("id")
+    detections = catalog.load("test_detections").set_index("id")
     found = table[table["id"].map(detections["found"])]
     chosen = found[found["label"].isin(LABELS)].groupby("label").head(1)
 

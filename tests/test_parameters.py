@@ -48,7 +48,7 @@ def test_parameters_of_the_project_become_settings():
     assert list(checked) == list(BASE)
     assert checked["seed"] == 666
     assert checked["facenet_svm"].svm.C == 1.0
-    assert checked["facenet_svm"].detection.short_sides == (74, 222)
+    assert checked["data_processing"].detection.short_sides == (74, 222)
 
 
 @pytest.mark.parametrize(

@@ -106,14 +106,13 @@ class Ours(Contestant):
         from lfw17_kedro.faces.embed import embed_photos
 
         photos, ids = open_photos(files)
+        expected = np.array([*BOX, *LANDMARKS])
+        located = (
+            (one.row, one.photo, expected if one.position is None else one.position)
+            for one in find_faces(photos, ids, self.detector, **self.detection)
+        )
         embed_photos(
-            find_faces(photos, ids, self.detector, **self.detection),
-            photos,
-            ids,
-            self.encoder,
-            np.array([*BOX, *LANDMARKS]),
-            batch_size=BATCH,
-            test_time_flip=False,
+            located, len(ids), self.encoder, batch_size=BATCH, test_time_flip=False
         )
 
     def embed_aligned(self, faces: Any) -> Any:
@@ -147,7 +146,7 @@ def read_detection_settings() -> dict[str, Any]:
     from kedro.config import OmegaConfigLoader
 
     loader = OmegaConfigLoader(str(CONF), base_env="base", default_run_env="base")
-    settings: dict[str, Any] = loader["parameters"]["facenet_svm"]["detection"]
+    settings: dict[str, Any] = loader["parameters"]["data_processing"]["detection"]
     return settings
 
 

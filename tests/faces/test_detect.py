@@ -1,10 +1,13 @@
 import numpy as np
+import pytest
 
 from lfw17_kedro.faces.detect import (
     BOX,
     LANDMARKS,
+    average_positions,
     choose_face,
     find_faces,
+    read_positions,
     tabulate_detections,
 )
 from lfw17_kedro.types import Face
@@ -132,3 +135,27 @@ def test_detections_keep_a_row_for_every_photo():
     assert table["found"].tolist() == [False, True]
     assert table.loc[0, [*BOX, *LANDMARKS]].isna().all()
     assert (table.loc[1, [*BOX, *LANDMARKS]] == 0.5).all()
+
+
+def test_positions_come_back_from_the_table():
+    positions = np.random.default_rng(0).uniform(size=(2, 7, 2))
+    positions[0] = np.nan
+    table = tabulate_detections(["a", "b"], positions, np.array([np.nan, 0.9]))
+    expected = np.full((7, 2), 0.5)
+
+    read = read_positions(table, expected)
+
+    np.testing.assert_array_equal(read, [expected, positions[1]])
+
+
+def test_mean_position_leaves_photos_without_a_face_out():
+    positions = np.full((3, 7, 2), np.nan)
+    positions[0], positions[2] = 0.2, 0.4
+
+    np.testing.assert_allclose(average_positions(positions), np.full((7, 2), 0.3))
+
+
+def test_no_face_in_any_photo_is_an_error():
+    message = r"found none in any of 2; .*data_processing\.detection\.thresholds"
+    with pytest.raises(ValueError, match=message):
+        average_positions(np.full((2, 7, 2), np.nan))

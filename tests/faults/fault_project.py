@@ -24,7 +24,7 @@ RAW = {
 # Seconds instead of minutes.
 QUICK = {
     "reporting": {"map": {"projection": "pca"}},
-    "facenet_svm": {"detection": {"short_sides": [74]}},
+    "data_processing": {"detection": {"short_sides": [74]}},
     "scratch_cnn": {
         "precision": "float32",
         "architectures": {

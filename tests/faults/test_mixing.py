@@ -40,8 +40,8 @@ READERS = {  # run -> the inputs that it reads
         "class_names",
         "facenet_svm.train_features",
         "facenet_svm.test_features",
-        "facenet_svm.train_detections",
-        "facenet_svm.test_detections",
+        "train_detections",
+        "test_detections",
     ),
     ("--pipelines", "facenet_svm", "--from-nodes", "facenet_svm.score"): (
         "train_table",

@@ -103,6 +103,12 @@ def test_pipeline_fills_its_layers(few_faces, save_faces, run_project, tmp_path)
     assert "competition" in catalog.load("source_card")["name"]
     photo = tmp_path / "data/03_primary/orl/train_photos/s1/000000.jpg"
     assert photo.is_file()
+    detections = catalog.load("train_detections")
+    assert detections["id"].tolist() == table["id"].tolist()
+    assert detections["found"].all()
+    assert catalog.load("train_aligned").shape == (21, 112, 112)
+    assert catalog.load("test_aligned").shape == (9, 112, 112)
+    assert catalog.load("mean_position").shape == (7, 2)
 
 
 @pytest.mark.parametrize(

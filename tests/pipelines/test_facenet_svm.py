@@ -124,8 +124,8 @@ def test_facenet_runs_from_facenet_pytorchs_file(few_faces, save_faces, run_proj
                 "sha256": sha256,
                 "precision": "float32",
             },
-            "detection": {"short_sides": [74]},
         },
+        data_processing={"detection": {"short_sides": [74]}},
     )
 
     metrics = catalog.load("facenet_svm.metrics")
@@ -164,11 +164,11 @@ def test_the_studys_protocol_runs_without_leakage(few_faces, save_faces, run_pro
 
     catalog = run_project(
         "facenet_svm",
-        data_processing={"augmentation": {"copies": 2}},
-        facenet_svm={
-            "svm": {"nrof_train_images_per_class": 10},
+        data_processing={
+            "augmentation": {"copies": 2},
             "detection": {"short_sides": [74]},
         },
+        facenet_svm={"svm": {"nrof_train_images_per_class": 10}},
     )
 
     metadata = catalog.load("facenet_svm.metrics")["metadata"]

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from pydantic import ValidationError
 
+from lfw17_kedro.pipelines.modelling.settings import NetworkCounts
 from lfw17_kedro.pipelines.scratch_cnn.architectures import (
     build_published,
     build_resnet,
@@ -22,33 +24,81 @@ PARAMETERS = ROOT / "conf" / "base" / "parameters_scratch_cnn.yml"
 BASE = yaml.safe_load(PARAMETERS.read_text())["scratch_cnn"]
 CLASS_NAMES = ["Ann", "Bob"]
 TINY = {
-    "networks": 2,
     "epochs": 3,
     "batch_size": 8,
     "network": {"widths": [4, 8], "blocks": [0, 1], "dense": 8, "dropout": 0.1},
 }
+BOTH = {"original": 1, "aligned": 1}
 
 
-def settings_of(architecture="small_resnet", **changes):
+def settings_of(architecture="small_resnet", networks=None, **changes):
     known = BASE["architectures"]
     changed = known | {architecture: known[architecture] | changes}
     chosen = {"architecture": architecture, "architectures": changed}
-    return ScratchCnnSettings(**BASE | chosen | {"precision": "float32"})
+    own = {"precision": "float32", "networks": networks or BOTH}
+    return ScratchCnnSettings(**BASE | chosen | own)
 
 
-def test_images_of_another_table_are_refused():
+def test_views_that_no_network_sees_are_left_out():
+    images, aligned = np.full((2, 10, 8), 7.5, np.float32), np.full((2, 4, 4), 9, "u1")
+    table = pd.DataFrame({"id": ["a", "b"]})
+
+    def make(original, aligned_networks):
+        counts = NetworkCounts(original=original, aligned=aligned_networks)
+        return make_features(images, aligned, table, counts, 6)
+
+    both, one = make(2, 1), make(0, 1)
+    assert both.arrays["original"].shape == (2, 10, 8, 1)
+    assert both.arrays["aligned"].shape == (2, 6, 6, 1)
+    assert both.arrays["aligned"].dtype == np.float32
+    assert (both.arrays["aligned"] == 9).all()
+    assert both.fingerprint == "grey images original 10x8, aligned 6x6"
+    assert list(one.arrays) == ["aligned"]
+    assert list(make(1, 0).arrays) == ["original"]
+
+
+def test_settings_without_a_network_are_refused():
+    with pytest.raises(ValidationError, match="at least 1 because original is 0"):
+        NetworkCounts(original=0, aligned=0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "text"),
+    [
+        ({"original": 1, "aligned": 0}, "1 network on the images as they are."),
+        (
+            {"original": 2, "aligned": 0},
+            "Mean of 2 networks on the images as they are.",
+        ),
+        (
+            {"original": 2, "aligned": 1},
+            "Mean of 2 networks on the images as they are and 1 network on the aligned "
+            "faces. Faces are aligned by landmarks of MTCNN, which was trained to find "
+            "faces, not to tell people apart.",
+        ),
+    ],
+)
+def test_report_says_what_the_networks_see(counts, text):
+    assert NetworkCounts(**counts).explain() == text
+
+
+@pytest.mark.parametrize("rows", [(2, 3), (3, 2)])
+def test_images_of_another_table_are_refused(rows):
     table = pd.DataFrame({"id": ["a", "b", "c"]})
+    images, aligned = np.zeros((rows[0], 9, 8), np.float32), np.zeros((rows[1], 4, 4))
 
-    with pytest.raises(ValueError, match="got 2 of images, 3 of table; they come from"):
-        make_features(np.zeros((2, 10, 8), np.float32), table)
+    message = f"got {rows[0]} of images, {rows[1]} of aligned, 3 of table; they come"
+    with pytest.raises(ValueError, match=message):
+        make_features(images, aligned.astype("u1"), table, NetworkCounts(**BOTH), 4)
 
 
 def train(tmp_path, settings, images=None, seed=0, name="checkpoint"):
     table = pd.DataFrame({"id": list("abcdefghijkl"), "label": np.arange(12) % 2})
     if images is None:
         images = np.random.default_rng(0).uniform(0, 255, (12, 10, 8)).astype("float32")
+    aligned = np.random.default_rng(1).integers(0, 256, (12, 9, 9), np.uint8)
     fitted = fit(
-        make_features(images, table),
+        make_features(images, aligned, table, settings.networks, 8),
         table,
         CLASS_NAMES,
         settings,
@@ -106,7 +156,8 @@ def test_history_tells_networks_apart(tmp_path):
 
 
 def test_published_network_trains_for_its_steps(tmp_path):
-    settings = settings_of("published", steps=3, batch_size=4)
+    one = {"original": 1, "aligned": 0}
+    settings = settings_of("published", networks=one, steps=3, batch_size=4)
 
     model, history = train(tmp_path, settings)
 
@@ -131,9 +182,10 @@ def test_loss_that_is_no_number_is_an_error(tmp_path):
         train(tmp_path, settings_of(**TINY), images)
 
 
-def tiny_parameters(**changes):
+def tiny_parameters(networks, **changes):
     tiny = TINY | changes
-    return {"scratch_cnn": {"architectures": {"small_resnet": tiny}}}
+    architectures = {"architectures": {"small_resnet": tiny}}
+    return {"scratch_cnn": architectures | {"networks": networks}}
 
 
 def test_pipeline_leaves_model_history_and_submission(
@@ -141,21 +193,25 @@ def test_pipeline_leaves_model_history_and_submission(
 ):
     save_faces(few_faces)
 
-    catalog = run_project("scratch_cnn", **tiny_parameters())
+    catalog = run_project("scratch_cnn", **tiny_parameters(BOTH))
 
     metrics = catalog.load("scratch_cnn.metrics")
     assert metrics["test"]["images"] == 9
     assert metrics["validation"]["images"] == 5
-    assert metrics["metadata"]["networks"] == 2
+    assert metrics["metadata"]["networks"] == BOTH
     assert metrics["metadata"]["train_images"] == 21
     assert len(catalog.load("scratch_cnn.history")) == 2 * 3
     history = catalog.load("scratch_cnn.validation_history")
     assert {"fold", "val_accuracy"} <= set(history)
     model = catalog.load("scratch_cnn.model")
-    images = catalog.load("test_images")
+    views = catalog.load("scratch_cnn.test_features").arrays
+    assert views["aligned"].shape == (9, 48, 48, 1)
+    np.testing.assert_array_equal(
+        views["original"][..., 0], catalog.load("test_images")
+    )
     predictions = catalog.load("scratch_cnn.uncalibrated_test_probabilities")
     np.testing.assert_allclose(
-        model.predict(images[..., None], verbose=0),
+        model.predict([views["original"], views["aligned"]], verbose=0),
         predictions[few_faces.class_names],
         atol=1e-5,
     )
@@ -177,7 +233,7 @@ def test_killed_run_resumes_and_ends_with_a_model(few_faces, save_faces, project
     }
     (local / "catalog.yml").write_text(yaml.safe_dump({"raw_faces": source}))
     (local / "parameters.yml").write_text(
-        yaml.safe_dump(tiny_parameters(networks=1, epochs=60))
+        yaml.safe_dump(tiny_parameters({"original": 1, "aligned": 0}, epochs=60))
     )
     command = [sys.executable, "-m", "kedro", "run", "--pipelines", "scratch_cnn"]
     models = project / "data/06_models/orl/scratch_cnn"

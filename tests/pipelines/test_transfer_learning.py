@@ -11,6 +11,7 @@ from PIL import Image
 from lfw17_kedro.pipelines.transfer_learning.networks import (
     attach_head,
     build_head,
+    resize_backbone,
     unfreeze_layers,
 )
 from lfw17_kedro.pipelines.transfer_learning.nodes import (
@@ -20,6 +21,7 @@ from lfw17_kedro.pipelines.transfer_learning.nodes import (
 )
 from lfw17_kedro.pipelines.transfer_learning.records import decode_records
 from lfw17_kedro.pipelines.transfer_learning.settings import TransferLearningSettings
+from lfw17_kedro.training.ensemble import predict
 from lfw17_kedro.types import Features, Record
 
 CONF = Path(__file__).parents[2] / "conf" / "base" / "parameters_transfer_learning.yml"
@@ -104,12 +106,26 @@ def test_features_are_the_backbones_averages():
     np.testing.assert_allclose(features, expected, rtol=1e-4, atol=1e-3)
 
 
+def test_backbone_sees_images_of_another_size():
+    backbone = make_backbone()
+    images = np.random.default_rng(0).uniform(0, 255, (1, 12, 10, 3)).astype("float32")
+
+    resized = resize_backbone(backbone, 12, 10)
+    small = backbone(images[:, :8, :6])
+
+    # away from the edges a pixel's features do not depend on the size
+    np.testing.assert_allclose(
+        resized(images)[:, 1:7, 1:5], small[:, 1:7, 1:5], rtol=1e-5, atol=1e-4
+    )
+
+
 def test_attached_head_gives_the_logits_it_was_trained_to():
     backbone, head = make_backbone(), build_head(4, 3)
     before = backbone.get_weights()
     images = np.random.default_rng(0).uniform(0, 255, (5, 8, 6, 3)).astype("float32")
 
-    network = attach_head(backbone, head, dropout=0.5, head_lr_multiplier=5.0)
+    resized = resize_backbone(backbone, 8, 6)
+    network = attach_head(resized, head, dropout=0.5, head_lr_multiplier=5.0)
 
     logits = head(pool_features(backbone, images))
     np.testing.assert_allclose(network(images), logits, rtol=1e-4, atol=1e-3)
@@ -150,7 +166,7 @@ def test_seed_decides_the_network(tmp_path):
     backbone = make_backbone()
     images = np.random.default_rng(0).integers(0, 256, (16, 8, 6, 3), np.uint8)
     table = pd.DataFrame({"id": range(16), "label": np.arange(16) % 2})
-    arrays = {"images": images, "pooled": pool_features(backbone, images)}
+    arrays = {"original": images, "original_pooled": pool_features(backbone, images)}
     features = Features(table["id"].to_numpy(np.str_), arrays, "test")
     recipes = BASE["recipes"] | {"short": {"batch_size": 8, "fine_tuning_epochs": 2}}
     settings = TransferLearningSettings(**BASE | {"recipes": recipes})
@@ -182,10 +198,10 @@ def check_results(catalog, few_faces):
     assert metrics["test"]["images"] == 9
     assert metrics["metadata"]["train_images"] == 21
     model = catalog.load("transfer_learning.model")
-    images = catalog.load("transfer_learning.test_features").arrays["images"]
+    views = catalog.load("transfer_learning.test_features").arrays
     predictions = catalog.load("transfer_learning.uncalibrated_test_probabilities")
     np.testing.assert_allclose(
-        model.predict(images, verbose=0), predictions[few_faces.class_names], atol=1e-4
+        predict(model, views), predictions[few_faces.class_names], atol=1e-4
     )
     submission = catalog.load("transfer_learning.submission")
     assert submission["ImageId"].tolist() == list(range(9))
@@ -197,13 +213,24 @@ def test_pipeline_retrains_the_bundled_backbone(
 ):
     save_faces(few_faces)
 
-    catalog = run_project("transfer_learning", transfer_learning=QUICK)
+    both = {"networks": {"original": 1, "aligned": 1}}
+    catalog = run_project("transfer_learning", transfer_learning=QUICK | both)
 
     metrics = check_results(catalog, few_faces)
+    train = catalog.load("transfer_learning.train_features").arrays
+    shapes = {view: array.shape for view, array in train.items()}
+    assert shapes == {
+        "original": (21, 128, 96, 3),
+        "aligned": (21, 112, 112, 3),
+        "original_pooled": (21, 1280),
+        "aligned_pooled": (21, 1280),
+    }
+    assert metrics["metadata"]["fine_tuning_epochs"] == 1
     assert metrics["metadata"]["backbone"] == "efficientnet_lite0"
     history = catalog.load("transfer_learning.history")
-    assert history["stage"].tolist() == ["head"] * 5 + ["fine_tuning"]
-    assert history["epoch"].tolist() == list(range(6))
+    assert history["stage"].tolist() == (["head"] * 5 + ["fine_tuning"]) * 2
+    assert history["epoch"].tolist() == [*range(6)] * 2
+    assert history["network"].tolist() == [0] * 6 + [1] * 6
     records = catalog.load("transfer_learning.records")
     assert [len(records[s]) for s in ("train", "test")] == [21, 9]
     left = tmp_path / "data/06_models/orl/transfer_learning"
@@ -223,7 +250,8 @@ def test_pipeline_retrains_inception_v3(
     network.save_weights(file)
     md5 = hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
     monkeypatch.setattr(inception_v3, "MD5", md5)  # as if these were published
-    size = {"height": 75, "width": 75, "weights": str(file), "precision": "float32"}
+    size = dict.fromkeys(("height", "width", "aligned_size"), 75)
+    size |= {"weights": str(file), "precision": "float32"}
 
     catalog = run_project(
         "transfer_learning",

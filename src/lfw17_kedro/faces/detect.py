@@ -134,3 +134,40 @@ def tabulate_detections(
     table.insert(1, "found", ~np.isnan(confidences))
     table.insert(2, "confidence", confidences)
     return table
+
+
+def read_positions(detections: Table, mean_position: F64) -> F64:
+    """Give where the face of each photo is, or is expected.
+
+    Args:
+        detections: of `tabulate_detections`.
+        mean_position: (7, 2) float64, for photos in which no face was found.
+
+    Returns:
+        (N, 7, 2) float64, in the order of the table.
+    """
+    values = detections[[*BOX, *LANDMARKS]].to_numpy(np.float64)
+    return np.where(np.isnan(values), mean_position.ravel(), values).reshape(-1, 7, 2)
+
+
+def average_positions(positions: F64) -> F64:
+    """Average where the faces lie in their photos.
+
+    Args:
+        positions: (N, 7, 2) float64, NaN where no face was found.
+
+    Returns:
+        (7, 2) float64.
+
+    Raises:
+        ValueError: no face was found in any photo.
+    """
+    if np.isnan(positions).all():
+        raise ValueError(
+            f"expected faces in the training photos, found none in any of "
+            f"{len(positions)}; look at the photos, lower "
+            "data_processing.detection.thresholds or enlarge "
+            "data_processing.detection.short_sides."
+        )
+    average: F64 = np.nanmean(positions, axis=0)
+    return average

@@ -1,97 +1,50 @@
-"""From photos to embeddings in one pass: find the face, align it, embed it."""
+"""From located faces to embeddings: align each face and embed it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 import numpy as np
 from tqdm import tqdm
 
 from lfw17_kedro.faces.align import align_face
-from lfw17_kedro.faces.detect import Found
 from lfw17_kedro.threads import map_ahead
 from lfw17_kedro.types import F32, F64, U8, Encoder
 
 
 def embed_photos(
-    found: Iterable[Found],
-    photos: Mapping[str, U8],
-    photo_ids: Sequence[str],
+    located: Iterable[tuple[int, U8, F64]],
+    count: int,
     encoder: Encoder,
-    mean_position: F64 | None,
     *,
     batch_size: int,
     test_time_flip: bool,
-) -> tuple[F32, F64, F64]:
+) -> F32:
     """Align and embed the face of each photo, holding one batch at a time.
 
     Args:
-        found: of `detect.find_faces`, for these photos.
-        photos: id -> photo; those without a face are opened once more.
-        photo_ids: N ids.
+        located: the row, the photo and the position of the face, (7, 2) as of
+            `detect`, of each photo in any order.
+        count: N, of the photos.
         encoder: says how faces are aligned, and embeds them.
-        mean_position: (7, 2), of `detect`, taken where no face was found: no photo is
-            dropped. None for the mean of the faces found here.
         batch_size: faces per call of the encoder, at least 1.
         test_time_flip: average each face's embedding with its mirror image's, at
             twice the time.
 
     Returns:
-        (N, D) float32 embeddings of L2 norm 1, (N, 7, 2) float64 positions and (N,)
-        float64 confidences, both NaN where no face was found.
-
-    Raises:
-        ValueError: no face in any photo and no `mean_position`.
+        (N, D) float32 embeddings of L2 norm 1.
     """
-    vectors = np.empty((len(photo_ids), encoder.card.dimension), np.float32)
-    positions = np.full((len(photo_ids), 7, 2), np.nan)
-    confidences = np.full(len(photo_ids), np.nan)
-    without_face = []
-
-    def list_faces() -> Iterator[tuple[int, U8, F64]]:
-        for one in tqdm(found, "embed faces", len(photo_ids), unit="photo"):
-            if one.position is None:
-                without_face.append(one.row)
-                continue
-            positions[one.row], confidences[one.row] = one.position, one.confidence
-            yield one.row, one.photo, one.position
-        if without_face:
-            fallback = (
-                average_positions(positions) if mean_position is None else mean_position
-            )
-            for row in without_face:
-                yield row, photos[photo_ids[row]], fallback
+    vectors = np.empty((count, encoder.card.dimension), np.float32)
 
     def align(face: tuple[int, U8, F64]) -> tuple[int, U8]:
         row, photo, position = face
         return row, align_face(photo, position, encoder.card)
 
-    aligned = map_ahead(align, list_faces(), batch_size)
+    shown = tqdm(located, "embed faces", count, unit="photo")
+    aligned = map_ahead(align, shown, batch_size)
     while batch := list(islice(aligned, batch_size)):
         rows, faces = (list(part) for part in zip(*batch, strict=True))
         vectors[rows] = embed_faces(np.stack(faces), encoder, test_time_flip)
-    return vectors, positions, confidences
-
-
-def average_positions(positions: F64) -> F64:
-    """Average where the faces lie in their photos.
-
-    Args:
-        positions: (N, 7, 2) float64, NaN where no face was found.
-
-    Returns:
-        (7, 2) float64.
-
-    Raises:
-        ValueError: no face was found in any photo.
-    """
-    if np.isnan(positions).all():
-        raise ValueError(
-            f"expected faces in the training photos, found none in any of "
-            f"{len(positions)}; look at the photos, lower detection.thresholds or "
-            "enlarge detection.short_sides."
-        )
-    average: F64 = np.nanmean(positions, axis=0)
-    return average
+    return vectors
 
 
 def embed_faces(faces: U8, encode: Callable[[U8], F32], test_time_flip: bool) -> F32:

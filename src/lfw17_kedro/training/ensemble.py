@@ -1,5 +1,6 @@
 """Average networks and mirror images, and predict with the result."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,40 +11,55 @@ from lfw17_kedro.types import F64, Network
 PREDICT_BATCH = 256  # images; bounds memory, nothing else
 
 
-def predict(model: Network, images: NDArray[Any]) -> F64:
+def derive_seed(seed: int, network: int) -> int:
+    """Give each network of an ensemble a seed of its own, at most 2^32 - 1."""
+    return int(np.random.SeedSequence([seed, network]).generate_state(1)[0])
+
+
+def predict(model: Network, views: Mapping[str, NDArray[Any]]) -> F64:
     """Give (N, K) float64 probabilities, each row of sum 1.
 
     Args:
-        model: maps images to (N, K) probabilities.
-        images: (N, H, W, C), as the model takes them.
+        model: of `join_networks`.
+        views: name of the view -> (N, H, W, C) images; those that the model does not
+            take are ignored.
     """
-    probabilities = model.predict(images, PREDICT_BATCH, verbose=0).astype(np.float64)
+    inputs = [views[one.name] for one in model.inputs]
+    probabilities = model.predict(inputs, PREDICT_BATCH, verbose=0).astype(np.float64)
     probabilities /= probabilities.sum(axis=1, keepdims=True)  # float32 is off by 1e-7
     return np.asarray(probabilities)
 
 
-def ensemble_networks(networks: list[Network], test_time_flip: bool) -> Network:
+def join_networks(
+    networks: Sequence[tuple[str, Network]], test_time_flip: bool
+) -> Network:
     """Join networks into one that averages their probabilities.
 
     Args:
-        networks: each maps (N, H, W, C) images to (N, K) logits.
+        networks: the name of the view that it sees, and a network that maps its (N, H,
+            W, C) images to (N, K) logits.
         test_time_flip: average over each image and its mirror image.
 
     Returns:
-        Maps (N, H, W, C) images to (N, K) float32 probabilities.
+        Maps the (N, H, W, C) images of each view, an input of that name, to (N, K)
+        float32 probabilities.
     """
     import keras
     from keras import layers
 
-    images = keras.Input(networks[0].input_shape[1:])
-    views = [images]
-    if test_time_flip:
-        views.append(keras.ops.flip(images, axis=2))
-    probabilities = [
-        layers.Softmax(dtype="float32")(network(view))
-        for network in networks
-        for view in views
-    ]
-    if len(probabilities) == 1:
-        return keras.Model(images, probabilities[0])
-    return keras.Model(images, layers.Average(dtype="float32")(probabilities))
+    inputs = {
+        view: keras.Input(network.input_shape[1:], name=view)
+        for view, network in networks
+    }
+    probabilities = []
+    for view, network in networks:
+        images = [inputs[view]]
+        if test_time_flip:
+            images.append(keras.ops.flip(inputs[view], axis=2))
+        softmax = layers.Softmax(dtype="float32")
+        probabilities += [softmax(network(one)) for one in images]
+    if len(probabilities) > 1:
+        average = layers.Average(dtype="float32")(probabilities)
+    else:
+        [average] = probabilities
+    return keras.Model(list(inputs.values()), average)

@@ -1,4 +1,4 @@
-"""From raw arrays to checked, split and augmented photos."""
+"""From raw arrays to checked, split, augmented and aligned photos."""
 
 from lfw17_kedro.pipelines.data_processing.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""Nodes of `data_processing`: raw arrays -> checked, split, augmented photos."""
+"""Nodes of `data_processing`: raw arrays -> checked, split, aligned photos."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -6,14 +6,15 @@ from dataclasses import asdict
 import numpy as np
 
 from lfw17_kedro.faces.class_names import name_folder
-from lfw17_kedro.faces.ids import check_rows
+from lfw17_kedro.faces.ids import check_ids, check_rows
 from lfw17_kedro.faces.split import assign_folds, hold_out
 from lfw17_kedro.faces.validate import check_faces
 from lfw17_kedro.pipelines.data_processing.settings import (
     CopySettings,
+    DetectionSettings,
     SplitSettings,
 )
-from lfw17_kedro.types import F32, I64, U8, UNKNOWN, RawFaces, Table
+from lfw17_kedro.types import F32, F64, I64, U8, UNKNOWN, RawFaces, Table
 
 
 def validate_raw_faces(
@@ -131,3 +132,61 @@ def make_photos(images: F32, table: Table, short_side: int) -> Mapping[str, U8]:
 
     check_rows(images=images, table=table)
     return EnlargedImages(images, table["id"], short_side)
+
+
+def align_train_photos(
+    photos: Mapping[str, U8],
+    table: Table,
+    detection: DetectionSettings,
+    size: int,
+    mean_position: F64 | None = None,
+) -> tuple[Table, U8, F64]:
+    """Find and align the face of each photo of a table, in one pass.
+
+    Args:
+        photos: id -> photo, opened when asked for.
+        table: with the column `id`.
+        detection: arguments of `find_faces`, and of MTCNN.
+        size: side of the aligned faces, pixels.
+        mean_position: where faces are expected in photos without one, None for the
+            mean of these photos.
+
+    Returns:
+        The detections (see `tabulate_detections`), the (N, size, size) uint8 grey
+        aligned faces, and the mean position of the faces found, (7, 2) float64.
+
+    Raises:
+        ValueError: the photos are not those of the table, or no face was found in any.
+    """
+    from lfw17_kedro.encoders.mtcnn import build_detector
+    from lfw17_kedro.faces import detect
+    from lfw17_kedro.faces.aligned import align_photos
+
+    check_ids(list(photos), table, "photos")
+    photo_ids = list(table["id"])
+    settings = detection.model_dump()
+    thresholds, min_face_size = map(settings.pop, ("thresholds", "min_face_size"))
+    detector = build_detector(thresholds, min_face_size)
+    found = detect.find_faces(photos, photo_ids, detector, **settings)
+    aligned, positions, confidences = align_photos(
+        found, photos, photo_ids, size, mean_position
+    )
+    if mean_position is None:
+        mean_position = detect.average_positions(positions)
+    detections = detect.tabulate_detections(photo_ids, positions, confidences)
+    return detections, aligned, mean_position
+
+
+def align_test_photos(
+    photos: Mapping[str, U8],
+    table: Table,
+    detection: DetectionSettings,
+    size: int,
+    mean_position: F64,
+) -> tuple[Table, U8]:
+    """Find and align the faces of the test photos; see `align_train_photos`.
+
+    Photos without a face are aligned with the mean position of the training faces,
+    so that the test set stays complete.
+    """
+    return align_train_photos(photos, table, detection, size, mean_position)[:2]

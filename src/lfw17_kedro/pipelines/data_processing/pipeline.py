@@ -3,6 +3,8 @@
 from kedro.pipeline import Node, Pipeline
 
 from lfw17_kedro.pipelines.data_processing.nodes import (
+    align_test_photos,
+    align_train_photos,
     augment_train_images,
     list_test_images,
     make_photos,
@@ -12,7 +14,8 @@ from lfw17_kedro.pipelines.data_processing.nodes import (
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Raw faces -> checked arrays -> split -> augmented copies -> jpg photos."""
+    """Raw faces -> checked arrays -> split -> copies -> jpg photos -> aligned faces."""
+    aligning = ["params:detection", "params:aligned_size"]
     return Pipeline(
         [
             Node(
@@ -65,6 +68,18 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 outputs="test_photos",
                 name="make_test_photos",
             ),
+            Node(
+                align_train_photos,
+                inputs=["train_photos", "train_table", *aligning],
+                outputs=["train_detections", "train_aligned", "mean_position"],
+                name="align_train_photos",
+            ),
+            Node(
+                align_test_photos,
+                inputs=["test_photos", "test_table", *aligning, "mean_position"],
+                outputs=["test_detections", "test_aligned"],
+                name="align_test_photos",
+            ),
         ],
         namespace="data_processing",
         inputs={"raw_faces"},
@@ -72,9 +87,14 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             "train_images",
             "train_table",
             "train_photos",
+            "train_detections",
+            "train_aligned",
             "test_images",
             "test_table",
             "test_photos",
+            "test_detections",
+            "test_aligned",
+            "mean_position",
             "class_names",
             "source_card",
         },

@@ -1,13 +1,17 @@
 """The parameters of `data_processing`."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
     Copies,
+    Count,
     Folds,
     Fraction,
     NotNegative,
+    Padding,
     Pixels,
     Probability,
     Settings,
@@ -53,8 +57,32 @@ class CopySettings(Settings):
     """Probability that a copy is mirrored left to right."""
 
 
+class DetectionSettings(Settings):
+    """Face detection with MTCNN."""
+
+    thresholds: Annotated[
+        tuple[Probability, Probability, Probability], Field(strict=False)
+    ]
+    """Minimum scores of MTCNN's three stages: proposals, refinement, output."""
+
+    short_sides: Annotated[tuple[Pixels, ...], Field(strict=False, min_length=1)]
+    """Short side of the photos during detection, pixels. Every photo is searched at
+    the first size, those without a face again at the next."""
+
+    min_face_size: Annotated[float, Field(ge=12, allow_inf_nan=False)]
+    """Side of the smallest faces to be found, pixels of the photo at the size of
+    detection. The larger, the faster."""
+
+    padding: Padding
+    """Edge pixels are repeated outwards by this fraction of the short side. Without
+    padding MTCNN misses a third of the faces on the study's tight crops."""
+
+    batch_size: Count
+    """Photos that are searched together."""
+
+
 class DataProcessingSettings(Settings):
-    """How the raw faces become checked, divided and augmented photos."""
+    """How the raw faces become checked, divided, augmented and aligned photos."""
 
     height: Pixels
     """Rows of a raw image, pixels."""
@@ -70,6 +98,13 @@ class DataProcessingSettings(Settings):
 
     photo_short_side: Pixels
     """Photos are enlarged until their short side has this many pixels."""
+
+    detection: DetectionSettings
+    """Detection of the face on each photo."""
+
+    aligned_size: Pixels
+    """Side of the aligned faces, pixels: rotated, scaled and shifted so that eyes, nose
+    and mouth lie at the same place in all of them."""
 
     def count_requirements(self) -> list[CountRequirement]:
         """Say how many images of each person the split needs."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from lfw17_kedro.encoders import registry
 from lfw17_kedro.face_classifier import FaceClassifier
+from lfw17_kedro.faces.ids import check_ids
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.facenet_svm import settings as s
 from lfw17_kedro.pipelines.modelling import Fitted
@@ -35,68 +36,47 @@ def build_encoder(
 def embed_photos(
     photos: Mapping[str, U8],
     table: Table,
+    detections: Table,
+    mean_position: F64,
     encoder: Encoder,
-    detection: s.DetectionSettings,
     embedding: s.EmbeddingSettings,
-    mean_position: F64 | None = None,
-) -> tuple[Table, Features, F64]:
-    """Find, align and embed the face of each photo of a table, in one pass.
+) -> Features:
+    """Align and embed the face of each photo of a table.
 
     Args:
         photos: id -> photo, opened when asked for.
         table: with the column `id`.
+        detections: of `data_processing`: where the faces are.
+        mean_position: where faces are expected in photos without one, (7, 2).
         encoder: says how faces are aligned, and embeds them.
-        detection: arguments of `find_faces`, and of MTCNN.
-        embedding: arguments of `embed_photos`.
-        mean_position: where faces are expected in photos without one, None for the
-            mean of these photos.
+        embedding: arguments of `faces.embed.embed_photos`.
 
     Returns:
-        The detections (see `tabulate_detections`), the embeddings, and the mean
-        position of the faces found.
+        Features whose array `vectors` is (N, D) float32, rows of L2 norm 1.
 
     Raises:
-        ValueError: the photos are not those of the table, or no face was found in any.
+        ValueError: photos or detections are not those of the table.
     """
-    from lfw17_kedro.encoders.mtcnn import build_detector
-    from lfw17_kedro.faces import detect, embed
-    from lfw17_kedro.faces.ids import check_ids
+    from lfw17_kedro.faces.detect import read_positions
+    from lfw17_kedro.faces.embed import embed_photos as embed
+    from lfw17_kedro.threads import map_ahead
 
     check_ids(list(photos), table, "photos")
+    check_ids(detections["id"], table, "detections", in_order=True)
     photo_ids = list(table["id"])
-    settings = detection.model_dump()
-    thresholds, min_face_size = map(settings.pop, ("thresholds", "min_face_size"))
-    detector = build_detector(thresholds, min_face_size)
-    found = detect.find_faces(photos, photo_ids, detector, **settings)
-    vectors, positions, confidences = embed.embed_photos(
-        found, photos, photo_ids, encoder, mean_position, **embedding.model_dump()
-    )
-    if mean_position is None:
-        mean_position = embed.average_positions(positions)
+    positions = read_positions(detections, mean_position)
+
+    def locate(row: int) -> tuple[int, U8, F64]:
+        return row, photos[photo_ids[row]], positions[row]
+
+    located = map_ahead(locate, range(len(photo_ids)), embedding.batch_size)
+    vectors = embed(located, len(photo_ids), encoder, **embedding.model_dump())
     flips = "+flips" if embedding.test_time_flip else ""
-    features = Features(
+    return Features(
         ids=np.array(photo_ids, np.str_),
         arrays={"vectors": vectors},
         fingerprint=encoder.card.fingerprint + flips,
     )
-    detections = detect.tabulate_detections(photo_ids, positions, confidences)
-    return detections, features, mean_position
-
-
-def embed_test_photos(
-    photos: Mapping[str, U8],
-    table: Table,
-    encoder: Encoder,
-    detection: s.DetectionSettings,
-    embedding: s.EmbeddingSettings,
-    mean_position: F64,
-) -> tuple[Table, Features]:
-    """Embed the test photos; see `embed_photos`.
-
-    Photos without a face are aligned with the mean position of the training faces,
-    so that the test set stays complete.
-    """
-    return embed_photos(photos, table, encoder, detection, embedding, mean_position)[:2]
 
 
 def describe_features(

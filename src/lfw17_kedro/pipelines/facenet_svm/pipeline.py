@@ -6,17 +6,17 @@ from lfw17_kedro.pipelines.facenet_svm.nodes import (
     build_encoder,
     describe_features,
     embed_photos,
-    embed_test_photos,
     fit,
     predict,
 )
 from lfw17_kedro.pipelines.facenet_svm.settings import FacenetSvmSettings
 from lfw17_kedro.pipelines.modelling import Method
 
+SPLITS = (("train", "train"), ("test", "predict"))  # split, tag of its nodes
+
 
 def create_features() -> Pipeline:
-    """Photos -> detected, aligned and embedded faces."""
-    settings = ["encoder", "params:detection", "params:embedding"]
+    """Photos and where their faces are -> aligned and embedded faces."""
     return Pipeline(
         [
             Node(
@@ -26,20 +26,7 @@ def create_features() -> Pipeline:
                 name="build_encoder",
                 tags="train",
             ),
-            Node(
-                embed_photos,
-                inputs=["train_photos", "train_table", *settings],
-                outputs=["train_detections", "train_features", "mean_position"],
-                name="embed_train_photos",
-                tags="train",
-            ),
-            Node(
-                embed_test_photos,
-                inputs=["test_photos", "test_table", *settings, "mean_position"],
-                outputs=["test_detections", "test_features"],
-                name="embed_test_photos",
-                tags="predict",
-            ),
+            *(_embed(split, tag) for split, tag in SPLITS),
             Node(
                 describe_features,
                 inputs=["train_detections", "test_detections"],
@@ -48,6 +35,20 @@ def create_features() -> Pipeline:
                 tags="report",
             ),
         ]
+    )
+
+
+def _embed(split: str, tag: str) -> Node:
+    """Make the node that embeds the photos of a split."""
+    return Node(
+        embed_photos,
+        inputs=[
+            *(f"{split}_photos", f"{split}_table", f"{split}_detections"),
+            *("mean_position", "encoder", "params:embedding"),
+        ],
+        outputs=f"{split}_features",
+        name=f"embed_{split}_photos",
+        tags=tag,
     )
 
 

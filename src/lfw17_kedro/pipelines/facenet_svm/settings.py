@@ -7,10 +7,7 @@ from pydantic import Field
 from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
     Count,
-    Padding,
-    Pixels,
     Positive,
-    Probability,
     Settings,
 )
 from lfw17_kedro.pipelines.encoder_settings import EncoderSettings
@@ -20,30 +17,6 @@ CALIBRATION_IMAGES = 2  # originals of each person: one fits the SVM, one calibr
 
 CalibrationCount = Annotated[int, Field(ge=CALIBRATION_IMAGES)]
 """A number of images that suffices to calibrate the SVM."""
-
-
-class DetectionSettings(Settings):
-    """Face detection with MTCNN."""
-
-    thresholds: Annotated[
-        tuple[Probability, Probability, Probability], Field(strict=False)
-    ]
-    """Minimum scores of MTCNN's three stages: proposals, refinement, output."""
-
-    short_sides: Annotated[tuple[Pixels, ...], Field(strict=False, min_length=1)]
-    """Short side of the photos during detection, pixels. Every photo is searched at
-    the first size, those without a face again at the next."""
-
-    min_face_size: Annotated[float, Field(ge=12, allow_inf_nan=False)]
-    """Side of the smallest faces to be found, pixels of the photo at the size of
-    detection. The larger, the faster."""
-
-    padding: Padding
-    """Edge pixels are repeated outwards by this fraction of the short side. Without
-    padding MTCNN misses a third of the faces on the study's tight crops."""
-
-    batch_size: Count
-    """Photos that are searched together."""
 
 
 class EmbeddingSettings(Settings):
@@ -79,9 +52,6 @@ class SvmSettings(Settings):
 
 class FacenetSvmSettings(EncoderSettings, MethodSettings):
     """A linear SVM on the embeddings of a published face encoder."""
-
-    detection: DetectionSettings
-    """Face detection."""
 
     embedding: EmbeddingSettings
     """Embedding of the faces."""

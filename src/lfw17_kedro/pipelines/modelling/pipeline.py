@@ -21,10 +21,15 @@ from lfw17_kedro.training.checkpoint import delete_checkpoint
 SHARED = {
     "train_images",
     "train_photos",
+    "train_detections",
+    "train_aligned",
     "train_table",
     "test_images",
     "test_photos",
+    "test_detections",
+    "test_aligned",
     "test_table",
+    "mean_position",
     "class_names",
     "weights",
 }

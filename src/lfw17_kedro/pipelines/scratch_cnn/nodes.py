@@ -1,43 +1,58 @@
-"""What is `scratch_cnn`'s own: grey images, and networks trained on them."""
+"""What is `scratch_cnn`'s own: views of grey images, and networks trained on them."""
 
 import math
 from pathlib import Path
 
 import numpy as np
 
+from lfw17_kedro.faces.aligned import resize_faces
 from lfw17_kedro.faces.ids import check_rows
 from lfw17_kedro.pipelines.modelling import Fitted
+from lfw17_kedro.pipelines.modelling.settings import NetworkCounts
 from lfw17_kedro.pipelines.scratch_cnn.architectures import ARCHITECTURES
 from lfw17_kedro.pipelines.scratch_cnn.settings import (
     ArchitectureSettings,
     ScratchCnnSettings,
 )
 from lfw17_kedro.precision import choose_policy, use_policy
-from lfw17_kedro.training.ensemble import ensemble_networks
-from lfw17_kedro.training.ensemble import predict as predict_images
+from lfw17_kedro.training.ensemble import derive_seed, join_networks
+from lfw17_kedro.training.ensemble import predict as predict_views
 from lfw17_kedro.training.fit import train_classifier
 from lfw17_kedro.training.optimizers import make_optimizer
-from lfw17_kedro.types import F32, F64, Features, Network, Table
+from lfw17_kedro.types import F32, F64, I64, U8, Features, Network, Table
 
 
-def make_features(images: F32, table: Table) -> Features:
-    """Take images as they are.
+def make_features(
+    images: F32, aligned: U8, table: Table, networks: NetworkCounts, aligned_size: int
+) -> Features:
+    """Give the images that the networks see.
 
     Args:
         images: (N, H, W) float32, 0-255, row i described by the table's row i.
+        aligned: (N, S, S) uint8 aligned faces, likewise.
         table: with the column `id`.
+        networks: how many see which view.
+        aligned_size: side of the aligned faces that the networks see, pixels.
 
     Returns:
-        Features whose array `images` is (N, H, W, 1) float32, 0-255.
+        Features with an array for each view that is seen: `original` is (N, H, W, 1)
+        and `aligned` (N, aligned_size, aligned_size, 1), both float32, 0-255.
 
     Raises:
-        ValueError: images and table do not have the same length.
+        ValueError: images, faces and table do not have the same length.
     """
-    check_rows(images=images, table=table)
+    check_rows(images=images, aligned=aligned, table=table)
+    arrays: dict[str, F32] = {}
+    if networks.original:
+        arrays["original"] = images[..., None]
+    if networks.aligned:
+        faces = resize_faces(aligned, aligned_size)
+        arrays["aligned"] = faces[..., None].astype(np.float32)
+    sizes = [f"{view} {one.shape[1]}x{one.shape[2]}" for view, one in arrays.items()]
     return Features(
         ids=table["id"].to_numpy(np.str_),
-        arrays={"images": images[..., None]},
-        fingerprint=f"grey images {images.shape[1]}x{images.shape[2]}",
+        arrays=arrays,
+        fingerprint=f"grey images {', '.join(sizes)}",
     )
 
 
@@ -55,54 +70,54 @@ def fit(
     """Train the networks of the settings and average them; see `Fit`."""
     import pandas as pd
 
-    chosen = settings.chosen
     policy = choose_policy(settings.precision)
     networks, histories = [], []
-    for index in range(chosen.networks):
+    for index, view in enumerate(settings.networks.views):
         network, history = _train_network(
-            features,
+            features.arrays[view],
             table,
             len(class_names),
             settings,
             policy,
-            int(np.random.SeedSequence([seed, index]).generate_state(1)[0]),
+            derive_seed(seed, index),
             checkpoint / f"network_{index}",
-            validation,
+            validation
+            and (validation[0].arrays[view], validation[1]["label"].to_numpy()),
         )
-        networks.append(network)
+        networks.append((view, network))
         histories.append(history.assign(network=index))
     history = pd.concat(histories, ignore_index=True)
     metadata = {
         "architecture": settings.architecture,
-        "networks": chosen.networks,
+        "networks": settings.networks.model_dump(),
+        "explanation": settings.networks.explain(),
         "precision": policy,
         "epochs": int(history["epoch"].max()) + 1,
         "train_images": len(features),
     }
-    model = ensemble_networks(networks, chosen.test_time_flip)
+    model = join_networks(networks, settings.chosen.test_time_flip)
     return Fitted(model, metadata, history)
 
 
 def predict(model: Network, features: Features) -> F64:
     """Predict with the averaged networks; see `Predict`."""
-    return predict_images(model, features.arrays["images"])
+    return predict_views(model, features.arrays)
 
 
 def _train_network(
-    features: Features,
+    images: F32,
     table: Table,
     n_classes: int,
     settings: ScratchCnnSettings,
     policy: str,
     seed: int,
     checkpoint: Path,
-    validation: tuple[Features, Table] | None,
+    validation: tuple[F32, I64] | None,
 ) -> tuple[Network, Table]:
-    """Train one network."""
+    """Train one network on the images of its view."""
     import keras
 
     chosen = settings.chosen
-    images = features.arrays["images"]
     epochs, steps_per_epoch = _count_epochs(chosen, len(images))
     # Keras draws first weights and dropout from its global generators.
     keras.utils.set_random_seed(seed)
@@ -125,8 +140,7 @@ def _train_network(
         seed=seed,
         checkpoint=checkpoint,
         fingerprint=optimizer,
-        validation=validation
-        and (validation[0].arrays["images"], validation[1]["label"].to_numpy()),
+        validation=validation,
     )
     return network, history
 

@@ -8,12 +8,15 @@ from lfw17_kedro.pipelines.scratch_cnn.settings import ScratchCnnSettings
 
 
 def create_features() -> Pipeline:
-    """Images, as they are."""
+    """Images as they are, and aligned faces."""
     return Pipeline(
         [
             Node(
                 make_features,
-                inputs=[f"{split}_images", f"{split}_table"],
+                inputs=[
+                    *(f"{split}_images", f"{split}_aligned", f"{split}_table"),
+                    *("params:networks", "params:aligned_size"),
+                ],
                 outputs=f"{split}_features",
                 name=f"make_{split}_features",
                 tags=tag,

@@ -10,12 +10,13 @@ from lfw17_kedro.parameter_types import (
     CountOrNone,
     DropProbability,
     OptimizerSettings,
+    Pixels,
     Settings,
     Units,
     WarpSettings,
     refuse,
 )
-from lfw17_kedro.pipelines.modelling.settings import MethodSettings
+from lfw17_kedro.pipelines.modelling.settings import MethodSettings, NetworkCounts
 
 
 class ResnetSettings(Settings):
@@ -53,9 +54,6 @@ class PublishedNetworkSettings(Settings):
 
 class ArchitectureSettings(Settings):
     """A network and its training."""
-
-    networks: Count
-    """Networks trained from different seeds; their probabilities are averaged."""
 
     epochs: Count | None
     """Passes over the training images; null where `steps` says how long to train."""
@@ -119,7 +117,7 @@ class Architectures(Settings):
 
 
 class ScratchCnnSettings(MethodSettings):
-    """A network trained from random weights on the grey images."""
+    """Networks trained from random weights on the grey images and the aligned faces."""
 
     architecture: Literal["small_resnet", "resnet", "published"]
     """Which of the `architectures` to train. published trains for hours on a CPU."""
@@ -127,6 +125,12 @@ class ScratchCnnSettings(MethodSettings):
     precision: Literal["auto", "float32", "bfloat16"]
     """Numbers to compute with. auto: bfloat16 where the processor has it in hardware,
     elsewhere float32."""
+
+    networks: NetworkCounts
+    """Networks that are trained; their probabilities are averaged."""
+
+    aligned_size: Pixels
+    """Side of the aligned faces, pixels."""
 
     architectures: Architectures
     """The settings of each architecture."""

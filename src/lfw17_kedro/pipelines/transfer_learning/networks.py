@@ -20,16 +20,32 @@ def build_head(n_features: int, n_classes: int) -> "keras.Model":
     return keras.Model(features, logits)
 
 
+def resize_backbone(backbone: "keras.Model", height: int, width: int) -> "keras.Model":
+    """Copy a backbone, with the same weights, for images of another size.
+
+    Args:
+        backbone: convolutions and pooling alone; not changed.
+        height: of the images, pixels.
+        width: likewise.
+    """
+    import keras
+
+    images = keras.Input((height, width, 3))
+    copy = keras.models.clone_model(backbone, input_tensors=images)
+    copy.set_weights(backbone.get_weights())
+    return copy
+
+
 def attach_head(
     backbone: "keras.Model",
     head: "keras.Model",
     dropout: float,
     head_lr_multiplier: float,
 ) -> "keras.Model":
-    """Put a trained head on a copy of a backbone.
+    """Put a trained head on a backbone.
 
     Args:
-        backbone: (N, H, W, 3) RGB images, 0-255 -> (N, h, w, D); not changed.
+        backbone: of `resize_backbone`; becomes part of the network.
         head: of `build_head`.
         dropout: probability that a feature is dropped while training.
         head_lr_multiplier: how many times as fast the head learns as the layers
@@ -42,14 +58,12 @@ def attach_head(
     """
     import keras
 
-    body = keras.models.clone_model(backbone)
-    body.set_weights(backbone.get_weights())
-    for layer in body.layers:
+    for layer in backbone.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = BATCH_NORM_MOMENTUM
     # Named, for Keras would give them names that a loaded backbone has already.
     pool = keras.layers.GlobalAveragePooling2D(dtype="float32", name=f"{HEAD}_pool")
-    x = keras.layers.Dropout(dropout, name=f"{HEAD}_dropout")(pool(body.output))
+    x = keras.layers.Dropout(dropout, name=f"{HEAD}_dropout")(pool(backbone.output))
     dense = head.get_layer(HEAD)
     top = keras.layers.Dense(dense.units, dtype="float32", name=HEAD)
     scale = keras.layers.Rescaling(
@@ -57,7 +71,7 @@ def attach_head(
     )
     logits = scale(top(x))
     top.set_weights([weights / head_lr_multiplier for weights in dense.get_weights()])
-    return keras.Model(body.input, logits)
+    return keras.Model(backbone.input, logits)
 
 
 def unfreeze_layers(network: "keras.Model", layers: int | None) -> int:

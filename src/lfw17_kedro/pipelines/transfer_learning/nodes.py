@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from lfw17_kedro.encoders.registry import BACKBONES
-from lfw17_kedro.faces.ids import check_ids
+from lfw17_kedro.faces.aligned import resize_faces
+from lfw17_kedro.faces.ids import check_ids, check_rows
 from lfw17_kedro.pipelines.modelling import Fitted
+from lfw17_kedro.pipelines.modelling.settings import NetworkCounts
 from lfw17_kedro.pipelines.transfer_learning.records import (
     decode_records,
     make_records,
@@ -17,13 +19,14 @@ from lfw17_kedro.pipelines.transfer_learning.settings import (
     TransferLearningSettings,
 )
 from lfw17_kedro.precision import choose_policy, use_policy
-from lfw17_kedro.training.ensemble import ensemble_networks
-from lfw17_kedro.training.ensemble import predict as predict_images
+from lfw17_kedro.training.ensemble import derive_seed, join_networks
+from lfw17_kedro.training.ensemble import predict as predict_views
 from lfw17_kedro.training.fit import train_classifier
 from lfw17_kedro.training.optimizers import make_optimizer
 from lfw17_kedro.types import (
     F32,
     F64,
+    I64,
     U8,
     Features,
     Network,
@@ -34,6 +37,8 @@ from lfw17_kedro.types import (
 )
 
 FEATURE_BATCH = 64  # images; bounds memory, nothing else
+POOLED = "_pooled"  # after the name of a view: its features, averaged over each image
+FINE_TUNING = "fine_tuning"  # the second stage of training
 
 
 def build_backbone(
@@ -77,7 +82,9 @@ def write_records(
 
 def make_train_features(
     records: Mapping[str, Iterable[Record]],
+    aligned: U8,
     table: Table,
+    networks: NetworkCounts,
     name: str,
     backbones: Backbones,
     backbone: Network,
@@ -86,43 +93,66 @@ def make_train_features(
 
     Args:
         records: of `write_records`.
+        aligned: (N, S, S) uint8 aligned faces, row i described by the table's row i.
         table: describes the training photos.
+        networks: how many see which view.
         name: of the chosen backbone.
         backbones: the settings of each.
         backbone: of `build_backbone`.
 
     Returns:
-        Features with `images`, (N, height, width, 3) uint8 RGB, and `pooled`, (N, D)
-        float32: the features of the frozen backbone, averaged over each image.
+        Features with two arrays for each view that is seen: the images, (N, height,
+        width, 3) uint8 RGB, as `original` or `aligned`, and the features of the frozen
+        backbone, averaged over each image, (N, D) float32, with `_pooled` after it.
+
+    Raises:
+        ValueError: records or faces are not those of the table.
     """
-    features = _decode(records["train"], table, name, backbones)
-    pooled = pool_features(backbone, features.arrays["images"])
-    return Features(
-        features.ids, features.arrays | {"pooled": pooled}, features.fingerprint
-    )
+    from lfw17_kedro.pipelines.transfer_learning.networks import resize_backbone
+
+    features = _make_views(records["train"], aligned, table, networks, name, backbones)
+    pooled = {
+        f"{view}{POOLED}": pool_features(
+            resize_backbone(backbone, *images.shape[1:3]), images
+        )
+        for view, images in features.arrays.items()
+    }
+    return Features(features.ids, features.arrays | pooled, features.fingerprint)
 
 
 def make_test_features(
     records: Mapping[str, Iterable[Record]],
+    aligned: U8,
     table: Table,
+    networks: NetworkCounts,
     name: str,
     backbones: Backbones,
 ) -> Features:
-    """Decode the test photos; see `make_train_features`, but without `pooled`."""
-    return _decode(records["test"], table, name, backbones)
+    """Decode the test photos; see `make_train_features`, but without its features."""
+    return _make_views(records["test"], aligned, table, networks, name, backbones)
 
 
-def _decode(
-    records: Iterable[Record], table: Table, name: str, backbones: Backbones
+def _make_views(
+    records: Iterable[Record],
+    aligned: U8,
+    table: Table,
+    networks: NetworkCounts,
+    name: str,
+    backbones: Backbones,
 ) -> Features:
-    """Decode records to the backbone's size, in the order of the table."""
+    """Give the views that are seen at the backbone's sizes, in the table's order."""
+    check_rows(aligned=aligned, table=table)
     chosen = getattr(backbones, name)
     ids = table["id"].to_numpy(np.str_)
-    return Features(
-        ids,
-        {"images": decode_records(records, list(ids), chosen.height, chosen.width)},
-        f"{name} {chosen.height}x{chosen.width}",
-    )
+    arrays = {}
+    if networks.original:
+        size = chosen.height, chosen.width
+        arrays["original"] = decode_records(records, list(ids), *size)
+    if networks.aligned:
+        faces = resize_faces(aligned, chosen.aligned_size)
+        arrays["aligned"] = np.repeat(faces[..., None], 3, axis=3)
+    sizes = [f"{view} {one.shape[1]}x{one.shape[2]}" for view, one in arrays.items()]
+    return Features(ids, arrays, f"{name} {', '.join(sizes)}")
 
 
 def pool_features(backbone: Network, images: U8) -> F32:
@@ -158,47 +188,96 @@ def fit(
     validation: tuple[Features, Table] | None,
     backbone: Network,
 ) -> Fitted:
-    """Train the head on pooled features, then some or all layers; see `Fit`.
+    """Retrain the networks of the settings and average them; see `Fit`.
 
-    The backbone, of `build_backbone`, is not changed.
+    Of each, first the head on pooled features, then some or all layers. The backbone,
+    of `build_backbone`, is not changed.
     """
-    import keras
     import pandas as pd
 
-    from lfw17_kedro.pipelines.transfer_learning.networks import build_head
-
-    keras.utils.set_random_seed(seed)  # first weights and dropout
-    head = build_head(features.arrays["pooled"].shape[1], len(class_names))
-    histories = [_train_head(head, features, table, settings, seed, checkpoint)]
-    network, tuned = _fine_tune(
-        backbone, head, features, table, settings, seed, checkpoint, validation
-    )
-    if tuned is not None:
-        tuned["epoch"] += settings.training.head.epochs
-        histories.append(tuned)
+    networks, histories = [], []
+    for index, view in enumerate(settings.networks.views):
+        network, history = _train_network(
+            backbone,
+            features.arrays[view],
+            features.arrays[view + POOLED],
+            table["label"].to_numpy(),
+            len(class_names),
+            settings,
+            derive_seed(seed, index),
+            checkpoint / f"network_{index}",
+            validation
+            and (validation[0].arrays[view], validation[1]["label"].to_numpy()),
+        )
+        networks.append((view, network))
+        histories.append(history.assign(network=index))
+    history = pd.concat(histories, ignore_index=True)
     chosen = settings.chosen_backbone
     metadata = {
         "backbone": settings.backbone,
+        "networks": settings.networks.model_dump(),
+        "explanation": settings.networks.explain(),
         "image_size": [chosen.height, chosen.width],
+        "aligned_size": chosen.aligned_size,
         "precision": choose_policy(chosen.precision),
         "fine_tuned_layers": settings.training.fine_tuning.layers,
-        "fine_tuning_epochs": 0 if tuned is None else len(tuned),
+        "fine_tuning_epochs": int(
+            history.loc[history["stage"] == FINE_TUNING, "epoch"].nunique()
+        ),
         "train_images": len(features),
     }
-    model = ensemble_networks([network], settings.training.test_time_flip)
-    history = pd.concat(histories, ignore_index=True).assign(network=0)
+    model = join_networks(networks, settings.training.test_time_flip)
     return Fitted(model, metadata, history)
 
 
 def predict(model: Network, features: Features) -> F64:
-    """Predict with the retrained network; see `Predict`."""
-    return predict_images(model, features.arrays["images"])
+    """Predict with the retrained networks; see `Predict`."""
+    return predict_views(model, features.arrays)
+
+
+def _train_network(
+    backbone: Network,
+    images: U8,
+    pooled: F32,
+    labels: I64,
+    n_classes: int,
+    settings: TransferLearningSettings,
+    seed: int,
+    checkpoint: Path,
+    validation: tuple[U8, I64] | None,
+) -> tuple[Network, Table]:
+    """Train a head, then the layers below it; gives network and history."""
+    import keras
+    import pandas as pd
+
+    from lfw17_kedro.pipelines.transfer_learning.networks import (
+        attach_head,
+        build_head,
+        resize_backbone,
+    )
+
+    training = settings.training
+    keras.utils.set_random_seed(seed)  # first weights and dropout
+    head = build_head(pooled.shape[1], n_classes)
+    histories = [_train_head(head, pooled, labels, settings, seed, checkpoint)]
+    with use_policy(choose_policy(settings.chosen_backbone.precision)):
+        network = attach_head(
+            resize_backbone(backbone, *images.shape[1:3]),
+            head,
+            training.dropout,
+            training.fine_tuning.head_lr_multiplier,
+        )
+    tuned = _fine_tune(network, images, labels, settings, seed, checkpoint, validation)
+    if tuned is not None:
+        tuned["epoch"] += training.head.epochs
+        histories.append(tuned)
+    return network, pd.concat(histories, ignore_index=True)
 
 
 def _train_head(
     head: Network,
-    features: Features,
-    table: Table,
+    pooled: F32,
+    labels: I64,
     settings: TransferLearningSettings,
     seed: int,
     checkpoint: Path,
@@ -207,12 +286,11 @@ def _train_head(
     training = settings.training
     batch_size = settings.chosen_recipe.batch_size
     epochs, optimizer = training.head.epochs, training.head.optimizer.model_dump()
-    steps = epochs * (len(features) // batch_size)
     history = train_classifier(
         head,
-        make_optimizer(**optimizer, steps=steps),
-        features.arrays["pooled"],
-        table["label"].to_numpy(),
+        make_optimizer(**optimizer, steps=epochs * (len(pooled) // batch_size)),
+        pooled,
+        labels,
         head.output_shape[-1],
         epochs=epochs,
         batch_size=batch_size,
@@ -226,46 +304,37 @@ def _train_head(
 
 
 def _fine_tune(
-    backbone: Network,
-    head: Network,
-    features: Features,
-    table: Table,
+    network: Network,
+    images: U8,
+    labels: I64,
     settings: TransferLearningSettings,
     seed: int,
     checkpoint: Path,
-    validation: tuple[Features, Table] | None,
-) -> tuple[Network, Table | None]:
+    validation: tuple[U8, I64] | None,
+) -> Table | None:
     """Train the last layers under a trained head; no history where none learns."""
-    from lfw17_kedro.pipelines.transfer_learning.networks import (
-        attach_head,
-        unfreeze_layers,
-    )
+    from lfw17_kedro.pipelines.transfer_learning.networks import unfreeze_layers
 
     training, tuning = settings.training, settings.training.fine_tuning
     recipe = settings.chosen_recipe
-    with use_policy(choose_policy(settings.chosen_backbone.precision)):
-        network = attach_head(
-            backbone, head, training.dropout, tuning.head_lr_multiplier
-        )
     trainable = unfreeze_layers(network, tuning.layers)
     if not (recipe.fine_tuning_epochs and trainable):
-        return network, None
+        return None
     optimizer = tuning.optimizer.model_dump()
-    steps = recipe.fine_tuning_epochs * (len(features) // recipe.batch_size)
+    steps = recipe.fine_tuning_epochs * (len(images) // recipe.batch_size)
     history = train_classifier(
         network,
         make_optimizer(**optimizer, steps=steps),
-        features.arrays["images"],
-        table["label"].to_numpy(),
-        head.output_shape[-1],
+        images,
+        labels,
+        network.output_shape[-1],
         epochs=recipe.fine_tuning_epochs,
         batch_size=recipe.batch_size,
         augmentation=training.augmentation.model_dump(),
         label_smoothing=training.label_smoothing,
         seed=seed,
-        checkpoint=checkpoint / "fine_tuning",
-        fingerprint=(tuning.model_dump(), head.get_weights()),
-        validation=validation
-        and (validation[0].arrays["images"], validation[1]["label"].to_numpy()),
+        checkpoint=checkpoint / FINE_TUNING,
+        fingerprint=(tuning.model_dump(), network.get_weights()),
+        validation=validation,
     )
-    return network, history.assign(stage="fine_tuning")
+    return history.assign(stage=FINE_TUNING)

@@ -15,7 +15,7 @@ from lfw17_kedro.pipelines.transfer_learning.settings import TransferLearningSet
 
 
 def create_features() -> Pipeline:
-    """Photos -> TFRecords -> images, and the frozen backbone's features."""
+    """Photos -> TFRecords -> views, and the frozen backbone's features."""
     chosen = ["params:backbone", "params:backbones"]
     return Pipeline(
         [
@@ -35,14 +35,20 @@ def create_features() -> Pipeline:
             ),
             Node(
                 make_train_features,
-                inputs=["records", "train_table", *chosen, "backbone"],
+                inputs=[
+                    *("records", "train_aligned", "train_table", "params:networks"),
+                    *(*chosen, "backbone"),
+                ],
                 outputs="train_features",
                 name="make_train_features",
                 tags="train",
             ),
             Node(
                 make_test_features,
-                inputs=["records", "test_table", *chosen],
+                inputs=[
+                    *("records", "test_aligned", "test_table", "params:networks"),
+                    *chosen,
+                ],
                 outputs="test_features",
                 name="make_test_features",
                 tags="predict",

@@ -18,7 +18,7 @@ from lfw17_kedro.parameter_types import (
     Settings,
     WarpSettings,
 )
-from lfw17_kedro.pipelines.modelling.settings import MethodSettings
+from lfw17_kedro.pipelines.modelling.settings import MethodSettings, NetworkCounts
 
 InceptionSide = Annotated[int, Field(ge=MIN_SIZE)]
 """Pixels; on smaller images Keras's InceptionV3 runs out of rows or columns."""
@@ -32,6 +32,9 @@ class BackboneSettings(Settings):
 
     width: Pixels
     """Columns of these images, pixels."""
+
+    aligned_size: Pixels
+    """Side of the aligned faces that the backbone gets, pixels."""
 
     precision: Literal["auto", "float32", "bfloat16"]
     """Numbers to compute with. auto: bfloat16 where the processor has it in hardware,
@@ -50,6 +53,9 @@ class InceptionSettings(BackboneSettings):
 
     width: InceptionSide
     """Columns of these images, pixels."""
+
+    aligned_size: InceptionSide
+    """Side of the aligned faces that the backbone gets, pixels."""
 
 
 class Backbones(Settings):
@@ -139,13 +145,16 @@ class TrainingSettings(Settings):
 
 
 class TransferLearningSettings(MethodSettings):
-    """A network trained on ImageNet and retrained on the faces."""
+    """Networks trained on ImageNet and retrained on the faces."""
 
     backbone: Literal["efficientnet_lite0", "inception_v3"]
     """Which of the `backbones` to retrain."""
 
     backbones: Backbones
     """The settings of each backbone."""
+
+    networks: NetworkCounts
+    """Networks that are retrained; their probabilities are averaged."""
 
     recipe: Literal["short", "long"]
     """Which of the `recipes` to train with."""
