@@ -15,8 +15,8 @@ from PIL import Image
 
 from lfw17_kedro import Identifier
 from lfw17_kedro.api.face_scanner import FaceScanner
+from lfw17_kedro.gallery_types import Cohort, GallerySettings
 from lfw17_kedro.people.change_gallery import make_empty_gallery
-from lfw17_kedro.people_types import Cohort, GallerySettings
 from lfw17_kedro.stores.gallery_files import read_gallery
 from lfw17_kedro.types import Encoder, EncoderCard, Face
 

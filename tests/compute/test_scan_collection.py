@@ -31,7 +31,7 @@ from lfw17_kedro.datasets.photo_folder_dataset import ListedPhotos, PhotoFolderD
 from lfw17_kedro.datasets.scan_store_dataset import StoreOpener
 from lfw17_kedro.faces.search import CopySize
 from lfw17_kedro.people.scan import ScanSettings
-from lfw17_kedro.people_types import PhotoFile
+from lfw17_kedro.photo_types import PhotoFile
 from lfw17_kedro.stores.scan_store import ScanStore
 from lfw17_kedro.types import Encoder, EncoderCard, EncoderOptions, Face
 from lfw17_kedro.weights_files import read_weights_file

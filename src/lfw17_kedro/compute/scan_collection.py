@@ -11,7 +11,8 @@ from lfw17_kedro.compute.engines import LOCAL, Engine, make_pool
 from lfw17_kedro.compute.scan_shard import Networks, ShardScan, describe_software
 from lfw17_kedro.compute.shards import Shard, plan_shards
 from lfw17_kedro.compute.tasks import Attempt, run_tasks
-from lfw17_kedro.people_types import PhotoFile, PhotoFolder, Scanned
+from lfw17_kedro.photo_types import PhotoFile, PhotoFolder
+from lfw17_kedro.scan_types import Scanned
 from lfw17_kedro.stores.scan_store import ScanStore
 from lfw17_kedro.threads import count_cores
 

@@ -7,17 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from lfw17_kedro.encoders import registry
 from lfw17_kedro.people.corrections_file import MAX_LISTED
-from lfw17_kedro.people_types import (
-    FAILED_COLUMNS,
-    PHOTO_COLUMNS,
-    PhotoFolder,
-    Scan,
-    Scanned,
-    StoredScan,
-)
+from lfw17_kedro.photo_types import FAILED_COLUMNS, PhotoFolder
 from lfw17_kedro.pipelines.compute_settings import ComputeSettings
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.people.settings import SearchSettings
+from lfw17_kedro.scan_types import PHOTO_COLUMNS, Scan, Scanned, StoredScan
 from lfw17_kedro.stores.scan_store import OpenStore
 from lfw17_kedro.types import Encoder, EncoderOptions, ReadWeights, Table
 
