@@ -28,7 +28,7 @@ from benchmarks.report import keep_section
 from benchmarks.table import render
 
 from lfw17_kedro.compute.tasks import Pool, run_tasks
-from lfw17_kedro.people_types import PhotoFile
+from lfw17_kedro.photo_types import PhotoFile
 
 HEADING = "# Shards of no work"
 RESULTS = Path(__file__).parent / "RESULTS.md"

@@ -21,8 +21,8 @@ from PIL import Image
 
 from lfw17_kedro.api.face_scanner import FaceScanner, build_scanner
 from lfw17_kedro.api.identifier import list_orl
+from lfw17_kedro.gallery_types import GallerySettings
 from lfw17_kedro.people.open_set import FALLBACKS, choose_threshold, make_templates
-from lfw17_kedro.people_types import GallerySettings
 from lfw17_kedro.types import F32, I64
 from lfw17_kedro.weights_files import read_weights_file
 

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 
+from lfw17_kedro.gallery_types import Gallery, OpenSetThreshold
 from lfw17_kedro.people.group import NO_GROUP, group_faces
 from lfw17_kedro.people.match import match_faces
 from lfw17_kedro.people.neighbour_index import make_index, measure_recall
 from lfw17_kedro.people.neighbours import find_nearest
-from lfw17_kedro.people_types import Gallery, MemoryVectors, OpenSetThreshold
+from lfw17_kedro.scan_types import MemoryVectors
 from lfw17_kedro.types import F32, F64, I64
 
 DIMENSION = 128

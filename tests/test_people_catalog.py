@@ -8,11 +8,8 @@ import pytest
 import yaml
 
 from lfw17_kedro.datasets import StoredDataset
-from lfw17_kedro.people_types import (
-    ENROLMENT_COLUMNS,
-    IDENTIFIED_COLUMNS,
-    LEFT_OUT_COLUMNS,
-)
+from lfw17_kedro.gallery_types import ENROLMENT_COLUMNS, IDENTIFIED_COLUMNS
+from lfw17_kedro.photo_types import LEFT_OUT_COLUMNS
 
 CATALOG = Path(__file__).parents[1] / "conf/people/catalog.yml"
 NAMES = ["007", "NA", "true", "1e5"]

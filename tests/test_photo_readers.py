@@ -6,7 +6,6 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 
-from lfw17_kedro.people_types import PhotoFile
 from lfw17_kedro.photo_readers import (
     ReadLocalPhoto,
     ReadRemotePhoto,
@@ -15,6 +14,7 @@ from lfw17_kedro.photo_readers import (
     is_url,
     open_regular_file,
 )
+from lfw17_kedro.photo_types import PhotoFile
 
 CONTENT = b"a photo"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

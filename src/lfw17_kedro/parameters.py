@@ -12,9 +12,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
+from lfw17_kedro.compute.settings import ComputeSettings
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.parameter_types import RunSettings, Seed, Settings
-from lfw17_kedro.pipelines.compute_settings import ComputeSettings
 from lfw17_kedro.pipelines.data_processing.settings import DataProcessingSettings
 from lfw17_kedro.pipelines.people.settings import PeopleSettings
 from lfw17_kedro.pipelines.reporting.settings import ReportingSettings

@@ -15,7 +15,7 @@ from io import BufferedReader
 from typing import Any
 
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.people_types import PhotoFile
+from lfw17_kedro.photo_types import PhotoFile
 
 # A FIFO that took a file's place would else wait for somebody to write.
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

@@ -13,7 +13,7 @@ from tests.compute.test_processes import wait_until
 from tests.compute.works import DieOnce, UnfitFirst, WriteAndSleep, tell_process
 
 from lfw17_kedro.compute import dask_cluster
-from lfw17_kedro.compute.engines import Engine, make_pool
+from lfw17_kedro.compute.engines import make_pool
 from lfw17_kedro.compute.tasks import StopError, run_tasks
 
 pytest.importorskip("distributed", reason="the extra dask is not installed")
@@ -22,8 +22,8 @@ pytest.importorskip("distributed", reason="the extra dask is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-def run(work, items, **engine):
-    pool = make_pool(work, Engine("dask", **engine))
+def run(work, items, workers=1, address=None):
+    pool = make_pool(work, "dask", workers, address)
     try:
         return {one.task.item: one for one in run_tasks(pool, items)}
     finally:
@@ -67,7 +67,7 @@ def start_workers(address, count):
 
 
 def test_messages_to_the_scheduler_and_the_workers_are_not_kept():
-    pool = make_pool(len, Engine("dask", workers=1))
+    pool = make_pool(len, "dask", 1)
     try:
         attempts = [*run_tasks(pool, ["0123"] * 4)]
         streams = [
@@ -119,7 +119,7 @@ def test_lost_scheduler_ends_with_an_error(scheduler, tmp_path, monkeypatch):
         process.kill()
 
     with start_workers(address, 1):
-        pool = make_pool(WriteAndSleep(tmp_path), Engine("dask", address=address))
+        pool = make_pool(WriteAndSleep(tmp_path), "dask", 1, address)
         killer = Thread(target=kill_when_begun)
         killer.start()
         with pytest.raises(StopError, match=r"expected a Dask scheduler .* again"):
@@ -134,12 +134,12 @@ def test_nothing_at_the_address(monkeypatch):
     with pytest.raises(
         StopError, match=r"expected a Dask scheduler at compute.address=tcp://.*:1, got"
     ):
-        make_pool(str, Engine("dask", address="tcp://127.0.0.1:1"))
+        make_pool(str, "dask", 1, "tcp://127.0.0.1:1")
 
 
 def test_no_workers(scheduler, monkeypatch):
     monkeypatch.setattr(dask_cluster, "LOST_SECONDS", 1)
-    pool = make_pool(str, Engine("dask", address=scheduler[1]))
+    pool = make_pool(str, "dask", 1, scheduler[1])
     try:
         with pytest.raises(StopError, match="it has no workers; what was finished is"):
             list(run_tasks(pool, "a"))
@@ -151,4 +151,4 @@ def test_package_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
 
     with pytest.raises(StopError, match=r"pip install 'lfw17-kedro\[dask\]'"):
-        make_pool(str, Engine("dask"))
+        make_pool(str, "dask", 1)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lfw17_kedro.compute.engines import Engine
 from lfw17_kedro.compute.scan_collection import (
     ELSEWHERE,
     NOT_TRIED,
@@ -25,13 +24,14 @@ from lfw17_kedro.compute.scan_shard import (
     describe_software,
     fingerprint_scan,
 )
+from lfw17_kedro.compute.settings import ComputeSettings
 from lfw17_kedro.compute.tasks import MAX_FAILED, StopError, UnfitError
 from lfw17_kedro.datasets.packaged import find_packaged
 from lfw17_kedro.datasets.photo_folder_dataset import ListedPhotos, PhotoFolderDataset
 from lfw17_kedro.datasets.scan_store_dataset import StoreOpener
 from lfw17_kedro.faces.search import CopySize
 from lfw17_kedro.people.scan import ScanSettings
-from lfw17_kedro.people_types import PhotoFile
+from lfw17_kedro.photo_types import PhotoFile
 from lfw17_kedro.stores.scan_store import ScanStore
 from lfw17_kedro.types import Encoder, EncoderCard, EncoderOptions, Face
 from lfw17_kedro.weights_files import read_weights_file
@@ -81,11 +81,17 @@ class Album:
         ]
 
 
+def make_settings(engine="local", workers=None, shard_size=3):
+    return ComputeSettings(
+        engine=engine, workers=workers, address=None, shard_size=shard_size
+    )
+
+
 @pytest.fixture
 def search(tmp_path):
     """Search an album; gives what came of it and the store."""
 
-    def run(album, size=2, networks=NETWORKS, **engine):
+    def run(album, size=2, networks=NETWORKS):
         open_store = StoreOpener(str(tmp_path / "scan"))
         store = open_store("f", 2)
         scan = ShardScan(album, open_store, SETTINGS, "f", RECIPE, read_weights_file)
@@ -94,7 +100,7 @@ def search(tmp_path):
             store,
             scan,
             lambda: networks,
-            Engine(shard_size=size, **engine),
+            make_settings(shard_size=size),
             name="album",
         )
         return found, store
@@ -263,17 +269,17 @@ def test_processes_write_what_this_process_writes(tmp_path):
     networks = build_networks(recipe, read_packaged)
     fingerprint = fingerprint_scan(networks.encoder, recipe, SETTINGS)
     written = []
-    for engine in (Engine(shard_size=3), Engine("processes", 2, shard_size=3)):
-        open_store = StoreOpener(str(tmp_path / engine.name))
+    for compute in (make_settings(), make_settings("processes", 2)):
+        open_store = StoreOpener(str(tmp_path / compute.engine))
         store = open_store(fingerprint, networks.encoder.card.dimension)
         scan = ShardScan(
             folder.reader, open_store, SETTINGS, fingerprint, recipe, read_packaged
         )
         found = search_collection(
-            photos, store, scan, lambda: networks, engine, name="orl"
+            photos, store, scan, lambda: networks, compute, name="orl"
         )
         assert found == ([], [])
-        root = tmp_path / engine.name / fingerprint
+        root = tmp_path / compute.engine / fingerprint
         written.append(
             {
                 str(path.relative_to(root)): path.read_bytes()

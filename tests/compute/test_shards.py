@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lfw17_kedro.compute.shards import plan_shards
-from lfw17_kedro.people_types import PhotoFile
+from lfw17_kedro.photo_types import PhotoFile
 
 
 def make_photos(n):

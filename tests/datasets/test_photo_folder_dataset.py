@@ -9,7 +9,7 @@ from kedro.framework.context.context import _convert_paths_to_absolute_posix
 from kedro.io import DatasetError
 
 from lfw17_kedro.datasets import PhotoFolderDataset
-from lfw17_kedro.people_types import PhotoFile
+from lfw17_kedro.photo_types import PhotoFile
 
 
 def write(path, content=b"a photo"):

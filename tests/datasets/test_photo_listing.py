@@ -12,7 +12,7 @@ from lfw17_kedro.datasets.photo_listing import (
     list_remote,
 )
 from lfw17_kedro.datasets.remote_folder import RemoteFile
-from lfw17_kedro.people_types import PhotoFile
+from lfw17_kedro.photo_types import PhotoFile
 
 ENDINGS = (".jpg", ".png")
 PROBLEM = "expected it to be readable, got: no such file; run again, or change its per"

@@ -6,7 +6,7 @@ import pytest
 from kedro.io import DataCatalog, DatasetError
 
 from lfw17_kedro.datasets import ScanStoreDataset
-from lfw17_kedro.people_types import Scanned
+from lfw17_kedro.scan_types import Scanned
 
 
 def test_loads_what_opens_a_store(tmp_path):

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.fuzz import engines
-from tests.fuzz.readers import READERS, Reader, judge, preload
+from tests.fuzz.judge import Reader, judge
+from tests.fuzz.readers import READERS, preload
 from tests.fuzz.sandbox import Finding, empty_folder, run_child
 
 CORPUS = Path(__file__).parent / "corpus"

@@ -13,7 +13,7 @@ import pytest
 from kedro.io import DatasetError
 from tests.fuzz import sandbox
 from tests.fuzz.engines import draw, guide, replay
-from tests.fuzz.readers import Reader, judge
+from tests.fuzz.judge import Reader, judge
 
 import lfw17_kedro.hooks.errors  # noqa: F401 (before the fork: it takes seconds)
 

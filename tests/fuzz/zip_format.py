@@ -1,10 +1,11 @@
-"""Changes of zip archives."""
+"""Zip archives: their changes, and the bundles of files that some readers get."""
 
 import io
 import struct
 import warnings
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
 Files = list[tuple[str, bytes]]
@@ -94,3 +95,19 @@ def _edit_header(data: bytes, rng: Random) -> bytes:
     number = rng.choice((0, 1, 8, 12, 99, 2**16 - 1, 2**31, 2**32 - 2, 2**32 - 1))
     raw = struct.pack("<Q", number)[:width]
     return data[:place] + raw + data[place + width :]
+
+
+def unpack(data: bytes, folder: Path) -> Path:
+    """Unpack the files of a folder.
+
+    Raises:
+        DatasetError: atheris changed the bundle itself, which no reader ever sees.
+    """
+    from kedro.io import DatasetError
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            archive.extractall(folder / "folder")
+    except Exception as error:
+        raise DatasetError("expected a bundle of files, got a damaged one.") from error
+    return folder / "folder"

@@ -5,7 +5,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 
 from lfw17_kedro.hooks.failed_shards import FailedShardHooks
-from lfw17_kedro.people_types import FAILED_COLUMNS
+from lfw17_kedro.photo_types import FAILED_COLUMNS
 
 # Kedro gives it once in a process, of whichever test is the first.
 pytestmark = pytest.mark.filterwarnings("ignore:One or more dataset names contain")

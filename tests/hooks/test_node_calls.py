@@ -11,7 +11,7 @@ from lfw17_kedro.hooks.node_calls import (
     hash_outside,
     is_from_outside,
 )
-from lfw17_kedro.people_types import PhotoFile, PhotoFolder
+from lfw17_kedro.photo_types import PhotoFile, PhotoFolder
 
 
 class Folder(PhotoFolder):

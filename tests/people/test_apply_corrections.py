@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lfw17_kedro.gallery_types import NOTHING_FORBIDDEN
 from lfw17_kedro.people.apply_corrections import (
     forbid_people,
     list_corrections,
@@ -9,7 +10,6 @@ from lfw17_kedro.people.apply_corrections import (
 )
 from lfw17_kedro.people.corrections_file import Correction
 from lfw17_kedro.people.face_ids import make_face_ids
-from lfw17_kedro.people_types import NOTHING_FORBIDDEN
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 A_LEFT, A_RIGHT = f"{'a' * 16}_10_10_50_60", f"{'a' * 16}_60_10_100_60"

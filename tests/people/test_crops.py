@@ -8,7 +8,8 @@ from PIL import Image
 from lfw17_kedro.people.crops import cut_crops
 from lfw17_kedro.people.enrol import ThresholdRule, enrol_people
 from lfw17_kedro.people.gate import QualityGate
-from lfw17_kedro.people_types import WHOLE_PHOTO, PhotoFile, Picture
+from lfw17_kedro.photo_types import PhotoFile
+from lfw17_kedro.scan_types import WHOLE_PHOTO, Picture
 
 PEOPLE = {"Ann": 4, "Bob": 1}  # name -> photos
 VECTORS = {"Ann": (1, 0, 0), "Bob": (0, 1, 0)}

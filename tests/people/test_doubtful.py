@@ -3,19 +3,16 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from lfw17_kedro.people.doubtful import list_doubtful_pairs
-from lfw17_kedro.people_types import (
-    BOX,
+from lfw17_kedro.gallery_types import (
     DOUBTFUL_COLUMNS,
     ENROLMENT_COLUMNS,
-    FACE_COLUMNS,
     GALLERY_COLUMNS,
-    PHOTO_COLUMNS,
     Gallery,
     OpenSetThreshold,
-    PhotoFile,
-    Scan,
 )
+from lfw17_kedro.people.doubtful import list_doubtful_pairs
+from lfw17_kedro.photo_types import PhotoFile
+from lfw17_kedro.scan_types import BOX, FACE_COLUMNS, PHOTO_COLUMNS, Scan
 
 NONE = np.empty(0)
 THRESHOLD = OpenSetThreshold(0.5, 0.01, 1.0, NONE, NONE, NONE)

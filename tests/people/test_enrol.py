@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from invented_scans import make_scan
 
+from lfw17_kedro.gallery_types import Cohort
 from lfw17_kedro.people.enrol import (
     ChosenFace,
     ThresholdRule,
@@ -11,7 +12,8 @@ from lfw17_kedro.people.enrol import (
     list_cohort,
 )
 from lfw17_kedro.people.gate import QualityGate
-from lfw17_kedro.people_types import FACE_COLUMNS, Cohort, PhotoFile
+from lfw17_kedro.photo_types import PhotoFile
+from lfw17_kedro.scan_types import FACE_COLUMNS
 
 GATE = QualityGate(min_extent=15, min_sharpness=0.1, max_different_bits=2)
 X, Y, Z = (1, 0, 0), (0, 1, 0), (0, 0, 1)

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lfw17_kedro.gallery_types import Cohort
 from lfw17_kedro.people import neighbours, open_set
 from lfw17_kedro.people.enrol import MIN_KNOWN, leave_out_known
 from lfw17_kedro.people.gate import mark_wrong_folders
-from lfw17_kedro.people_types import Cohort
 
 PEOPLE = ["Ann", "Ann", "Bob", "Bob", "Cleo", "Cleo", "Cleo"]
 LABELS = np.array([0, 0, 1, 1, 2, 2, 2])

@@ -7,17 +7,14 @@ from hypothesis import strategies as st
 from invented_scans import make_scan
 from invented_vectors import BlockVectors
 
+from lfw17_kedro.gallery_types import IDENTIFIED_COLUMNS
 from lfw17_kedro.people.apply_corrections import match_corrections
 from lfw17_kedro.people.corrections_file import Correction
 from lfw17_kedro.people.enrol import ThresholdRule, enrol_people
 from lfw17_kedro.people.gate import QualityGate
 from lfw17_kedro.people.identify import identify_faces, locate_faces
-from lfw17_kedro.people_types import (
-    IDENTIFIED_COLUMNS,
-    MemoryVectors,
-    PhotoFile,
-    StoredScan,
-)
+from lfw17_kedro.photo_types import PhotoFile
+from lfw17_kedro.scan_types import MemoryVectors, StoredScan
 
 X, Y, Z = (1, 0, 0), (0, 1, 0), (0, 0, 1)
 GATE = QualityGate(0, 0, 2)

@@ -9,20 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from lfw17_kedro.people import match, neighbours
-from lfw17_kedro.people.neighbour_index import ExactIndex
-from lfw17_kedro.people.neighbours import Nearest
-from lfw17_kedro.people.open_set import make_templates
-from lfw17_kedro.people_types import (
+from lfw17_kedro.gallery_types import (
     MATCH_COLUMNS,
     NOTHING_FORBIDDEN,
     UNKNOWN_NAME,
     Forbidden,
     Gallery,
-    MemoryVectors,
     OpenSetThreshold,
-    Vectors,
 )
+from lfw17_kedro.people import match, neighbours
+from lfw17_kedro.people.neighbour_index import ExactIndex
+from lfw17_kedro.people.neighbours import Nearest
+from lfw17_kedro.people.open_set import make_templates
+from lfw17_kedro.scan_types import MemoryVectors, Vectors
 
 NAMES = ("Ann", "Bob", "Eve")
 

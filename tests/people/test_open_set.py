@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lfw17_kedro.gallery_types import OpenSetThreshold
 from lfw17_kedro.people import open_set
 from lfw17_kedro.people.open_set import (
     choose_threshold,
@@ -12,7 +13,6 @@ from lfw17_kedro.people.open_set import (
     score_without_own,
     trace_curve,
 )
-from lfw17_kedro.people_types import OpenSetThreshold
 
 NOTHING = np.empty(0)
 FALLBACK = 0.5

@@ -9,7 +9,7 @@ from lfw17_kedro.people.pictures import (
     list_group_pictures,
     tabulate_places,
 )
-from lfw17_kedro.people_types import BOX, WHOLE_PHOTO, Picture, Scan
+from lfw17_kedro.scan_types import BOX, WHOLE_PHOTO, Picture, Scan
 
 A, B = "a" * 64, "b" * 64
 FACES = pd.DataFrame(

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from lfw17_kedro.gallery_types import Cohort
 from lfw17_kedro.people.verify import choose_pair_threshold
-from lfw17_kedro.people_types import Cohort
 
 NONE = Cohort(vectors=np.empty((0, 2), np.float32))
 

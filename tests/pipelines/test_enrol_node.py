@@ -7,7 +7,7 @@ import pytest
 import yaml
 from invented_scans import DIMENSION, make_scan
 
-from lfw17_kedro.people_types import PhotoFile
+from lfw17_kedro.photo_types import PhotoFile
 from lfw17_kedro.pipelines.enrol.nodes import enrol
 from lfw17_kedro.pipelines.people.settings import PeopleSettings
 from lfw17_kedro.types import Encoder, EncoderCard

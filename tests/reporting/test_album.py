@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from invented_album import make_album, make_face, name_face, small_album
 
 from lfw17_kedro.people.corrections_file import Correction
-from lfw17_kedro.people_types import BOX
 from lfw17_kedro.reporting.album import list_doubtful
+from lfw17_kedro.scan_types import BOX
 
 BLOCK = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.S)
 HOSTILE = (

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lfw17_kedro.gallery_types import OpenSetThreshold
 from lfw17_kedro.people.open_set import trace_curve
-from lfw17_kedro.people_types import OpenSetThreshold
 from lfw17_kedro.reporting.open_set import plot_open_set, plot_trade_off, share_below
 from lfw17_kedro.reporting.style import read_description
 

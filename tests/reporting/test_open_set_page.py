@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 from chromium import NEEDS_CHROMIUM, open_chromium
 
-from lfw17_kedro.people.open_set import trace_curve
-from lfw17_kedro.people_types import (
+from lfw17_kedro.gallery_types import (
     DOUBTFUL_COLUMNS,
     ENROLMENT_COLUMNS,
     OpenSetThreshold,
 )
+from lfw17_kedro.people.open_set import trace_curve
 from lfw17_kedro.reporting import open_set_page
 from lfw17_kedro.reporting.open_set import plot_open_set, plot_trade_off
 from lfw17_kedro.reporting.open_set_page import weigh_evidence, write_open_set_page

@@ -8,14 +8,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
+from lfw17_kedro.gallery_types import IDENTIFIED_COLUMNS
 from lfw17_kedro.people.apply_corrections import list_corrections
-from lfw17_kedro.people_types import (
-    BOX,
-    IDENTIFIED_COLUMNS,
-    LANDMARKS,
-    LEFT_OUT_COLUMNS,
-)
+from lfw17_kedro.photo_types import LEFT_OUT_COLUMNS
 from lfw17_kedro.reporting.album import PEOPLE_COLUMNS, PHOTO_COLUMNS, render_album
+from lfw17_kedro.scan_types import BOX, LANDMARKS
 
 SIZE = (600, 800)  # height and width of every photo
 

@@ -3,13 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from lfw17_kedro.people_types import (
-    BOX,
-    FACE_COLUMNS,
-    LANDMARKS,
-    PHOTO_COLUMNS,
-    Scan,
-)
+from lfw17_kedro.scan_types import BOX, FACE_COLUMNS, LANDMARKS, PHOTO_COLUMNS, Scan
 
 DIMENSION = 3
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lfw17_kedro.people_types import Vectors
+from lfw17_kedro.scan_types import Vectors
 
 
 class BlockVectors(Vectors):

@@ -12,7 +12,7 @@ import pytest
 from kedro.io import DatasetError
 
 from lfw17_kedro.datasets import GalleryDataset
-from lfw17_kedro.people_types import GALLERY_COLUMNS, Gallery, OpenSetThreshold
+from lfw17_kedro.gallery_types import GALLERY_COLUMNS, Gallery, OpenSetThreshold
 from lfw17_kedro.stores.gallery_check import check_gallery
 from lfw17_kedro.stores.gallery_files import read_gallery, write_gallery
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from lfw17_kedro.people_types import (
+from lfw17_kedro.gallery_types import (
     GALLERY_COLUMNS,
     Cohort,
     Gallery,

@@ -20,14 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lfw17_kedro.atomic import name_machine
-from lfw17_kedro.people_types import (
-    BOX,
-    FACE_COLUMNS,
-    LANDMARKS,
-    PHOTO_COLUMNS,
-    Scanned,
-)
 from lfw17_kedro.photo_formats import describe_decoders
+from lfw17_kedro.scan_types import BOX, FACE_COLUMNS, LANDMARKS, PHOTO_COLUMNS, Scanned
 from lfw17_kedro.stores import part_reader, scan_store
 from lfw17_kedro.stores.scan_parts import encode_part
 from lfw17_kedro.stores.scan_store import ScanStore

@@ -12,10 +12,11 @@ from lfw17_kedro.api.image_files import (
 )
 from lfw17_kedro.encoders import mtcnn, registry
 from lfw17_kedro.faces.search import CopySize
+from lfw17_kedro.gallery_types import Cohort, GallerySettings
 from lfw17_kedro.people.change_gallery import collect_scan
 from lfw17_kedro.people.enrol import choose_rows, list_cohort
 from lfw17_kedro.people.scan import ScanSettings, scan_photos
-from lfw17_kedro.people_types import Cohort, GallerySettings, Scan, Scanned
+from lfw17_kedro.scan_types import Scan, Scanned
 from lfw17_kedro.start_up import import_tensorflow
 from lfw17_kedro.types import F32, Detector, Encoder, ReadWeights
 

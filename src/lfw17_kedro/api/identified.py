@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lfw17_kedro.gallery_types import Gallery
 from lfw17_kedro.people.match import match_faces
-from lfw17_kedro.people_types import Gallery, MemoryVectors, Scanned
+from lfw17_kedro.scan_types import MemoryVectors, Scanned
 from lfw17_kedro.types import F32, F64
 
 

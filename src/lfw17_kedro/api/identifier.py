@@ -27,6 +27,12 @@ from lfw17_kedro.api.image_files import (
     name_uniquely,
     open_image,
 )
+from lfw17_kedro.gallery_types import (
+    LEFT_OUT,
+    Gallery,
+    GallerySettings,
+    OpenSetThreshold,
+)
 from lfw17_kedro.packaged_files import locate_packaged
 from lfw17_kedro.people.change_gallery import (
     add_photos,
@@ -37,12 +43,6 @@ from lfw17_kedro.people.change_gallery import (
     make_empty_gallery,
 )
 from lfw17_kedro.people.open_set import rate_false_accepts
-from lfw17_kedro.people_types import (
-    LEFT_OUT,
-    Gallery,
-    GallerySettings,
-    OpenSetThreshold,
-)
 from lfw17_kedro.stores.gallery_files import read_gallery, replace_gallery
 from lfw17_kedro.types import F32
 from lfw17_kedro.weights_files import read_weights_file

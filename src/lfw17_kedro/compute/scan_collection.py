@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lfw17_kedro.compute.engines import LOCAL, Engine, make_pool
+from lfw17_kedro.compute.engines import LOCAL, make_pool
 from lfw17_kedro.compute.scan_shard import Networks, ShardScan, describe_software
+from lfw17_kedro.compute.settings import ComputeSettings
 from lfw17_kedro.compute.shards import Shard, plan_shards
 from lfw17_kedro.compute.tasks import Attempt, run_tasks
-from lfw17_kedro.people_types import PhotoFile, PhotoFolder, Scanned
+from lfw17_kedro.photo_types import PhotoFile, PhotoFolder
+from lfw17_kedro.scan_types import Scanned
 from lfw17_kedro.stores.scan_store import ScanStore
 from lfw17_kedro.threads import count_cores
 
@@ -65,7 +67,7 @@ def search_collection(
     store: ScanStore,
     scan: ShardScan,
     build: Callable[[], Networks],
-    engine: Engine,
+    compute: ComputeSettings,
     *,
     name: str,
 ) -> Searched:
@@ -77,7 +79,7 @@ def search_collection(
         scan: of one shard, without networks.
         build: gives the networks of this process. Only the local engine needs them, if
             there is anything to do.
-        engine: that does it.
+        compute: by which engine, in shards of what size.
         name: of the photos, for the log.
 
     Raises:
@@ -86,24 +88,25 @@ def search_collection(
     """
     from tqdm import tqdm
 
-    shards = plan_shards(photos, store.is_known, engine.shard_size)
+    shards = plan_shards(photos, store.is_known, compute.shard_size)
     new = sum(map(len, shards))
     logger.info("%s: %d photos, %d of them new", name, len(photos), new)
     if not shards:
         return Searched([], [])
     store.prepare()
-    if len(shards) == 1 and engine.name != LOCAL:
+    engine = compute.engine
+    if len(shards) == 1 and engine != LOCAL:
         logger.info("%s: one shard, done here before others could begin", name)
-        engine = Engine(LOCAL)
-    workers = min(engine.workers or count_cores(), len(shards))
-    if engine.name != LOCAL:
-        logger.info("%s: %s, each loads its networks first", name, engine.name)
+        engine = LOCAL
+    workers = min(compute.workers or count_cores(), len(shards))
+    if engine != LOCAL:
+        logger.info("%s: %s, each loads its networks first", name, engine)
     with tqdm(desc=name, total=new, unit="photo") as bar:
-        if engine.name == LOCAL:
+        if engine == LOCAL:
             scan = replace(scan, networks=build(), on_photo=bar.update)
         else:
             scan = replace(scan, software=describe_software())
-        pool = make_pool(scan, engine._replace(workers=workers))
+        pool = make_pool(scan, engine, workers, compute.address)
         try:
             searched = _collect(run_tasks(pool, shards), shards, bar)
         finally:

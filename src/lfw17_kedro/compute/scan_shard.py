@@ -11,8 +11,9 @@ from lfw17_kedro.compute.shards import Shard
 from lfw17_kedro.compute.tasks import StopError, UnfitError
 from lfw17_kedro.encoders import mtcnn, registry
 from lfw17_kedro.people.scan import ScanSettings, scan_photos
-from lfw17_kedro.people_types import ReadPhoto, Scanned
 from lfw17_kedro.photo_formats import describe_decoders
+from lfw17_kedro.photo_types import ReadPhoto
+from lfw17_kedro.scan_types import Scanned
 from lfw17_kedro.start_up import import_tensorflow
 from lfw17_kedro.stores.scan_store import OpenStore
 from lfw17_kedro.types import Detector, Encoder, EncoderOptions, ReadWeights

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from lfw17_kedro.people_types import PhotoFile
+from lfw17_kedro.photo_types import PhotoFile
 from lfw17_kedro.types import Bools
 
 Shard = tuple[PhotoFile, ...]

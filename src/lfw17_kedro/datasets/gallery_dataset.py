@@ -6,7 +6,7 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError
 
 from lfw17_kedro.atomic import remove
-from lfw17_kedro.people_types import Gallery
+from lfw17_kedro.gallery_types import Gallery
 from lfw17_kedro.stores.gallery_files import CARD, read_gallery, write_gallery
 
 

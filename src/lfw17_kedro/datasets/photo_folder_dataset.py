@@ -14,8 +14,8 @@ from lfw17_kedro.datasets.listing_memo import ListingMemo
 from lfw17_kedro.datasets.packaged import find_packaged
 from lfw17_kedro.datasets.photo_listing import Listing, list_local, list_remote
 from lfw17_kedro.datasets.remote_folder import RemoteFolder
-from lfw17_kedro.people_types import PhotoFile, PhotoFolder, ReadPhoto
 from lfw17_kedro.photo_readers import ReadLocalPhoto, ReadRemotePhoto, is_url
+from lfw17_kedro.photo_types import PhotoFile, PhotoFolder, ReadPhoto
 
 logger = logging.getLogger(__name__)
 

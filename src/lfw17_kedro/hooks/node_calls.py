@@ -12,7 +12,7 @@ from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.datasets.stored_dataset import StoredDataset
 from lfw17_kedro.digest import hash_data
 from lfw17_kedro.lineage import NodeCall, Origin
-from lfw17_kedro.people_types import PhotoFolder
+from lfw17_kedro.photo_types import PhotoFolder
 from lfw17_kedro.types import RawFaces
 
 RECORD = "run_record"  # the diary of the runs: no node makes it

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lfw17_kedro.faces.class_names import simplify_name
+from lfw17_kedro.gallery_types import Forbidden, ListedCorrection
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.people.corrections import IGNORE, IS, IS_NOT
 from lfw17_kedro.people.corrections_file import Correction, list_cells, raise_problems
 from lfw17_kedro.people.face_index import FaceIndex
-from lfw17_kedro.people_types import Forbidden, ListedCorrection
 from lfw17_kedro.types import I64, Table
 
 

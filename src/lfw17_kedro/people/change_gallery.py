@@ -7,6 +7,15 @@ import numpy as np
 import pandas as pd
 
 from lfw17_kedro.faces.class_names import find_name_problem, simplify_name
+from lfw17_kedro.gallery_types import (
+    ENROLLED,
+    ENROLMENT_COLUMNS,
+    GALLERY_COLUMNS,
+    Cohort,
+    Gallery,
+    GallerySettings,
+    OpenSetThreshold,
+)
 from lfw17_kedro.people.enrol import (
     ThresholdRule,
     choose_faces,
@@ -25,19 +34,12 @@ from lfw17_kedro.people.gate import (
 from lfw17_kedro.people.names import is_reserved
 from lfw17_kedro.people.open_set import get_fallback
 from lfw17_kedro.people.verify import choose_pair_threshold
-from lfw17_kedro.people_types import (
+from lfw17_kedro.photo_types import PhotoFile
+from lfw17_kedro.scan_types import (
     BOX,
-    ENROLLED,
-    ENROLMENT_COLUMNS,
     FACE_COLUMNS,
-    GALLERY_COLUMNS,
     LANDMARKS,
     PHOTO_COLUMNS,
-    Cohort,
-    Gallery,
-    GallerySettings,
-    OpenSetThreshold,
-    PhotoFile,
     Scan,
     Scanned,
 )

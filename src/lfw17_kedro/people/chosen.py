@@ -8,7 +8,7 @@ import numpy as np
 from lfw17_kedro.people.corrections_file import Correction
 from lfw17_kedro.people.enrol import ChosenFace
 from lfw17_kedro.people.face_ids import MIN_OVERLAP, measure_overlap, parse_face_id
-from lfw17_kedro.people_types import BOX, FACE_COLUMNS, Scan
+from lfw17_kedro.scan_types import BOX, FACE_COLUMNS, Scan
 
 
 class FindScan(Protocol):

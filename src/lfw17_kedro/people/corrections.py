@@ -29,7 +29,7 @@ from lfw17_kedro.people.corrections_file import (
 )
 from lfw17_kedro.people.face_ids import MIN_OVERLAP, measure_overlap, parse_face_id
 from lfw17_kedro.people.names import is_reserved
-from lfw17_kedro.people_types import BOX
+from lfw17_kedro.scan_types import BOX
 from lfw17_kedro.types import Table
 
 IS, IS_NOT, IGNORE = WORDS = ("is", "is_not", "ignore")

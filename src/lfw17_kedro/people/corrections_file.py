@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from lfw17_kedro.faces.class_names import starts_formula
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.people_types import BOX
+from lfw17_kedro.scan_types import BOX
 from lfw17_kedro.types import Table
 
 COLUMNS = ("face_id", "photo", *BOX, "correction", "name", "enrol")

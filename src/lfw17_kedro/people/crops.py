@@ -5,8 +5,8 @@ import io
 import numpy as np
 from PIL import Image
 
+from lfw17_kedro.gallery_types import Gallery
 from lfw17_kedro.people.pictures import PictureStore, find_places
-from lfw17_kedro.people_types import Gallery
 from lfw17_kedro.types import F32, I64, Bools, RawFaces, SourceCard
 
 CARD = SourceCard(name="Your own people", credit="your own photos")

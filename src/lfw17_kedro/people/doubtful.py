@@ -9,19 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from lfw17_kedro.gallery_types import CHECK, DOUBTFUL_COLUMNS, LEFT_OUT, Gallery
 from lfw17_kedro.people.enrol import choose_rows
 from lfw17_kedro.people.names import spell_path
 from lfw17_kedro.people.pictures import PictureStore, Place, find_places
-from lfw17_kedro.people_types import (
-    BOX,
-    CHECK,
-    DOUBTFUL_COLUMNS,
-    HASH_DIGITS,
-    LEFT_OUT,
-    Gallery,
-    PhotoFile,
-    Scan,
-)
+from lfw17_kedro.photo_types import HASH_DIGITS, PhotoFile
+from lfw17_kedro.scan_types import BOX, Scan
 from lfw17_kedro.types import F32, Table
 
 PICTURE = "{}_{}.jpg"  # of a face: its photo, its number there

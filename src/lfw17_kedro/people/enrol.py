@@ -11,6 +11,15 @@ import numpy as np
 import pandas as pd
 
 from lfw17_kedro.faces.detect import rate_prominence
+from lfw17_kedro.gallery_types import (
+    CHECK,
+    ENROLLED,
+    ENROLMENT_COLUMNS,
+    GALLERY_COLUMNS,
+    LEFT_OUT,
+    Cohort,
+    Gallery,
+)
 from lfw17_kedro.people.gate import (
     QualityGate,
     is_open,
@@ -25,18 +34,8 @@ from lfw17_kedro.people.gate import (
 from lfw17_kedro.people.names import quote_name, spell_path
 from lfw17_kedro.people.neighbours import find_nearest
 from lfw17_kedro.people.open_set import choose_threshold, make_templates
-from lfw17_kedro.people_types import (
-    BOX,
-    CHECK,
-    ENROLLED,
-    ENROLMENT_COLUMNS,
-    GALLERY_COLUMNS,
-    LEFT_OUT,
-    Cohort,
-    Gallery,
-    PhotoFile,
-    Scan,
-)
+from lfw17_kedro.photo_types import PhotoFile
+from lfw17_kedro.scan_types import BOX, Scan
 from lfw17_kedro.types import F32, I64, Table
 
 MIN_KNOWN = 0.97

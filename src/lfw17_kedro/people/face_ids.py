@@ -10,7 +10,8 @@ import re
 import numpy as np
 
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.people_types import BOX, HASH_DIGITS
+from lfw17_kedro.photo_types import HASH_DIGITS
+from lfw17_kedro.scan_types import BOX
 from lfw17_kedro.types import F64, Table
 
 FACE_ID = re.compile(

@@ -13,7 +13,8 @@ from lfw17_kedro.people.face_ids import (
     measure_overlap,
     parse_face_id,
 )
-from lfw17_kedro.people_types import BOX, HASH_DIGITS
+from lfw17_kedro.photo_types import HASH_DIGITS
+from lfw17_kedro.scan_types import BOX
 from lfw17_kedro.types import F64, Table
 
 

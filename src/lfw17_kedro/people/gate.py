@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lfw17_kedro.faces.class_names import find_name_problem, simplify_name
+from lfw17_kedro.gallery_types import CHECK, LEFT_OUT
 from lfw17_kedro.people.copies import find_originals
 from lfw17_kedro.people.names import is_reserved
 from lfw17_kedro.people.open_set import (
@@ -18,7 +19,7 @@ from lfw17_kedro.people.open_set import (
     score_without_own,
 )
 from lfw17_kedro.people.quality import measure_extent, read_hashes
-from lfw17_kedro.people_types import BOX, CHECK, LANDMARKS, LEFT_OUT
+from lfw17_kedro.scan_types import BOX, LANDMARKS
 from lfw17_kedro.types import F32, F64, I64, Bools, Table
 
 

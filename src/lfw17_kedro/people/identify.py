@@ -9,26 +9,23 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from lfw17_kedro.gallery_types import (
+    CORRECTION,
+    IDENTIFIED_COLUMNS,
+    IGNORED_NAME,
+    MATCH_COLUMNS,
+    MODEL,
+    UNKNOWN_NAME,
+    Gallery,
+)
 from lfw17_kedro.people.apply_corrections import Applied, forbid_people
 from lfw17_kedro.people.face_ids import make_face_ids
 from lfw17_kedro.people.group import group_faces, name_groups
 from lfw17_kedro.people.match import match_faces
 from lfw17_kedro.people.names import spell_path
 from lfw17_kedro.people.neighbour_index import AUTO
-from lfw17_kedro.people_types import (
-    CORRECTION,
-    FACE_COLUMNS,
-    IDENTIFIED_COLUMNS,
-    IGNORED_NAME,
-    LEFT_OUT_COLUMNS,
-    MATCH_COLUMNS,
-    MODEL,
-    UNKNOWN_NAME,
-    Gallery,
-    LocatedFaces,
-    PhotoFile,
-    StoredScan,
-)
+from lfw17_kedro.photo_types import LEFT_OUT_COLUMNS, PhotoFile
+from lfw17_kedro.scan_types import FACE_COLUMNS, LocatedFaces, StoredScan
 from lfw17_kedro.types import I64, Table
 
 

@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from lfw17_kedro.people.neighbour_index import AUTO, make_index
-from lfw17_kedro.people.neighbours import NO_ROW, Nearest
-from lfw17_kedro.people.open_set import compare_in_blocks, rate_false_accepts
-from lfw17_kedro.people_types import (
+from lfw17_kedro.gallery_types import (
     NOTHING_FORBIDDEN,
     UNKNOWN_NAME,
     Forbidden,
     Gallery,
-    Vectors,
 )
+from lfw17_kedro.people.neighbour_index import AUTO, make_index
+from lfw17_kedro.people.neighbours import NO_ROW, Nearest
+from lfw17_kedro.people.open_set import compare_in_blocks, rate_false_accepts
+from lfw17_kedro.scan_types import Vectors
 from lfw17_kedro.types import F32, F64, I64, Table
 
 BLOCK = 4096  # faces named at a time

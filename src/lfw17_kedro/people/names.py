@@ -3,7 +3,7 @@
 import re
 
 from lfw17_kedro.faces.class_names import simplify_name, starts_formula
-from lfw17_kedro.people_types import RESERVED_NAMES, UNKNOWN_NAME
+from lfw17_kedro.gallery_types import RESERVED_NAMES, UNKNOWN_NAME
 
 GROUP = re.compile(rf"{UNKNOWN_NAME}[-_ ]?\d+")  # folders of groups, copied as they are
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from lfw17_kedro.people_types import OpenSetThreshold
+from lfw17_kedro.gallery_types import OpenSetThreshold
 from lfw17_kedro.types import F32, F64, I64, Table
 
 BLOCK = 4096  # faces compared with all templates at a time,

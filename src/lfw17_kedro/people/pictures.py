@@ -5,14 +5,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from lfw17_kedro.people_types import (
-    BOX,
-    HASH_DIGITS,
-    WHOLE_PHOTO,
-    Gallery,
-    Picture,
-    Scan,
-)
+from lfw17_kedro.gallery_types import Gallery
+from lfw17_kedro.photo_types import HASH_DIGITS
+from lfw17_kedro.scan_types import BOX, WHOLE_PHOTO, Picture, Scan
 from lfw17_kedro.types import Table
 
 if TYPE_CHECKING:

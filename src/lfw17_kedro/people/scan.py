@@ -24,8 +24,8 @@ from lfw17_kedro.people.quality import (
     measure_extent,
     measure_sharpness,
 )
-from lfw17_kedro.people_types import Scanned
 from lfw17_kedro.photo_files import decode_upright
+from lfw17_kedro.scan_types import Scanned
 from lfw17_kedro.threads import map_ahead
 from lfw17_kedro.types import F32, U8, Detector, Encoder, EncoderCard, Face
 

@@ -6,9 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from lfw17_kedro.gallery_types import IGNORED_NAME
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.people.xmp import SUFFIX, check_names, write_packet
-from lfw17_kedro.people_types import BOX, IGNORED_NAME
+from lfw17_kedro.scan_types import BOX
 from lfw17_kedro.types import I64, Table
 
 PHOTO_SHAPE = ("width", "height", "orientation", "turned")
@@ -58,7 +59,7 @@ def list_sidecars(faces: Table, photos: Table) -> Sidecars:
 
     Args:
         faces: N rows with photo, name, left, top, right, bottom; see
-            `people_types.IDENTIFIED_COLUMNS`.
+            `gallery_types.IDENTIFIED_COLUMNS`.
         photos: one row a path, with photo, height and width of the upright photo in
             pixels, turned, in degrees clockwise, and orientation, of the EXIF, 1-8.
 

@@ -10,8 +10,8 @@ of both lets 0.8-1.1 % pass, and 94-96 % of the pairs of one person.
 
 import numpy as np
 
+from lfw17_kedro.gallery_types import Cohort, OpenSetThreshold
 from lfw17_kedro.people.open_set import find_quantile_index, take_quantile
-from lfw17_kedro.people_types import Cohort, OpenSetThreshold
 from lfw17_kedro.types import F32, F64
 
 MAX_FACES = 2000  # whose pairs are counted: 2 million

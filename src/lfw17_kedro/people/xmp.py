@@ -18,8 +18,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from lfw17_kedro.faces.class_names import find_name_problem
+from lfw17_kedro.gallery_types import IGNORED_NAME, UNKNOWN_NAME
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.people_types import BOX, IGNORED_NAME, UNKNOWN_NAME
+from lfw17_kedro.scan_types import BOX
 from lfw17_kedro.types import F64, Table
 
 SUFFIX = ".xmp"  # after the whole name, as digiKam and darktable do: photo.jpg.xmp

@@ -14,17 +14,15 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from lfw17_kedro.messages import one_line
-from lfw17_kedro.people_types import (
-    BOX,
+from lfw17_kedro.gallery_types import (
     CORRECTION,
-    HASH_DIGITS,
     IDENTIFIED_COLUMNS,
-    LEFT_OUT_COLUMNS,
     RESERVED_NAMES,
     UNKNOWN_NAME,
     ListedCorrection,
 )
+from lfw17_kedro.messages import one_line
+from lfw17_kedro.photo_types import HASH_DIGITS, LEFT_OUT_COLUMNS
 from lfw17_kedro.reporting.album_data import (
     count_texts,
     encode_data,
@@ -32,6 +30,7 @@ from lfw17_kedro.reporting.album_data import (
     list_texts,
 )
 from lfw17_kedro.reporting.page_parts import hash_source, read_template
+from lfw17_kedro.scan_types import BOX
 from lfw17_kedro.types import Table
 
 PHOTO_COLUMNS = ("photo", "sha256", "height", "width")

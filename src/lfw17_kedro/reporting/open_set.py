@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lfw17_kedro.people_types import OpenSetThreshold
+from lfw17_kedro.gallery_types import OpenSetThreshold
 from lfw17_kedro.reporting.style import (
     BLUE,
     GREEN,

@@ -17,7 +17,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from lfw17_kedro.people_types import (
+from lfw17_kedro.gallery_types import (
     ACTIONS,
     CHECK,
     ENROLLED,

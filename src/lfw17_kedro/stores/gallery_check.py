@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lfw17_kedro.people_types import FACE_COLUMNS, GALLERY_COLUMNS, Gallery
+from lfw17_kedro.gallery_types import GALLERY_COLUMNS, Gallery
+from lfw17_kedro.scan_types import FACE_COLUMNS
 from lfw17_kedro.types import F32
 
 NORM_TOLERANCE = 1e-3  # of embeddings; float32 keeps 1e-6

@@ -15,14 +15,14 @@ import numpy as np
 
 from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.digest import hash_file
-from lfw17_kedro.messages import one_line
-from lfw17_kedro.people_types import (
+from lfw17_kedro.gallery_types import (
     GALLERY_COLUMNS,
     Cohort,
     Gallery,
     GallerySettings,
     OpenSetThreshold,
 )
+from lfw17_kedro.messages import one_line
 from lfw17_kedro.stores.gallery_check import check_gallery
 from lfw17_kedro.types import F32, F64
 

@@ -5,13 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lfw17_kedro.people_types import (
-    BOX,
-    LANDMARKS,
-    PHOTO_COLUMNS,
-    WHOLE_PHOTO,
-    Scanned,
-)
+from lfw17_kedro.scan_types import BOX, LANDMARKS, PHOTO_COLUMNS, WHOLE_PHOTO, Scanned
 from lfw17_kedro.types import F32, I64
 
 VECTOR = "vector"  # the column of embeddings: lists of D float32

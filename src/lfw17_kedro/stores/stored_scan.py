@@ -9,12 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lfw17_kedro.people_types import (
-    FACE_COLUMNS,
-    PHOTO_COLUMNS,
-    StoredScan,
-    Vectors,
-)
+from lfw17_kedro.scan_types import FACE_COLUMNS, PHOTO_COLUMNS, StoredScan, Vectors
 from lfw17_kedro.stores.scan_parts import FACES, PHOTOS
 from lfw17_kedro.stores.scan_tables import VECTOR, count_faces, take_vectors
 from lfw17_kedro.types import F32, I64

@@ -7,18 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from lfw17_kedro.gallery_types import CHECK, LEFT_OUT, Gallery, GallerySettings
 from lfw17_kedro.people.pictures import Pictures, tabulate_places
-from lfw17_kedro.people_types import (
-    CHECK,
-    LEFT_OUT,
-    Gallery,
-    GallerySettings,
-    PhotoFolder,
-    Scan,
-)
+from lfw17_kedro.photo_types import PhotoFolder
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.people.nodes import warn_of_corrections
 from lfw17_kedro.pipelines.people.settings import QualitySettings, SearchSettings
+from lfw17_kedro.scan_types import Scan
 from lfw17_kedro.stores.scan_store import OpenStore
 from lfw17_kedro.types import Encoder, EncoderOptions, RawFaces, Table
 

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from lfw17_kedro.gallery_types import RESERVED_NAMES, Gallery
 from lfw17_kedro.people.apply_corrections import (
     Applied,
     list_corrections,
@@ -18,15 +19,10 @@ from lfw17_kedro.people.pictures import (
     list_group_pictures,
     picture_people,
 )
-from lfw17_kedro.people_types import (
-    RESERVED_NAMES,
-    Gallery,
-    LocatedFaces,
-    PhotoFolder,
-    StoredScan,
-)
+from lfw17_kedro.photo_types import PhotoFolder
 from lfw17_kedro.pipelines.people.nodes import warn_of_corrections
 from lfw17_kedro.pipelines.people.settings import GroupingSettings
+from lfw17_kedro.scan_types import LocatedFaces, StoredScan
 from lfw17_kedro.stores.scan_store import OpenStore
 from lfw17_kedro.types import Table
 

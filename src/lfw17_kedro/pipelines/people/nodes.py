@@ -5,19 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from lfw17_kedro.compute.settings import ComputeSettings
 from lfw17_kedro.encoders import registry
 from lfw17_kedro.people.corrections_file import MAX_LISTED
-from lfw17_kedro.people_types import (
-    FAILED_COLUMNS,
-    PHOTO_COLUMNS,
-    PhotoFolder,
-    Scan,
-    Scanned,
-    StoredScan,
-)
-from lfw17_kedro.pipelines.compute_settings import ComputeSettings
+from lfw17_kedro.photo_types import FAILED_COLUMNS, PhotoFolder
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.people.settings import SearchSettings
+from lfw17_kedro.scan_types import PHOTO_COLUMNS, Scan, Scanned, StoredScan
 from lfw17_kedro.stores.scan_store import OpenStore
 from lfw17_kedro.types import Encoder, EncoderOptions, ReadWeights, Table
 
@@ -69,7 +63,6 @@ def find_all_faces(
     Raises:
         OSError: the disk is full, or the cluster is gone. What was finished is kept.
     """
-    from lfw17_kedro.compute.engines import Engine
     from lfw17_kedro.compute.scan_collection import list_contents, search_collection
     from lfw17_kedro.compute.scan_shard import (
         NetworkRecipe,
@@ -104,11 +97,8 @@ def find_all_faces(
         return Networks(detector, encoder)
 
     photos = list_contents(folder)
-    engine = Engine(
-        compute.engine, compute.workers, compute.address, compute.shard_size
-    )
     try:
-        searched = search_collection(photos, store, scan, build, engine, name=name)
+        searched = search_collection(photos, store, scan, build, compute, name=name)
     except StopError as error:
         raise OSError(str(error)) from error
     problems = [*searched.gone, *_mark_failed(searched.failed)]

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from lfw17_kedro.pipelines.compute_settings import ComputeSettings
+from lfw17_kedro.compute.settings import ComputeSettings
 
 DEFAULT = {"engine": "local", "workers": None, "address": None, "shard_size": 2000}
 ADDRESS = "tcp://127.0.0.1:8786"
