@@ -146,5 +146,5 @@ def test_long_listings_take_little_memory(tmp_path):
     tracemalloc.stop()
 
     assert len(listing.files) == 5_000
-    assert kept < 300 * 5_000  # bytes a photo: its path, its hash, their tuple
+    assert kept < 310 * 5_000  # bytes a photo: its path, its hash, their tuple
     assert peak < 900 * 5_000
