@@ -1,10 +1,10 @@
 """Compare the artifacts of earlier runs with what this run would make."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
-from kedro.io import DataCatalog, DatasetError, MemoryDataset
+from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
@@ -23,6 +23,7 @@ from lfw17_kedro.hooks.node_calls import (
     read_origin,
     strip_transcoding,
 )
+from lfw17_kedro.hooks.node_makers import list_makers, sort_nodes
 from lfw17_kedro.lineage import (
     Origin,
     expect_origins,
@@ -49,7 +50,7 @@ class InputCheck:
                 `write_command`.
         """
         self._pipeline, self._catalog = pipeline, catalog
-        self._makers = _list_makers(pipeline)
+        self._makers = list_makers(pipeline)
         read = [name for name in pipeline.inputs() if name != RECORD]
         self._read = {
             strip_transcoding(name): dataset
@@ -158,7 +159,7 @@ class InputCheck:
         wanted = {*self._read, *map(strip_transcoding, self._pipeline.all_outputs())}
         # What is only compared is taken as it is, whatever would make it now.
         makers = {k: v for k, v in self._makers.items() if k not in self._compared}
-        nodes = list(_sort_nodes(wanted - self._compared, makers))
+        nodes = list(sort_nodes(wanted - self._compared, makers))
         outside = {
             name
             for node in nodes
@@ -216,58 +217,3 @@ class InputCheck:
         """Read the origins of artifacts on the way to those that the run reads."""
         stored = {name: find_stored(self._catalog, name) for name in names}
         return {name: read_origin(one) for name, one in stored.items() if one}
-
-
-def find_unavailable(pipeline: Pipeline, catalog: DataCatalog) -> list[str]:
-    """Say which inputs of a run can come from nowhere, and what to run instead."""
-    names = sorted(pipeline.inputs() - {RECORD})
-    unknown = [name for name in names if name not in catalog]
-    if unknown:
-        return [
-            f"expected {join_names(unknown)} in the catalog of this environment, found "
-            "no such entry; enrol and identify run with `--env people`."
-        ]
-    lost = [
-        name
-        for name in names
-        if isinstance(dataset := catalog.get(name), MemoryDataset)
-        and not dataset.exists()
-    ]
-    if not lost:
-        return []
-    makers = _list_makers(pipeline)
-    nodes = join_names(sorted({makers[one].name for one in lost if one in makers}))
-    return [
-        f"{join_names(lost)}: kept in memory alone, so nothing is left of an earlier "
-        f"run; let the run make it with {nodes or 'the node before'}, or leave out "
-        "--nodes, --from-nodes and the like."
-    ]
-
-
-def _list_makers(pipeline: Pipeline) -> dict[str, Node]:
-    """Give the node that makes each dataset: of this run, else of any pipeline."""
-    from kedro.framework.project import pipelines
-
-    makers: dict[str, Node] = {}
-    for one in (pipeline, *pipelines.values()):
-        for node in one.nodes:
-            for name in node.outputs:
-                makers.setdefault(strip_transcoding(name), node)
-    return makers
-
-
-def _sort_nodes(wanted: Iterable[str], makers: dict[str, Node]) -> Iterator[Node]:
-    """Give the nodes that datasets depend on, each after those it depends on."""
-    done: set[str] = set()
-
-    def visit(name: str) -> Iterator[Node]:
-        node = makers.get(name)
-        if node is None or node.name in done:
-            return
-        done.add(node.name)
-        for one in list_datasets(node.inputs):
-            yield from visit(strip_transcoding(one))
-        yield node
-
-    for name in sorted(wanted):
-        yield from visit(name)
