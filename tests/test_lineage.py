@@ -137,3 +137,15 @@ def test_recorded_origins_are_taken_as_they_are():
     model = expect_origins([fit], {}, {"table": other})["model"]
 
     assert model.inputs == {"table": other.fingerprint}
+
+
+def test_a_node_may_do_without_an_input():
+    split, fit = make_calls()
+    tune = NodeCall("tune", {}, ["table", "raw"], ["tuned"], "", {})
+    raw = {"raw": "aaa"}
+
+    expected = expect_origins([split, fit, tune], raw, {}, {"fit": {"table"}})
+
+    assert expected["model"].inputs == {"table": None}
+    assert expected["model"] == trace_origin(fit, {}, raw)
+    assert expected["tuned"].inputs["table"] == expected["table"].fingerprint

@@ -10,7 +10,8 @@ So the fingerprint that an artifact must have can be computed without making it.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -111,6 +112,7 @@ def expect_origins(
     calls: Iterable[NodeCall],
     hashes: Mapping[str, str],
     recorded: Mapping[str, Origin | None],
+    left_out: Mapping[str, Set[str]] = MappingProxyType({}),
 ) -> dict[str, Origin]:
     """Give the origin that each dataset must have, without running a node.
 
@@ -118,13 +120,15 @@ def expect_origins(
         calls: nodes, each after those that make its inputs.
         hashes: dataset from outside the project -> its SHA-256.
         recorded: origins of datasets that are taken as they are.
+        left_out: node -> optional inputs that it must do without.
 
     Returns:
         Dataset -> origin, for the outputs of all nodes.
     """
     expected: dict[str, Origin] = {}
     for call in calls:
-        origin = trace_origin(call, {**recorded, **expected}, hashes)
+        missing = dict.fromkeys(left_out.get(call.node, ()))
+        origin = trace_origin(call, {**recorded, **expected, **missing}, hashes)
         expected |= dict.fromkeys(call.outputs, origin)
     return expected
 

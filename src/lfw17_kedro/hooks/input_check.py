@@ -18,6 +18,7 @@ from lfw17_kedro.hooks.node_calls import (
     find_stored,
     hash_outside,
     is_from_outside,
+    is_left_out,
     list_datasets,
     parse_origin,
     read_origin,
@@ -25,6 +26,7 @@ from lfw17_kedro.hooks.node_calls import (
 )
 from lfw17_kedro.hooks.node_makers import list_makers, sort_nodes
 from lfw17_kedro.lineage import (
+    NodeCall,
     Origin,
     expect_origins,
     explain_differences,
@@ -103,7 +105,7 @@ class InputCheck:
         }
         if mixed or not recorded:
             return mixed
-        expected = self._expect(recorded)
+        expected = self._expect(recorded, recorded, {})
         stale = [
             name
             for name, origin in sorted(recorded.items())
@@ -118,10 +120,14 @@ class InputCheck:
         ]
 
     def expect_outputs(self) -> None:
-        """Tell each output which fingerprint it must have to be up to date."""
-        taken = {name: read_origin(self._read[name]) for name in self._compared}
-        expected = self._expect(taken)
-        for name in self._pipeline.all_outputs():
+        """Tell each output which fingerprint it must have to be up to date.
+
+        It is the one that a full run would give it, which takes its inputs as they are.
+        """
+        taken = {name: read_origin(dataset) for name, dataset in self._read.items()}
+        outputs = self._pipeline.all_outputs()
+        expected = self._expect(map(strip_transcoding, outputs), taken, taken)
+        for name in outputs:
             dataset = find_stored(self._catalog, name)
             if dataset is not None:
                 dataset.expect(expected[strip_transcoding(name)].fingerprint)
@@ -153,13 +159,21 @@ class InputCheck:
             if origin.inputs[one] != other.fingerprint
         ]
 
-    def _expect(self, recorded: dict[str, Origin | None]) -> dict[str, Origin]:
-        """Give the origin that each artifact must have."""
-        taken = {name: recorded.get(name) for name in self._compared}
-        wanted = {*self._read, *map(strip_transcoding, self._pipeline.all_outputs())}
-        # What is only compared is taken as it is, whatever would make it now.
-        makers = {k: v for k, v in self._makers.items() if k not in self._compared}
-        nodes = list(sort_nodes(wanted - self._compared, makers))
+    def _expect(
+        self,
+        wanted: Iterable[str],
+        recorded: dict[str, Origin | None],
+        taken: dict[str, Origin | None],
+    ) -> dict[str, Origin]:
+        """Give the origin that artifacts must have.
+
+        Args:
+            wanted: the artifacts.
+            recorded: origins that say what came from outside, should it be gone.
+            taken: origins of what is taken as it is, whatever would make it now.
+        """
+        makers = {k: v for k, v in self._makers.items() if k not in taken}
+        nodes = list(sort_nodes(wanted, makers))
         outside = {
             name
             for node in nodes
@@ -171,7 +185,30 @@ class InputCheck:
             describe_call(node, self._catalog, self._load_parameters(node))
             for node in nodes
         ]
-        return expect_origins(calls, hashes, taken)
+        return expect_origins(calls, hashes, taken, self._find_left_out(calls))
+
+    def _find_left_out(self, calls: Iterable[NodeCall]) -> dict[str, set[str]]:
+        """Find the optional inputs that nodes did without and that still do not exist.
+
+        An ensemble, for one, is made of the methods that were run. It is stale when
+        another one has been run since, not before.
+        """
+        made = set(map(strip_transcoding, self._pipeline.all_outputs()))
+        left_out: dict[str, set[str]] = {}
+        for call in calls:
+            missing = {
+                name
+                for name in call.inputs
+                if name not in made and is_left_out(self._catalog, name)
+            }
+            origins = self._read_origins(call.outputs if missing else ())
+            left_out[call.node] = {
+                name
+                for name in missing
+                for origin in origins.values()
+                if origin and origin.inputs.get(name, "unknown") is None
+            }
+        return left_out
 
     def _load_parameters(self, node: Node) -> dict[str, Any]:
         """Load the parameters of a node."""
