@@ -76,7 +76,47 @@ def test_an_input_of_which_nothing_is_recorded():
     del recorded["table"]
 
     assert explain_differences(["model"], recorded, expected) == [
+        "model: nothing says how table was made"
+    ]
+    del recorded["model"]
+    assert explain_differences(["model"], recorded, expected) == [
         "model: nothing says how it was made"
+    ]
+
+
+def test_what_was_made_before_its_input_was_made_anew_is_stale():
+    expected = expect(seed=1)
+    recorded = expected | {"model": expect()["model"]}
+
+    assert explain_differences(["model"], recorded, expected) == [
+        "model: table was made anew since"
+    ]
+
+
+def test_what_is_incomplete_is_stale_and_what_is_made_of_it():
+    [_, fit] = make_calls()
+    expected = expect()
+    table = mark_incomplete(expected["table"])
+    recorded = {"table": table, "model": trace_origin(fit, {"table": table}, {})}
+
+    assert explain_differences(["model", "table"], recorded, expected) == [
+        "model: table was made incompletely, or by another version of the pipeline",
+        "table: it was made incompletely, or by another version of the pipeline",
+    ]
+
+
+def test_a_cause_that_reaches_an_artifact_twice_is_named_once():
+    score = NodeCall("score", {}, ["model", "table"], ["scores"], "", {})
+    raw = {"raw": "aaa"}
+    recorded = expect_origins([*make_calls(), score], raw, {})
+    expected = expect_origins([*make_calls(seed=1), score], raw, {})
+
+    assert explain_differences(["scores"], recorded, expected) == [
+        "scores: made with seed=666, this run has 1"
+    ]
+    fresh = {"table": expected["table"]}
+    assert explain_differences(["scores"], recorded | fresh, expected) == [
+        "scores: table was made anew since"
     ]
 
 
@@ -97,3 +137,15 @@ def test_recorded_origins_are_taken_as_they_are():
     model = expect_origins([fit], {}, {"table": other})["model"]
 
     assert model.inputs == {"table": other.fingerprint}
+
+
+def test_a_node_may_do_without_an_input():
+    split, fit = make_calls()
+    tune = NodeCall("tune", {}, ["table", "raw"], ["tuned"], "", {})
+    raw = {"raw": "aaa"}
+
+    expected = expect_origins([split, fit, tune], raw, {}, {"fit": {"table"}})
+
+    assert expected["model"].inputs == {"table": None}
+    assert expected["model"] == trace_origin(fit, {}, raw)
+    assert expected["tuned"].inputs["table"] == expected["table"].fingerprint

@@ -10,7 +10,8 @@ So the fingerprint that an artifact must have can be computed without making it.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -111,6 +112,7 @@ def expect_origins(
     calls: Iterable[NodeCall],
     hashes: Mapping[str, str],
     recorded: Mapping[str, Origin | None],
+    left_out: Mapping[str, Set[str]] = MappingProxyType({}),
 ) -> dict[str, Origin]:
     """Give the origin that each dataset must have, without running a node.
 
@@ -118,13 +120,15 @@ def expect_origins(
         calls: nodes, each after those that make its inputs.
         hashes: dataset from outside the project -> its SHA-256.
         recorded: origins of datasets that are taken as they are.
+        left_out: node -> optional inputs that it must do without.
 
     Returns:
         Dataset -> origin, for the outputs of all nodes.
     """
     expected: dict[str, Origin] = {}
     for call in calls:
-        origin = trace_origin(call, {**recorded, **expected}, hashes)
+        missing = dict.fromkeys(left_out.get(call.node, ()))
+        origin = trace_origin(call, {**recorded, **expected, **missing}, hashes)
         expected |= dict.fromkeys(call.outputs, origin)
     return expected
 
@@ -174,29 +178,30 @@ def _find_causes(
     """Follow an artifact back to what differs."""
     if name in seen or (new := expected.get(name)) is None:
         return
+    it = name if seen else "it"
     seen.add(name)
     old = recorded.get(name)
     if old is None:
-        yield "nothing says how it was made"
+        yield f"nothing says how {it} was made"
         return
     if old.fingerprint == new.fingerprint:
         return
-    yield from _compare_values(old.parameters, new.parameters, "made with {}")
+    causes = list(_compare_values(old.parameters, new.parameters, "made with {}"))
     if old.code != new.code:
-        yield f"the code of {new.node} has changed since"
-    yield from _compare_values(old.options, new.options, "saved with {}")
-    for one in new.inputs:
-        before, now = old.inputs.get(one), new.inputs[one]
-        if before == now:
-            continue
-        causes = list(_find_causes(one, recorded, expected, seen))
-        if causes:
-            yield from causes
-        elif one in expected:
-            if one not in seen:
-                yield f"{one} was made anew since"
-        else:
+        causes.append(f"the code of {new.node} has changed since")
+    causes += _compare_values(old.options, new.options, "saved with {}")
+    different = [one for one in new.inputs if old.inputs.get(one) != new.inputs[one]]
+    if not causes and not different:
+        yield f"{it} was made incompletely, or by another version of the pipeline"
+    yield from causes
+    for one in different:
+        known = one in seen  # then its own causes have been named
+        inner = list(_find_causes(one, recorded, expected, seen))
+        yield from inner
+        if one not in expected:
             yield f"{one} has other content than before"
+        elif not inner and not known:
+            yield f"{one} was made anew since"
 
 
 def _compare_values(

@@ -5,11 +5,13 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.pipeline import Node
 
+from lfw17_kedro.datasets import StoredDataset
 from lfw17_kedro.digest import hash_data
 from lfw17_kedro.hooks.node_calls import (
     describe_call,
     hash_outside,
     is_from_outside,
+    is_left_out,
 )
 from lfw17_kedro.photo_types import PhotoFile, PhotoFolder
 
@@ -67,3 +69,21 @@ def test_where_work_is_done_does_not_count():
     call = describe_call(node, DataCatalog(), inputs)
 
     assert call.parameters == {"people.search": {"turn": 1}}
+
+
+def test_only_an_optional_dataset_that_does_not_exist_is_left_out(tmp_path):
+    def store(name, optional):
+        file = f"{tmp_path}/{name}.json"
+        return StoredDataset(
+            dataset="json.JSONDataset", filepath=file, optional=optional
+        )
+
+    kinds = {"absent": True, "needed": False, "there": True, "damaged": True}
+    catalog = DataCatalog({name: store(name, one) for name, one in kinds.items()})
+    catalog.save("there", [1])
+    catalog.save("damaged", [1])
+    (tmp_path / "damaged.json").write_text("[")
+
+    assert is_left_out(catalog, "absent")
+    for name in ("needed", "there", "damaged", "unknown"):
+        assert not is_left_out(catalog, name), name

@@ -1,10 +1,10 @@
 """Compare the artifacts of earlier runs with what this run would make."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
-from kedro.io import DataCatalog, DatasetError, MemoryDataset
+from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
@@ -18,12 +18,15 @@ from lfw17_kedro.hooks.node_calls import (
     find_stored,
     hash_outside,
     is_from_outside,
+    is_left_out,
     list_datasets,
     parse_origin,
     read_origin,
     strip_transcoding,
 )
+from lfw17_kedro.hooks.node_makers import list_makers, sort_nodes
 from lfw17_kedro.lineage import (
+    NodeCall,
     Origin,
     expect_origins,
     explain_differences,
@@ -49,7 +52,7 @@ class InputCheck:
                 `write_command`.
         """
         self._pipeline, self._catalog = pipeline, catalog
-        self._makers = _list_makers(pipeline)
+        self._makers = list_makers(pipeline)
         read = [name for name in pipeline.inputs() if name != RECORD]
         self._read = {
             strip_transcoding(name): dataset
@@ -102,7 +105,7 @@ class InputCheck:
         }
         if mixed or not recorded:
             return mixed
-        expected = self._expect(recorded)
+        expected = self._expect(recorded, recorded, {})
         stale = [
             name
             for name, origin in sorted(recorded.items())
@@ -117,10 +120,14 @@ class InputCheck:
         ]
 
     def expect_outputs(self) -> None:
-        """Tell each output which fingerprint it must have to be up to date."""
-        taken = {name: read_origin(self._read[name]) for name in self._compared}
-        expected = self._expect(taken)
-        for name in self._pipeline.all_outputs():
+        """Tell each output which fingerprint it must have to be up to date.
+
+        It is the one that a full run would give it, which takes its inputs as they are.
+        """
+        taken = {name: read_origin(dataset) for name, dataset in self._read.items()}
+        outputs = self._pipeline.all_outputs()
+        expected = self._expect(map(strip_transcoding, outputs), taken, taken)
+        for name in outputs:
             dataset = find_stored(self._catalog, name)
             if dataset is not None:
                 dataset.expect(expected[strip_transcoding(name)].fingerprint)
@@ -152,13 +159,21 @@ class InputCheck:
             if origin.inputs[one] != other.fingerprint
         ]
 
-    def _expect(self, recorded: dict[str, Origin | None]) -> dict[str, Origin]:
-        """Give the origin that each artifact must have."""
-        taken = {name: recorded.get(name) for name in self._compared}
-        wanted = {*self._read, *map(strip_transcoding, self._pipeline.all_outputs())}
-        # What is only compared is taken as it is, whatever would make it now.
-        makers = {k: v for k, v in self._makers.items() if k not in self._compared}
-        nodes = list(_sort_nodes(wanted - self._compared, makers))
+    def _expect(
+        self,
+        wanted: Iterable[str],
+        recorded: dict[str, Origin | None],
+        taken: dict[str, Origin | None],
+    ) -> dict[str, Origin]:
+        """Give the origin that artifacts must have.
+
+        Args:
+            wanted: the artifacts.
+            recorded: origins that say what came from outside, should it be gone.
+            taken: origins of what is taken as it is, whatever would make it now.
+        """
+        makers = {k: v for k, v in self._makers.items() if k not in taken}
+        nodes = list(sort_nodes(wanted, makers))
         outside = {
             name
             for node in nodes
@@ -170,7 +185,30 @@ class InputCheck:
             describe_call(node, self._catalog, self._load_parameters(node))
             for node in nodes
         ]
-        return expect_origins(calls, hashes, taken)
+        return expect_origins(calls, hashes, taken, self._find_left_out(calls))
+
+    def _find_left_out(self, calls: Iterable[NodeCall]) -> dict[str, set[str]]:
+        """Find the optional inputs that nodes did without and that still do not exist.
+
+        An ensemble, for one, is made of the methods that were run. It is stale when
+        another one has been run since, not before.
+        """
+        made = set(map(strip_transcoding, self._pipeline.all_outputs()))
+        left_out: dict[str, set[str]] = {}
+        for call in calls:
+            missing = {
+                name
+                for name in call.inputs
+                if name not in made and is_left_out(self._catalog, name)
+            }
+            origins = self._read_origins(call.outputs if missing else ())
+            left_out[call.node] = {
+                name
+                for name in missing
+                for origin in origins.values()
+                if origin and origin.inputs.get(name, "unknown") is None
+            }
+        return left_out
 
     def _load_parameters(self, node: Node) -> dict[str, Any]:
         """Load the parameters of a node."""
@@ -216,58 +254,3 @@ class InputCheck:
         """Read the origins of artifacts on the way to those that the run reads."""
         stored = {name: find_stored(self._catalog, name) for name in names}
         return {name: read_origin(one) for name, one in stored.items() if one}
-
-
-def find_unavailable(pipeline: Pipeline, catalog: DataCatalog) -> list[str]:
-    """Say which inputs of a run can come from nowhere, and what to run instead."""
-    names = sorted(pipeline.inputs() - {RECORD})
-    unknown = [name for name in names if name not in catalog]
-    if unknown:
-        return [
-            f"expected {join_names(unknown)} in the catalog of this environment, found "
-            "no such entry; enrol and identify run with `--env people`."
-        ]
-    lost = [
-        name
-        for name in names
-        if isinstance(dataset := catalog.get(name), MemoryDataset)
-        and not dataset.exists()
-    ]
-    if not lost:
-        return []
-    makers = _list_makers(pipeline)
-    nodes = join_names(sorted({makers[one].name for one in lost if one in makers}))
-    return [
-        f"{join_names(lost)}: kept in memory alone, so nothing is left of an earlier "
-        f"run; let the run make it with {nodes or 'the node before'}, or leave out "
-        "--nodes, --from-nodes and the like."
-    ]
-
-
-def _list_makers(pipeline: Pipeline) -> dict[str, Node]:
-    """Give the node that makes each dataset: of this run, else of any pipeline."""
-    from kedro.framework.project import pipelines
-
-    makers: dict[str, Node] = {}
-    for one in (pipeline, *pipelines.values()):
-        for node in one.nodes:
-            for name in node.outputs:
-                makers.setdefault(strip_transcoding(name), node)
-    return makers
-
-
-def _sort_nodes(wanted: Iterable[str], makers: dict[str, Node]) -> Iterator[Node]:
-    """Give the nodes that datasets depend on, each after those it depends on."""
-    done: set[str] = set()
-
-    def visit(name: str) -> Iterator[Node]:
-        node = makers.get(name)
-        if node is None or node.name in done:
-            return
-        done.add(node.name)
-        for one in list_datasets(node.inputs):
-            yield from visit(strip_transcoding(one))
-        yield node
-
-    for name in sorted(wanted):
-        yield from visit(name)

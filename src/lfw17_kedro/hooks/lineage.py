@@ -17,7 +17,7 @@ from kedro.pipeline.node import Node
 from lfw17_kedro.command import write_command
 from lfw17_kedro.folder_lock import LockedError
 from lfw17_kedro.hooks.failed_shards import lists_failed
-from lfw17_kedro.hooks.input_check import InputCheck, find_unavailable
+from lfw17_kedro.hooks.input_check import InputCheck
 from lfw17_kedro.hooks.node_calls import (
     RECORD,
     describe_call,
@@ -28,6 +28,7 @@ from lfw17_kedro.hooks.node_calls import (
     read_origin,
     strip_transcoding,
 )
+from lfw17_kedro.hooks.node_makers import find_unavailable
 from lfw17_kedro.hooks.run_options import keep_results, read_options
 from lfw17_kedro.lineage import Origin, mark_incomplete, trace_origin
 from lfw17_kedro.run_lock import RunLock

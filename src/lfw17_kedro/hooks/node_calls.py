@@ -60,6 +60,15 @@ def find_stored(catalog: DataCatalog, name: str) -> StoredDataset | None:
     return dataset if isinstance(dataset, StoredDataset) else None
 
 
+def is_left_out(catalog: DataCatalog, name: str) -> bool:
+    """Tell whether a dataset is optional and does not exist: a node gets None."""
+    dataset = find_stored(catalog, name)
+    try:
+        return dataset is not None and dataset.check() is None
+    except DatasetError:
+        return False
+
+
 def read_origin(dataset: StoredDataset) -> Origin | None:
     """Give the origin of an artifact, None where nothing tells."""
     try:

@@ -1,0 +1,85 @@
+"""Which node makes a dataset, and which datasets can come from nowhere."""
+
+from collections.abc import Iterable, Iterator
+
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from lfw17_kedro.hooks.node_calls import RECORD, list_datasets, strip_transcoding
+from lfw17_kedro.lineage import join_names
+
+
+def find_unavailable(pipeline: Pipeline, catalog: DataCatalog) -> list[str]:
+    """Say which inputs of a run can come from nowhere, and what to run instead.
+
+    Args:
+        pipeline: of the run.
+        catalog: of the run.
+
+    Returns:
+        One sentence, or none.
+    """
+    names = sorted(pipeline.inputs() - {RECORD})
+    unknown = [name for name in names if name not in catalog]
+    if unknown:
+        return [
+            f"expected {join_names(unknown)} in the catalog of this environment, found "
+            "no such entry; enrol and identify run with `--env people`."
+        ]
+    lost = [
+        name
+        for name in names
+        if isinstance(dataset := catalog.get(name), MemoryDataset)
+        and not dataset.exists()
+    ]
+    if not lost:
+        return []
+    makers = list_makers(pipeline)
+    nodes = join_names(sorted({makers[one].name for one in lost if one in makers}))
+    return [
+        f"{join_names(lost)}: kept in memory alone, so nothing is left of an earlier "
+        f"run; let the run make it with {nodes or 'the node before'}, or leave out "
+        "--nodes, --from-nodes and the like."
+    ]
+
+
+def list_makers(pipeline: Pipeline) -> dict[str, Node]:
+    """Give the node that makes each dataset: of this run, else of any pipeline.
+
+    Args:
+        pipeline: of the run.
+
+    Returns:
+        Dataset, without its transcoding -> node.
+    """
+    from kedro.framework.project import pipelines
+
+    makers: dict[str, Node] = {}
+    for one in (pipeline, *pipelines.values()):
+        for node in one.nodes:
+            for name in node.outputs:
+                makers.setdefault(strip_transcoding(name), node)
+    return makers
+
+
+def sort_nodes(wanted: Iterable[str], makers: dict[str, Node]) -> Iterator[Node]:
+    """Give the nodes that datasets depend on, each after those it depends on.
+
+    Args:
+        wanted: the datasets.
+        makers: of `list_makers`; what nobody makes is not followed back.
+    """
+    done: set[str] = set()
+
+    def visit(name: str) -> Iterator[Node]:
+        node = makers.get(name)
+        if node is None or node.name in done:
+            return
+        done.add(node.name)
+        for one in list_datasets(node.inputs):
+            yield from visit(strip_transcoding(one))
+        yield node
+
+    for name in sorted(wanted):
+        yield from visit(name)
