@@ -182,7 +182,8 @@ def _connect(address: str | None, workers: int) -> tuple[Any, Any]:
     except ImportError as error:
         raise StopError(
             "compute.engine: expected the package distributed for dask, got none; "
-            "run `pip install 'lfw17-kedro[dask]'`."
+            "run `make extras EXTRAS=dask`, or without make `pip install "
+            "'lfw17-kedro[dask]'`."
         ) from error
     cluster = None
     try:
