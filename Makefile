@@ -21,8 +21,12 @@ MARK := $(VENV)/.unfinished
 # not keep it, every start would compile TensorFlow again, 7 s.
 COMPILED := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 # --no-config: the constraints of pyproject.toml are for locks alone; they have no hash.
-INSTALL = touch $(MARK); \
-  $(UV) --no-config pip install --python $(VENV) $(COMPILED) $(SAFELY) -r $(1) && rm $(MARK)
+ADD = touch $(MARK); \
+  $(UV) --no-config pip install --python $(VENV) $(COMPILED) $(1) && rm $(MARK)
+INSTALL = $(call ADD,$(SAFELY) -r $(1))
+# requirements-dev.lock has these extras too; MLflow has a lock of its own.
+LOCKED_EXTRAS := heic s3 gcs dask faiss lab
+EXTRAS ?=
 COMPILE := pip compile --universal --upgrade --generate-hashes --no-emit-index-url \
   --only-binary :all: --python-version 3.11 --custom-compile-command "make lock"
 # pip-audit brings its own pip: in a folder of its own it does not replace the other.
@@ -38,7 +42,7 @@ COMPETITORS_COMPILE = $(subst make lock,make lock-benchmark,$(COMPILE)) \
 TORCH ?=
 ARGS ?=
 
-.PHONY: run run-people test faults fuzz lint viz viz-static lab mlflow benchmark
+.PHONY: run run-people extras test faults fuzz lint viz viz-static lab mlflow benchmark
 .PHONY: benchmark-detection benchmark-open-set benchmark-search benchmark-scale
 .PHONY: benchmark-cluster benchmark-cnn benchmark-accuracy benchmark-step lock
 .PHONY: lock-benchmark audit clean help
@@ -52,6 +56,13 @@ run: $(RUN)  ## run every method on the ORL faces and report
 run-people: $(RUN)  ## try your own people and photos: example folders, then the album
 	$(BIN)/python tools/make_people.py data/01_raw
 	$(BIN)/kedro run --env people
+
+# uv checks the hashes of constraints too, and all that extras bring is in that lock.
+extras: $(RUN)  ## add extras to .venv at their locked versions: EXTRAS="dask s3"
+	@[ -n "$(strip $(EXTRAS))" ] && [ -z "$(filter-out $(LOCKED_EXTRAS),$(EXTRAS))" ] || \
+	  { echo 'expected EXTRAS among $(LOCKED_EXTRAS), got "$(EXTRAS)"; for two of them: make extras EXTRAS="dask s3"; for MLflow: make mlflow'; exit 1; }
+	@$(call ADD,--verify-hashes --only-binary :all: -c requirements-dev.lock \
+	  -r pyproject.toml $(addprefix --extra ,$(EXTRAS)))
 
 test: $(DEV)  ## run all tests, a file at a time on each core (each needs 2 GB)
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
@@ -119,8 +130,7 @@ benchmark-step: $(DEV)  ## what binds a step of training; ARGS="--methods scratc
 lock: $(RUN)  ## pin the newest versions that pyproject.toml allows
 	@echo uv | ($(UV) $(COMPILE) - -o requirements-uv.lock)
 	@$(UV) $(COMPILE) pyproject.toml -o requirements.lock
-	@$(UV) $(COMPILE) --extra lab --extra heic --extra s3 --extra gcs --extra dask \
-	  --extra faiss --extra dev \
+	@$(UV) $(COMPILE) $(addprefix --extra ,$(LOCKED_EXTRAS) dev) \
 	  -c requirements.lock pyproject.toml -o requirements-dev.lock
 	@$(UV) $(COMPILE) --extra mlflow -c requirements-dev.lock pyproject.toml \
 	  -o requirements-mlflow.lock

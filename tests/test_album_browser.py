@@ -113,7 +113,7 @@ def test_a_face_is_renamed_by_click(album):
     assert saved.values.tolist() == [
         [face, "a b#1.jpg", "", "", "", "", "is", "Zoë Q", ""]
     ]
-    assert album.texts("#unsaved-text") == ["1 correction saved, not run yet"]
+    assert album.texts("#unsaved-text") == ["1 correction saved, not applied yet"]
     assert album.errors() == []
 
 
@@ -235,7 +235,7 @@ def test_an_old_correction_can_be_taken_back(album):
         (".x", "dot"),
         ("a<b>", "any of"),
         ("nul.x", "Windows"),
-        ("a\u200bb", "show nothing"),
+        ("a\u200bb", "invisible"),
         ("\uff1dx", "begin with"),
         ("n" * 121, "too long"),
     ],

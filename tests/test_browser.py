@@ -197,8 +197,8 @@ def test_200_people_and_8_methods_are_readable(open_page):
     assert read_errors(browser) == []
     check_figures(browser)
     notes = [note.text for note in browser.find_elements(By.CLASS_NAME, "note")]
-    assert "Shown are 30 of 200 people: lowest F1 scores." in notes
-    assert "Shown are 30 of 200 people: most mistakes." in notes
+    assert "Shown are 30 of 200 people, those with the lowest F1 scores." in notes
+    assert "Shown are 30 of 200 people, those with the most mistakes." in notes
     assert browser.execute_script("return document.body.scrollHeight") < 16000
 
 

@@ -220,6 +220,40 @@ def test_targets_install_only_what_they_need(copied, target, locks):
     assert all("--require-hashes --only-binary :all:" in line for line in installs)
 
 
+@pytest.fixture
+def installed(copied):
+    """Give a project whose environment has what a run needs."""
+    for name in (*LOCKS, "pyproject.toml"):
+        shutil.copy(ROOT / name, copied)
+    (copied / ".venv/.ready").touch()
+    return copied
+
+
+def test_extras_are_installed_as_locked_and_checked_by_hash(installed):
+    shown = make(installed, "--dry-run", "extras", "EXTRAS=dask s3").stdout
+
+    install = shown.replace("\\\n", "").split(" pip install ")[1]
+    assert "--verify-hashes --only-binary :all: -c requirements-dev.lock" in install
+    assert re.findall(r"--extra (\S+)", install) == ["dask", "s3"]
+    # So that all that an extra brings is in the lock.
+    locked = make(installed, "--dry-run", "lock").stdout.replace("\\\n", "")
+    compiled = next(x for x in locked.splitlines() if "-o requirements-dev.lock" in x)
+    extras = set(re.findall(r"--extra (\S+)", compiled))
+    assert extras == {"heic", "s3", "gcs", "dask", "faiss", "lab", "dev"}
+
+
+@pytest.mark.parametrize("extras", ["", "mlflow", "dask heif"])
+def test_unknown_extras_are_named_with_those_there_are(installed, extras):
+    done = make(installed, "extras", f"EXTRAS={extras}")
+
+    assert done.returncode != 0
+    assert done.stdout.splitlines()[-1] == (
+        f'expected EXTRAS among heic s3 gcs dask faiss lab, got "{extras}"; for two of '
+        'them: make extras EXTRAS="dask s3"; for MLflow: make mlflow'
+    )
+    assert not (installed / ".venv/.unfinished").exists()
+
+
 def test_audit_looks_at_every_lock(copied):
     (copied / "tests/fuzz").mkdir(parents=True, exist_ok=True)
     for name in (*LOCKS, "pyproject.toml", *FOLDER_LOCKS):

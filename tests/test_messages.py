@@ -1,6 +1,6 @@
 import pytest
 
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import count_noun, one_line
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,17 @@ def test_bytes_that_are_no_text_are_not_repeated():
     with pytest.raises(UnicodeDecodeError) as error:
         (b"\xff" + b"a" * 5000).decode()
     assert one_line(error.value) == "it is not UTF-8 (invalid start byte at 0)"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ((1, "photo"), "1 photo"),
+        ((0, "photo"), "0 photos"),
+        ((2, "photo"), "2 photos"),
+        ((1, "person", "people"), "1 person"),
+        ((3, "person", "people"), "3 people"),
+    ],
+)
+def test_a_count_agrees_with_its_noun(words, text):
+    assert count_noun(*words) == text

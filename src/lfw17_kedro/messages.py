@@ -1,4 +1,4 @@
-"""Make other libraries' errors and names from files fit into one sentence."""
+"""Make other libraries' errors, names from files and counts fit into one sentence."""
 
 MAX_LENGTH = 300  # characters, enough for a path and a reason
 
@@ -21,3 +21,14 @@ def one_line(text: object, max_length: int = MAX_LENGTH) -> str:
         return line
     kept = (max_length - 3) // 2
     return f"{line[:kept]}...{line[-kept:]}"
+
+
+def count_noun(count: int, one: str, many: str | None = None) -> str:
+    """Write a number with its noun: "1 photo", "2 photos".
+
+    Args:
+        count: how many.
+        one: the noun for one.
+        many: the noun for any other number; None for one more s.
+    """
+    return f"{count} {one if count == 1 else many or f'{one}s'}"

@@ -39,7 +39,7 @@ def test_enrolment_says_what_became_of_each_image(identifier, tmp_path):
     assert reasons[2].startswith("expected a photo at image 3, got 4 bytes")
     assert reasons[3] == "no face was found"
     assert reasons[4].startswith("the same file is there as Ann and as Cleo")
-    assert reasons[5] == "it agrees better with Ann than with its own"
+    assert reasons[5] == "it looks more like Ann than like its own person"
     assert reasons[6] == "no face was found"
     assert identifier.people == {"Ann": 2, "Bob": 1, "Cleo": 2}
     assert list_names(identifier.identify(draw(BLUE))) == ["Cleo"]

@@ -5,11 +5,11 @@ import re
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 
 import pytest
-from tests.compute.test_processes import wait_until
+from tests.compute.test_processes import is_alive, wait_until
 from tests.compute.works import DieOnce, UnfitFirst, WriteAndSleep, tell_process
 
 from lfw17_kedro.compute import dask_cluster
@@ -90,6 +90,50 @@ def test_cluster_of_its_own():
     assert os.getpid() not in {process for _, process, _ in results}
 
 
+INTERRUPTED = """
+import sys
+from tests.compute.works import WriteAndSleep
+from lfw17_kedro.compute.engines import make_pool
+from lfw17_kedro.compute.tasks import run_tasks
+
+if __name__ == "__main__":
+    pool = make_pool(WriteAndSleep(sys.argv[1]), "dask", 2)
+    try:
+        list(run_tasks(pool, "ab"))
+    except KeyboardInterrupt:
+        print("stopped")
+    finally:
+        pool.close()
+"""
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_run_alone(tmp_path):
+    script, work = tmp_path / "run.py", tmp_path / "work"
+    script.write_text(INTERRUPTED)
+    work.mkdir()
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([os.getcwd(), *sys.path])}
+    with subprocess.Popen(
+        [sys.executable, script, work],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    ) as run:
+        try:
+            wait_until(lambda: len(list(work.iterdir())) == 2)
+            os.killpg(run.pid, signal.SIGINT)  # as a terminal does
+            shown = run.communicate(timeout=60)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+    processes = [int(one.name.partition("-")[2]) for one in work.iterdir()]
+
+    assert shown == ("stopped\n", "")
+    assert run.returncode == 0
+    assert not any(map(is_alive, processes))
+
+
 def test_task_of_a_worker_that_dies_is_done_by_another(scheduler, tmp_path):
     _, address = scheduler
     with start_workers(address, 2):
@@ -150,5 +194,5 @@ def test_no_workers(scheduler, monkeypatch):
 def test_package_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
 
-    with pytest.raises(StopError, match=r"pip install 'lfw17-kedro\[dask\]'"):
+    with pytest.raises(StopError, match=r"EXTRAS=dask`, .*lfw17-kedro\[dask\]"):
         make_pool(str, "dask", 1)

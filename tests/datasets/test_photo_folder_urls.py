@@ -68,7 +68,7 @@ def test_photos_of_a_bucket_are_listed_and_read(make, caplog):
     ]
     lines = [r.getMessage() for r in caplog.records if "photo_folder" in r.name]
     assert lines[0].endswith(
-        "/photos: 3 photos, 0 that cannot be read, 1 other files ignored, 3 downloaded "
+        "/photos: 3 photos, 0 that cannot be read, 1 other file ignored, 3 downloaded "
         "to hash them"
     )
 

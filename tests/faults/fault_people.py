@@ -28,7 +28,7 @@ from lfw17_kedro.datasets.packaged import find_packaged
 ENROLLED, COHORT = range(1, 4), range(21, 31)  # people of ORL
 WAIT_SECONDS = 600.0  # that a run may take on a busy machine
 POLL = 0.02  # seconds
-NEW = re.compile(r"\bphotos: (\d+) photos, (\d+) of them new")  # as a run logs
+NEW = re.compile(r"\bphotos: (\d+) photos?, (\d+) of them new")  # as a run logs
 
 
 def make_enrolled_project(folder):

@@ -213,7 +213,7 @@ def test_a_face_in_a_wrong_folder_is_left_out():
 
     row = table.loc["Ann/3.jpg"]
     assert row["action"] == "left out"
-    assert row["reason"] == "it agrees better with Bob than with its own"
+    assert row["reason"] == "it looks more like Bob than like its own person"
     assert row["nearest_other"] == "Bob"
     assert row["similarity_other"] > 0.99 > row["similarity"]
     assert len(gallery.faces) == 4

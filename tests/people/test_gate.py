@@ -32,7 +32,7 @@ def test_a_face_in_a_wrong_folder_is_left_out_and_the_nearest_is_named():
     vectors = np.array([ann, bob, bob, bob, cleo, cleo, cleo])
     table = mark(vectors, cohort=np.empty((0, 3), np.float32))
     assert table.loc[1, "nearest_other"] == "Bob"
-    assert table.loc[1, "reason"] == "it agrees better with Bob than with its own"
+    assert table.loc[1, "reason"] == "it looks more like Bob than like its own person"
     assert table.loc[1, "action"] == "enrolled, check it"  # no strangers: no limit
 
     table = mark(vectors, cohort=np.array([-ann - bob - cleo]))

@@ -127,12 +127,12 @@ def test_missing_methods_are_named():
 
     assert metadata["methods"] == ["net", "svm"]
     assert metadata["left_out"] == {
-        "hog": "it was not run; run `kedro run --pipelines hog`.",
+        "hog": "it has no results yet; run `kedro run --pipelines hog`.",
         "cnn": "it has no validation_probabilities; run `kedro run --pipelines cnn`.",
     }
     assert metadata["explanation"].endswith(
-        "weights. hog is left out: it was not run; run `kedro run --pipelines hog`. "
-        "cnn is left out: it has no validation_probabilities; run `kedro run "
+        "weights. hog is left out: it has no results yet; run `kedro run --pipelines "
+        "hog`. cnn is left out: it has no validation_probabilities; run `kedro run "
         "--pipelines cnn`."
     )
 
@@ -140,7 +140,7 @@ def test_missing_methods_are_named():
 def test_a_method_alone_is_no_ensemble():
     with pytest.raises(
         ValueError,
-        match="at least 2 methods, got 1. hog is left out: it was not run; run `kedro",
+        match="at least 2 methods, got 1. hog is left out: it has no results yet; run",
     ):
         pool(ALIKE[0], nothing("hog"))
 

@@ -313,7 +313,7 @@ def test_ignored_faces_are_counted_apart(raw, run_people, caplog):
 
     run_people()
 
-    assert "5 faces: 2 named, 1 ignored, 2 unknown in 1 groups and single." in (
+    assert "5 faces: 2 named, 1 ignored, 2 unknown; 1 group of unknown faces." in (
         record.getMessage() for record in caplog.records
     )
 
@@ -405,4 +405,4 @@ def test_ten_thousand_lines_of_other_photos_do_not_fill_the_log(caplog):
     messages = [record.getMessage() for record in caplog.records]
     assert len(messages) == 21
     assert messages[0] == "corrections.csv, line 2: no photo"
-    assert messages[-1] == "corrections.csv: 9980 more lines change nothing."
+    assert messages[-1] == "corrections.csv: 9980 more lines without effect."

@@ -10,6 +10,7 @@ from invented_results import invent_results, plot_everything
 from lfw17_kedro.pipelines.reporting import create_pipeline
 from lfw17_kedro.pipelines.reporting.nodes import (
     collect_predictions,
+    explain_missing,
     find_methods,
 )
 
@@ -56,6 +57,27 @@ def test_a_method_that_was_not_run_is_named(leave_results, run_project, capsys):
     assert set(catalog.load("reporting.comparison")["method"]) == {"facenet_svm"}
     assert "<strong>scratch_cnn</strong> is not in" in catalog.load("reporting.report")
     assert "scratch_cnn is left out: it was not run" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("nodes", "reason"),
+    [
+        ({}, "it was not run"),
+        ({"net.fit": ["net.weights"]}, "its run did not come to its end"),
+        (
+            {"net.fit": ["net.weights"], "net.score": ["net.metrics"]},
+            "it was run, but its metrics are missing or damaged",
+        ),
+    ],
+)
+def test_missing_metrics_are_explained_by_what_is_recorded(nodes, reason):
+    others = {"net_2.fit": ["net_2.weights"], "net_2.score": ["net_2.metrics"]}
+    recorded = {
+        name: {"outputs": outputs} for name, outputs in (nodes | others).items()
+    }
+
+    assert explain_missing("net", {"nodes": recorded}) == reason
+    assert explain_missing("net", None) == "it was not run"
 
 
 def test_results_of_another_split_are_left_out(leave_results, run_project):

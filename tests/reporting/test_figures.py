@@ -66,7 +66,9 @@ def test_confusion_of_200_people_shows_those_with_mistakes_and_says_so():
     figure = plot_confusion(make_predictions(truths, predicted), names)
 
     assert list(figure.data[0].x) == ["p20", "p150"]
-    assert figure.layout.meta["note"] == "Shown are 2 of 200 people: most mistakes."
+    assert figure.layout.meta["note"] == (
+        "Shown are 2 of 200 people, those with the most mistakes."
+    )
     assert "2 of 200 people" in figure.layout.xaxis.title.text
 
 
@@ -105,7 +107,9 @@ def test_the_lowest_30_people_of_200_have_bars():
 
     assert list(figure.data[0].y) == [f"p{k}" for k in range(199, 169, -1)]
     assert figure.layout.meta["description"].endswith("Lowest: p199 with 0.005 by net.")
-    assert figure.layout.meta["note"] == "Shown are 30 of 200 people: lowest F1 scores."
+    assert figure.layout.meta["note"] == (
+        "Shown are 30 of 200 people, those with the lowest F1 scores."
+    )
 
 
 def test_balance_has_a_bar_for_each_of_40_people_and_a_histogram_beyond():

@@ -45,7 +45,7 @@ def test_plot_open_set_draws_the_threshold():
     figure = plot_open_set(FULL, trace_curve(FULL, 101))
 
     assert {line.x0 for line in figure.layout.shapes} == {0.5}
-    assert "named from 0.500 on" in [note.text for note in figure.layout.annotations]
+    assert "threshold 0.500" in [note.text for note in figure.layout.annotations]
 
 
 def test_plot_open_set_shows_the_rates_of_each_threshold():
@@ -138,7 +138,7 @@ def test_plot_trade_off_with_one_person_has_the_cohort_alone():
 
     assert [trace.name for trace in figure.data] == [
         "strangers of the cohort",
-        "the threshold chosen",
+        "the chosen threshold",
     ]
 
 

@@ -113,7 +113,7 @@ def test_page_says_first_what_a_layman_asks():
         write(make_threshold(MANY, [], genuine), make_enrolment(rows))
     ).text
 
-    assert "A face is named from a similarity of 0.500 on." in text
+    assert "A face is named if its similarity is at least 0.500." in text
     assert "Of 100 strangers, about 1 would be given a name." in text
     assert "Of 100 photos of enrolled people, 2 would be missed." in text
     assert "1 person" in text
@@ -123,7 +123,9 @@ def test_page_says_first_what_a_layman_asks():
 def test_page_promises_no_hundredths_of_a_few_photos():
     text = PageReader(write(make_threshold(MANY, [], [0.4, 0.8, 0.9]))).text
 
-    assert "Of the 3 photos of enrolled people that could be tried, 1 would be" in text
+    assert (
+        "Of the photos of enrolled people that could be tested (3), 1 would be" in text
+    )
     assert "1 of 3 each photo" in text
 
 
@@ -131,16 +133,22 @@ def test_page_with_too_few_impostors_says_what_can_be_claimed():
     text = PageReader(write(make_threshold(MANY[:9], MANY[:19], [0.9]))).text
 
     assert "1% cannot be claimed." in text
-    assert "takes 99 impostors; 9 enrolled photos and 19 strangers stand behind" in text
+    assert (
+        "takes 99 impostors; the threshold rests on 9 enrolled photos and 19 strangers"
+        in text
+    )
     assert "They can show 1 of 20 (5.0%), not less." in text
-    assert "Of 20 strangers, 1 would be given a name: fewer cannot be claimed." in text
+    assert (
+        "Of 20 strangers, 1 would be given a name; no lower rate can be claimed."
+        in text
+    )
 
 
 def test_page_says_when_it_rests_on_the_cohort_alone():
     text = PageReader(write(make_threshold(MANY[:9], MANY, [0.9]))).text
 
     assert "1% cannot be claimed from your own photos." in text
-    assert "your photos give 9, which can show 1 of 10 (10.0%) at best" in text
+    assert "your photos give 9, enough to show 1 of 10 (10.0%) at best" in text
     assert "rests on 99 photos of strangers alone" in text
 
 
@@ -148,15 +156,17 @@ def test_page_of_one_person():
     text = PageReader(write(make_threshold([], MANY, []))).text
 
     assert "one person alone gives none" in text
-    assert "would be missed cannot be said: that takes a person with two photos" in text
-    assert "these 1 person and" in text
+    assert (
+        "would be missed is not known: the test needs a person with two photos" in text
+    )
+    assert "holds for the 1 person enrolled now, and" in text
 
 
 def test_page_without_impostors():
     text = PageReader(write(make_threshold([], [], [0.9, 0.9]))).text
 
-    assert "No impostor stands behind the threshold" in text
-    assert "would be given a name cannot be said" in text
+    assert "The threshold rests on no impostor" in text
+    assert "would be given a name is not known" in text
 
 
 def test_page_of_an_encoder_without_a_published_threshold():
@@ -187,7 +197,7 @@ def test_page_of_people_who_are_all_left_out():
 def test_page_shows_photos_that_ask_for_the_user_first():
     rows = [
         ("Ann", "Ann/1.jpg", "enrolled", ""),
-        ("Ann", "Ann/2.jpg", "enrolled, check it", "it agrees better with Bob"),
+        ("Ann", "Ann/2.jpg", "enrolled, check it", "it looks more like Bob"),
         ("Bob", "Bob/1.jpg", "left out", "no face was found"),
     ]
 

@@ -4,8 +4,12 @@ from lfw17_kedro.reporting.style import (
     choose_styles,
     describe_figure,
     escape_markup,
+    has_buttons,
     plot_note,
+    put_legend_on_top,
     read_description,
+    set_look,
+    spell_note,
 )
 
 
@@ -38,3 +42,27 @@ def test_figures_are_transparent_for_a_dark_page():
 
     assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
     assert layout.template.layout.paper_bgcolor is None
+
+
+def test_a_legend_on_top_and_buttons_do_not_meet():
+    plot = set_look(go.Figure(go.Bar(x=[1])), 500)
+    assert (plot.layout.legend.yref, plot.layout.legend.y) == ("container", 0)
+    assert has_buttons(plot)
+
+    put_legend_on_top(plot)
+
+    legend = plot.layout.legend
+    assert (legend.yref, legend.y, legend.yanchor) == ("paper", 1, "bottom")
+    assert legend.orientation == "h"
+    assert not has_buttons(plot)
+
+
+def test_a_note_has_nothing_to_zoom():
+    assert not has_buttons(plot_note("Nothing."))
+
+
+def test_a_note_becomes_a_sentence():
+    assert spell_note("2 of 9 people: most mistakes") == (
+        "Shown are 2 of 9 people, those with the most mistakes."
+    )
+    assert spell_note("") == ""

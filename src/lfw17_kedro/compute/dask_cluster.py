@@ -1,9 +1,11 @@
 """Workers of a Dask cluster: one that runs already, or one on this machine."""
 
 import logging
+import signal
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing.resource_tracker import ensure_running
 from threading import Lock
 from typing import Any
 from uuid import uuid4
@@ -20,13 +22,14 @@ from lfw17_kedro.threads import count_cores, limit_threads
 
 logger = logging.getLogger(__name__)
 
-SETTINGS = {
+SETTINGS = {  # set before distributed is imported, which sets up its logs then
     # Dask keeps the last 1,000 messages to each process: ours hold lists of photos.
     "distributed.admin.low-level-log-length": 0,
     # A task of which a worker dies comes back at once, and is counted here.
     "distributed.scheduler.allowed-failures": 0,
-    # Of workers started here: what matters comes back with the tasks.
-    "logging.distributed": "critical",
+    # What matters comes back with the tasks. When the client of a cluster with tasks
+    # under way closes, as after Ctrl-C, Tornado logs tracebacks of lost connections.
+    "logging": {"distributed": "critical", "tornado.application": "critical"},
 }
 QUEUED = 2  # tasks that a worker has: the one that it does, and the next
 CONNECT_SECONDS = 30
@@ -173,22 +176,26 @@ def _connect(address: str | None, workers: int) -> tuple[Any, Any]:
     """
     try:
         import dask
+
+        dask.config.set(SETTINGS)
         import distributed
     except ImportError as error:
         raise StopError(
             "compute.engine: expected the package distributed for dask, got none; "
-            "run `pip install 'lfw17-kedro[dask]'`."
+            "run `make extras EXTRAS=dask`, or without make `pip install "
+            "'lfw17-kedro[dask]'`."
         ) from error
-    dask.config.set(SETTINGS)
     cluster = None
     try:
         if address is None:
-            cluster = distributed.LocalCluster(
-                n_workers=workers,
-                threads_per_worker=max(1, count_cores() // workers),
-                memory_limit=None,  # as processes have: Dask's own may be too low
-                dashboard_address="127.0.0.1:0",
-            )
+            with _hold_interrupts():
+                cluster = distributed.LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=max(1, count_cores() // workers),
+                    memory_limit=None,  # as processes have: Dask's own may be too low
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=logging.CRITICAL,
+                )
         client = distributed.Client(
             cluster or address, timeout=CONNECT_SECONDS, set_as_default=False
         )
@@ -204,6 +211,24 @@ def _connect(address: str | None, workers: int) -> tuple[Any, Any]:
             f"expected {wanted}, got: {describe_error(error)}; {step}."
         ) from error
     return cluster, client
+
+
+@contextmanager
+def _hold_interrupts() -> Iterator[None]:
+    """Let Ctrl-C wait, and never reach processes that are started meanwhile.
+
+    A terminal sends it to all of them. The run alone takes it and ends the workers,
+    which inherit the mask; else each would print tracebacks. Windows has no masks.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    ensure_running()  # where multiprocessing starts its tracker, it takes the mask off
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _find_problem(statuses: Sequence[str]) -> str:

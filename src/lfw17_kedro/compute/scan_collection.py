@@ -12,6 +12,7 @@ from lfw17_kedro.compute.scan_shard import Networks, ShardScan, describe_softwar
 from lfw17_kedro.compute.settings import ComputeSettings
 from lfw17_kedro.compute.shards import Shard, plan_shards
 from lfw17_kedro.compute.tasks import Attempt, run_tasks
+from lfw17_kedro.messages import count_noun
 from lfw17_kedro.photo_types import PhotoFile, PhotoFolder
 from lfw17_kedro.scan_types import Scanned
 from lfw17_kedro.stores.scan_store import ScanStore
@@ -90,7 +91,8 @@ def search_collection(
 
     shards = plan_shards(photos, store.is_known, compute.shard_size)
     new = sum(map(len, shards))
-    logger.info("%s: %d photos, %d of them new", name, len(photos), new)
+    count = count_noun(len(photos), "photo")
+    logger.info("%s: %s, %d of them new", name, count, new)
     if not shards:
         return Searched([], [])
     store.prepare()
@@ -129,7 +131,8 @@ def _collect(
         ended.add(number)
         if attempt.error:
             failed.append(FailedShard(shard, attempt.error))
-            logger.warning("A shard of %d photos failed: %s", len(shard), attempt.error)
+            photos = count_noun(len(shard), "photo")
+            logger.warning("A shard of %s failed: %s", photos, attempt.error)
         else:
             gone += attempt.result
         n_photos += len(shard)

@@ -14,6 +14,7 @@ from lfw17_kedro.datasets.listing_memo import ListingMemo
 from lfw17_kedro.datasets.packaged import find_packaged
 from lfw17_kedro.datasets.photo_listing import Listing, list_local, list_remote
 from lfw17_kedro.datasets.remote_folder import RemoteFolder
+from lfw17_kedro.messages import count_noun
 from lfw17_kedro.photo_readers import ReadLocalPhoto, ReadRemotePhoto, is_url
 from lfw17_kedro.photo_types import PhotoFile, PhotoFolder, ReadPhoto
 
@@ -172,11 +173,11 @@ def _log(folder: Path | str, listing: Listing) -> None:
     unreadable = sum(bool(file.problem) for file in files)
     downloaded = listing.downloaded
     logger.info(
-        "%s: %d photos, %d that cannot be read, %d other files ignored%s%s",
+        "%s: %s, %d that cannot be read, %s ignored%s%s",
         folder,
-        len(files) - unreadable,
+        count_noun(len(files) - unreadable, "photo"),
         unreadable,
-        listing.ignored,
+        count_noun(listing.ignored, "other file"),
         "" if downloaded is None else f", {downloaded} downloaded to hash them",
         "" if files else f"; put photos ({', '.join(ENDINGS)}) there",
     )

@@ -174,7 +174,9 @@ def mark_wrong_folders(
         strangers[rows] = similarities.max(axis=1)
     limit = np.quantile(strangers, 1 - rate) if len(strangers) else np.inf
     doubtful = impostor > genuine
-    reasons = [f"it agrees better with {other} than with its own" for other in others]
+    reasons = [
+        f"it looks more like {other} than like its own person" for other in others
+    ]
     leave_out(table, doubtful & (impostor >= limit), reasons)
     check = doubtful & is_open(table)
     table.loc[check, "reason"] = pd.Series(reasons, index=table.index)[check]

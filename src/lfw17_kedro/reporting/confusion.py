@@ -15,6 +15,7 @@ from lfw17_kedro.reporting.style import (
     escape_markup,
     plot_note,
     set_look,
+    spell_note,
 )
 from lfw17_kedro.types import I64
 
@@ -55,7 +56,7 @@ def plot_confusion(predictions: pd.DataFrame, class_names: list[str]) -> go.Figu
         [escape_markup(method) for method in matrices],
     )
     figure.update_xaxes(title_text=f"predicted<br>{split} images" + break_note(note))
-    return describe_figure(figure, description, note and f"Shown are {note}.")
+    return describe_figure(figure, description, spell_note(note))
 
 
 def choose_people(matrices: Iterable[I64]) -> I64:

@@ -20,7 +20,9 @@ from lfw17_kedro.reporting.style import (
     describe_figure,
     escape_markup,
     plot_note,
+    put_legend_on_top,
     set_look,
+    spell_note,
 )
 from lfw17_kedro.types import UNKNOWN
 
@@ -141,10 +143,10 @@ def plot_classes(scores: pd.DataFrame, split: str) -> go.Figure:
     figure.update_layout(barmode="group", bargap=0.25)
     height = 130 + len(people) * max(BAR, 7 * len(styles) + 6)
     return describe_figure(
-        set_look(figure, height),
+        put_legend_on_top(set_look(figure, height)),
         f"F1 score of each person on the {split} images. Lowest: {lowest['person']} "
         f"with {lowest['f1']:.3f} by {lowest['method']}.",
-        note and f"Shown are {note}.",
+        spell_note(note),
     )
 
 
@@ -211,6 +213,7 @@ def _add_reliability(
         name=name,
         legendgroup=name,
         showlegend=row == 1,
+        cliponaxis=False,  # large marks lie on the edge
         line={"color": style.color, "width": 2},
         marker={
             "symbol": style.symbol,
@@ -255,7 +258,8 @@ def plot_balance(counts: dict[str, Any]) -> go.Figure:
     figure.update_layout(barmode="stack", bargap=0.2, legend_traceorder="normal")
     figure.update_xaxes(title="original images")
     figure.update_yaxes(title="person", type="category", autorange="reversed", dtick=1)
-    return describe_figure(set_look(figure, 130 + BAR * len(counts)), description)
+    set_look(figure, 130 + BAR * len(counts))
+    return describe_figure(put_legend_on_top(figure), description)
 
 
 def _plot_histogram(counts: dict[str, Any]) -> go.Figure:

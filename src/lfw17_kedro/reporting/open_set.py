@@ -41,7 +41,7 @@ RATES = {  # column of the curve, and what happens to these faces
 }
 POINT = (  # of the trade-off
     "%{customdata[0]:.2%} accepted, %{customdata[1]:.2%} missed<br>"
-    "named from %{customdata[2]:.3f} on"
+    "threshold %{customdata[2]:.3f}"
 )
 
 
@@ -76,8 +76,8 @@ def plot_open_set(threshold: OpenSetThreshold, curve: Table) -> go.Figure:
         _add_rates(figure, look, verb, rates, floor)
     _draw_threshold(figure, threshold.value)
     figure.update_layout(barmode="overlay", bargap=0)
-    figure.update_yaxes(title="share of the faces", tickformat=".0%", row=1, col=1)
-    figure.update_yaxes(_make_rate_axis("share of wrong decisions", floor), row=2)
+    figure.update_yaxes(title="fraction of the faces", tickformat=".0%", row=1, col=1)
+    figure.update_yaxes(_make_rate_axis("fraction of wrong decisions", floor), row=2)
     figure.update_xaxes(title="similarity (cosine)", row=2, col=1)
     return describe_figure(
         set_look(figure, 640, title_lines=1), _describe(threshold, sets)
@@ -114,7 +114,7 @@ def plot_trade_off(threshold: OpenSetThreshold, curve: Table) -> go.Figure:
     figure.update_yaxes(_make_rate_axis("enrolled missed", floors[1]))
     return describe_figure(
         set_look(figure, 460),
-        f"Enrolled faces missed against strangers accepted. At the threshold chosen "
+        f"Enrolled faces missed against strangers accepted. At the chosen threshold "
         f"{miss:.1%} are missed; {', '.join(sentences)}. The dotted line is the rate "
         f"aimed at, {threshold.rate:.1%}.",
     )
@@ -147,7 +147,7 @@ def _mark_point(
         x=[max(point[0], floors[0])],
         y=[max(point[1], floors[1])],
         customdata=[point],
-        name="the threshold chosen",
+        name="the chosen threshold",
         legendgroup="chosen",
         showlegend=named,
         mode="markers",
@@ -197,7 +197,7 @@ def _add_rates(
         name=f"{look.name}: {verb}",
         mode="lines",
         line={"color": look.color, "dash": look.dash, "width": 2.5, "shape": "hv"},
-        hovertemplate=f"named from %{{x:.3f}} on: %{{customdata:.2%}} {verb}"
+        hovertemplate=f"threshold %{{x:.3f}}: %{{customdata:.2%}} {verb}"
         f"<extra>{look.name}</extra>",
         row=2,
         col=1,
@@ -210,7 +210,7 @@ def _draw_threshold(figure: go.Figure, value: float) -> None:
     figure.add_vline(x=value, line=line, row="all", col=1)
     place = {"x": value, "xref": "x", "y": 1, "yref": "paper", "yanchor": "bottom"}
     font = {"color": GREEN, "size": 14, "weight": 700}
-    text = f"named from {value:.3f} on"
+    text = f"threshold {value:.3f}"
     figure.add_annotation(place, text=text, showarrow=False, font=font)
 
 

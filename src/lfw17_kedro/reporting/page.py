@@ -1,17 +1,18 @@
 """The report: one HTML page with everything in it, that needs no network."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jinja2
 import pandas as pd
 import plotly.graph_objects as go
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from lfw17_kedro.reporting.gallery import KINDS, GalleryFace
 from lfw17_kedro.reporting.provenance import describe_provenance
-from lfw17_kedro.reporting.style import read_description
+from lfw17_kedro.reporting.style import has_buttons, read_description
 
 # name, how to write it, whether more is better, what it means
 SCORES = (
@@ -40,6 +41,7 @@ SCORES = (
     ),
 )
 SIGNIFICANT = 0.05
+CODE = re.compile("`([^`]+)`")
 PAPER, INK = "#FFFFFF", "#1B1F24"  # the page's own, whatever theme Kedro-Viz has
 
 
@@ -130,7 +132,18 @@ def _load_template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["mark_code"] = mark_code
     return environment.get_template("report.html")
+
+
+def mark_code(text: str) -> Markup:
+    """Show what stands between backquotes as code; everything is escaped.
+
+    Args:
+        text: a message as the log has it.
+    """
+    marked = CODE.sub(r"<code>\1</code>", str(escape(text)))
+    return Markup(marked)  # noqa: S704 (escaped)
 
 
 def _none_for_nan(row: dict[Any, Any]) -> dict[str, Any]:
@@ -180,7 +193,8 @@ def _embed_figure(name: str, figure: go.Figure) -> PageFigure:
             "responsive": True,
             "displaylogo": False,
             "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
-        },
+        }
+        | ({} if has_buttons(figure) else {"displayModeBar": False}),
     )
     # plotly escapes what it embeds
     return PageFigure(Markup(html), **read_description(figure))  # noqa: S704

@@ -109,6 +109,25 @@ def set_look(figure: go.Figure, height: int, title_lines: int = 0) -> go.Figure:
     return figure
 
 
+def put_legend_on_top(figure: go.Figure) -> go.Figure:
+    """Put the legend above the plot; changes the figure in place.
+
+    A page shows a tall figure in a box that scrolls: below, the legend would be out of
+    sight. There it takes the place of plotly's buttons.
+    """
+    return figure.update_layout(legend={"yref": "paper", "y": 1, "yanchor": "bottom"})
+
+
+def has_buttons(figure: go.Figure) -> bool:
+    """Tell whether plotly's buttons have room, and something to change."""
+    return bool(figure.data) and figure.layout.legend.yref != "paper"
+
+
+def spell_note(note: str) -> str:
+    """Write "2 of 9 people: most mistakes" as a sentence; nothing for no note."""
+    return note and f"Shown are {note.replace(':', ', those with the')}."
+
+
 def break_note(note: str) -> str:
     """Break a note into short lines below an axis title; nothing for no note."""
     return "".join(f"<br>{line}" for line in note.replace(": ", ":\n").splitlines())

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lfw17_kedro.gallery_types import CHECK, LEFT_OUT, Gallery, GallerySettings
+from lfw17_kedro.messages import count_noun
 from lfw17_kedro.people.pictures import Pictures, tabulate_places
 from lfw17_kedro.photo_types import PhotoFolder
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
@@ -93,10 +94,10 @@ def enrol(
     gallery, enrolment = enrol_people(people, scan, gate, rule, chosen)
     actions = Counter(enrolment["action"])
     logger.info(
-        "Enrolled %d people with %d photos; %d photos left out, %d to check.",
-        len(gallery.people),
-        len(gallery.faces),
-        actions[LEFT_OUT],
+        "Enrolled %s with %s; %s left out, %d to check.",
+        count_noun(len(gallery.people), "person", "people"),
+        count_noun(len(gallery.faces), "photo"),
+        count_noun(actions[LEFT_OUT], "photo"),
         actions[CHECK],
     )
     settings = _join_settings(search, quality, encoder, options)

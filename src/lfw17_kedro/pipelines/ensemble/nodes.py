@@ -1,7 +1,7 @@
 """Nodes of `ensemble`: probabilities of any methods -> those of all together.
 
 Probabilities come by the name of their dataset, `<method>.<split>_probabilities`, and
-are None where a method was not run. M methods, N images, K people.
+are None where a method has none yet. M methods, N images, K people.
 """
 
 import logging
@@ -51,7 +51,7 @@ def pool_methods(
     class_names: list[str],
     **probabilities: Table | None,
 ) -> tuple[dict[str, Any], Table, Table, Table]:
-    """Join the probabilities of all methods that were run.
+    """Join the probabilities of all methods that have results.
 
     Of the mean and the log-linear pool, the one with the smaller log loss is used. It
     is measured on images that the methods were not trained on: all training images
@@ -113,10 +113,13 @@ def pool_methods(
 def _select_members(
     probabilities: Mapping[str, Table | None],
 ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
-    """Select the methods that were run, and say why the others are left out.
+    """Select the methods that have results, and say why the others are left out.
+
+    A method that was stopped before its probabilities were calibrated has none, as one
+    that was never run.
 
     Raises:
-        ValueError: fewer than two were run.
+        ValueError: fewer than two have results.
     """
     members: dict[str, dict[str, Any]] = {}
     left_out = {}
@@ -129,8 +132,8 @@ def _select_members(
             found = own[OUT_OF_FOLD]
             members[method] = own | {OUT_OF_FOLD: () if found is None else found}
             continue
-        ran = any(one is not None for one in own.values())
-        why = f"it has no {', '.join(missing)}" if ran else "it was not run"
+        started = any(one is not None for one in own.values())
+        why = f"it has no {', '.join(missing)}" if started else "it has no results yet"
         left_out[method] = f"{why}; run `kedro run --pipelines {method}`."
     if len(members) < MIN_METHODS:
         raise ValueError(

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from lfw17_kedro.gallery_types import RESERVED_NAMES, Gallery
+from lfw17_kedro.messages import count_noun
 from lfw17_kedro.people.apply_corrections import (
     Applied,
     list_corrections,
@@ -40,7 +41,8 @@ def locate(photos: PhotoFolder, scan: StoredScan) -> tuple[LocatedFaces, Table]:
 
     located = locate_faces(photos, scan)
     if len(located.left_out):
-        logger.warning("%d photos left out, see left_out.csv.", len(located.left_out))
+        count = count_noun(len(located.left_out), "photo")
+        logger.warning("%s left out, see left_out.csv.", count)
     return located, located.left_out
 
 
@@ -90,12 +92,12 @@ def identify(
     unknown, ignored = ((faces["name"] == name).sum() for name in RESERVED_NAMES)
     groups = faces.loc[faces["group"] != "", "group"].nunique()
     logger.info(
-        "%d faces: %d named, %d ignored, %d unknown in %d groups and single.",
-        len(faces),
+        "%s: %d named, %d ignored, %d unknown; %s of unknown faces.",
+        count_noun(len(faces), "face"),
         len(faces) - unknown - ignored,
         ignored,
         unknown,
-        groups,
+        count_noun(groups, "group"),
     )
     return faces
 

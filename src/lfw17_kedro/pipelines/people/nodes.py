@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lfw17_kedro.compute.settings import ComputeSettings
 from lfw17_kedro.encoders import registry
+from lfw17_kedro.messages import count_noun
 from lfw17_kedro.people.corrections_file import MAX_LISTED
 from lfw17_kedro.photo_types import FAILED_COLUMNS, PhotoFolder
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
@@ -129,7 +130,8 @@ def warn_of_corrections(reasons: Sequence[tuple[int, str]]) -> None:
     for line, reason in reasons[:MAX_LISTED]:
         logger.warning("corrections.csv, line %d: %s", line, reason)
     if (more := len(reasons) - MAX_LISTED) > 0:
-        logger.warning("corrections.csv: %d more lines change nothing.", more)
+        lines = count_noun(more, "more line")
+        logger.warning("corrections.csv: %s without effect.", lines)
 
 
 def _choose_settings(search: SearchSettings) -> "ScanSettings":

@@ -78,7 +78,7 @@ def collect_predictions(
     for method, was_run in ran.items():
         command = f"`{advise(method, run_record)}`"
         if not was_run:
-            reason = explain_missing(f"{method}.metrics", run_record)
+            reason = explain_missing(method, run_record)
             left_out[method] = f"{reason}; run {command}."
             continue
         own = _select(results, method)
@@ -338,11 +338,18 @@ def write_report(
     )
 
 
-def explain_missing(metrics: str, run_record: dict[str, Any] | None) -> str:
-    """Say why a method has no metrics: it was not run, or the file is not whole."""
-    nodes = (run_record or {"nodes": {}})["nodes"].values()
-    if any(metrics in node["outputs"] for node in nodes):
+def explain_missing(method: str, run_record: dict[str, Any] | None) -> str:
+    """Say why a method has no metrics: no whole run, or no whole file.
+
+    Args:
+        method: its name, which is the namespace of its nodes.
+        run_record: of the hook `RunRecordHooks`, or None.
+    """
+    nodes = (run_record or {"nodes": {}})["nodes"]
+    if any(f"{method}.metrics" in node["outputs"] for node in nodes.values()):
         return "it was run, but its metrics are missing or damaged"
+    if any(name.rpartition(".")[0] == method for name in nodes):
+        return "its run did not come to its end"
     return "it was not run"
 
 

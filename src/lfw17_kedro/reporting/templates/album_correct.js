@@ -224,7 +224,7 @@ function showChanges() {
   document.body.classList.toggle("has-changes", !bar.hidden);
   document.getElementById("unsaved-text").textContent = unsaved
     ? `${plural(unsaved, "change")} not saved yet`
-    : `${plural(changes.size, "correction")} saved, not run yet`;
+    : `${plural(changes.size, "correction")} saved, not applied yet`;
   document.getElementById("undo").hidden = !past.length;
 }
 

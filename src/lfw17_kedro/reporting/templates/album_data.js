@@ -96,14 +96,14 @@ const FORMULA =
 // become a folder. Gives what is wrong, "" if nothing is.
 const NAME_RULES = [
   [/^$/, "Write a name."],
-  [/[\/\\]/, "A name cannot have a slash."],
-  [/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u, "A name cannot have control characters."],
-  [/(?![\u200c\u200d])\p{Cf}/u, "A name cannot have characters that show nothing."],
+  [/[\/\\]/, "A name cannot contain a slash."],
+  [/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u, "A name cannot contain control characters."],
+  [/(?![\u200c\u200d])\p{Cf}/u, "A name cannot contain invisible characters."],
   [FORMULA, "A name cannot begin with = + - or @."],
-  [/[<>:"|?*]/, 'A name cannot have any of < > : " | ? *'],
+  [/[<>:"|?*]/, 'A name cannot contain any of < > : " | ? *'],
   [/^\.|\.$/, "A name cannot begin or end with a dot."],
   [/^(id|ignored|unknown([-_ ]?\d+)?)$/i, "This word has another meaning here. Write a person's name."],
-  [/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i, "Windows keeps this name for itself. Write another."],
+  [/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i, "Windows reserves this name. Write another one."],
   [/^.{121}/u, "This name is too long."],
 ];
 const checkName = (name) => NAME_RULES.find(([rule]) => rule.test(name))?.[1] ?? "";

@@ -68,12 +68,12 @@ function explain(face) {
   const rate = sayRate(face.rate);
   const alike =
     face.rate !== null && face.rate <= 0
-      ? "None of the strangers it was tried on looks this much like somebody enrolled."
+      ? "None of the strangers it was compared with looks this much like somebody enrolled."
       : `About ${rate} would look this much like somebody enrolled.`;
   if (face.source === "correction") return ["You said so in corrections.csv."];
-  if (!face.nearest) return ["Nobody is enrolled to compare this face with."];
+  if (!face.nearest) return ["Nobody is enrolled, so there is nobody to compare this face with."];
   if (face.name === UNKNOWN) {
-    return ["Most like ", bdi(face.nearest), ", but not enough. ", rate ? alike : ""];
+    return ["Most like ", bdi(face.nearest), ", but not similar enough. ", rate ? alike : ""];
   }
   return ["Looks like ", bdi(face.nearest), ". ", rate ? alike : ""];
 }

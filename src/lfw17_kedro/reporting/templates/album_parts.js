@@ -45,7 +45,7 @@ function sayName(name) {
 // The false accept rate for people who have never heard of it.
 function sayRate(rate) {
   if (rate === null) return "";
-  if (rate <= 0) return "no stranger alike";
+  if (rate <= 0) return "no stranger this similar";
   if (rate < 0.1) return `1 in ${Math.round(1 / rate).toLocaleString("en")} strangers`;
   return `${Math.round(100 * rate)} in 100 strangers`;
 }
@@ -56,7 +56,7 @@ const saySimilarity = (face) => (face.similarity === null ? "" : face.similarity
 function sayState(face) {
   const change = changes.get(face.id);
   if (change && change.kind === "forget") return "correction removed";
-  if (change) return isSaved(face.id) ? "saved, not run yet" : "not saved";
+  if (change) return isSaved(face.id) ? "saved, not applied yet" : "not saved";
   return face.source === "correction" ? "corrected by you" : "";
 }
 

@@ -50,7 +50,7 @@ function showPhoto(key) {
     make(
       "div",
       {class: "lead line"},
-      step(photo.index - 1, "‹", "Photo before"),
+      step(photo.index - 1, "‹", "Previous photo"),
       make("div", {}, heading(bdi(file)), make("p", {class: "muted"}, folder && bdi(folder))),
       step(photo.index + 1, "›", "Next photo")
     ),

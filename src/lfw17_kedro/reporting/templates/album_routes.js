@@ -41,7 +41,7 @@ function showSearch(key) {
 }
 
 const showNothing = () => [
-  heading("Not here"),
+  heading("Not found"),
   notice(make("a", {href: "#/people"}, "Back to the people")),
 ];
 const ROUTES = {

@@ -1,6 +1,6 @@
 // The views of people and their faces.
 const SCORES =
-  "Similarity is 1 for two equal pictures; strangers are alike, too, often 0.9. “1 in 250 strangers” says: of 250 strangers, one would look this much like somebody enrolled.";
+  "Two identical pictures have a similarity of 1, but two strangers often reach 0.9. “1 in 250 strangers” means that one stranger in 250 would look this much like somebody enrolled.";
 const COMMAND = document.querySelector("#saved-dialog li:last-child code").textContent;
 
 const heading = (...children) => make("h1", {tabindex: "-1"}, children);
@@ -34,14 +34,14 @@ function showPeople() {
     groups.length
       ? section(
           "Who is this?",
-          "Each group seems to be one person. Open it and give it a name.",
+          "Each group seems to show one person. Open a group to name it.",
           grid(groups, groupCard, {className: "round"})
         )
       : null,
     singles.length
       ? section(
           "Seen once",
-          "Faces that are nobody you named, and like no other face.",
+          "Faces of people you have not named, each unlike all other faces.",
           grid(singles, (face) => faceTile(face, fileLine), {className: "small"})
         )
       : null,
@@ -121,9 +121,8 @@ function showGroup(key) {
   const lead = make("p", {class: "muted"});
   live(lead, () => {
     const left = members.filter((face) => groupOf(face)).length;
-    return left
-      ? `${plural(left, "face")} without a name. They seem to be one person.`
-      : "No face is left without a name.";
+    if (!left) return "No face is left without a name.";
+    return `${plural(left, "face")} without a name${left > 1 ? ", all of one person, it seems" : ""}.`;
   });
   return [
     make(
@@ -166,7 +165,7 @@ function showCheck() {
     unknown.length
       ? section(
           "Is this somebody you know?",
-          `${plural(unknown.length, "unknown face")}, those first that nearly had a name.`,
+          `${plural(unknown.length, "unknown face")}, the nearest to a name first.`,
           grid(unknown, pairCard, small)
         )
       : null,
