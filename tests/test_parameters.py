@@ -171,36 +171,36 @@ def test_unknown_group_is_refused_value_by_value():
         ),
         ("facenet_svm__encoder_options__precision", "half", "one of auto, float32, "),
         (
-            "facenet_svm__detection__min_face_size",
+            "data_processing__detection__min_face_size",
             11,
             "a number of at least 12, got 11",
         ),
         (
-            "facenet_svm__detection__thresholds",
+            "data_processing__detection__thresholds",
             [0.6, 0.7],
             "a list of 3 values, each a number from 0 to 1, got [0.6, 0.7]",
         ),
         (
-            "facenet_svm__detection__thresholds",
+            "data_processing__detection__thresholds",
             [0.6, 0.7, 7],
             "a list of 3 values, each a number from 0 to 1, got [0.6, 0.7, 7]",
         ),
         (
-            "facenet_svm__detection__short_sides",
+            "data_processing__detection__short_sides",
             [],
             "a list of one or more values, each a whole number from 1 to 4096, got []",
         ),
         (
-            "facenet_svm__detection__short_sides",
+            "data_processing__detection__short_sides",
             [74, 0],
             "a list of one or more values, each a whole number from 1 to 4096, got "
             "[74, 0]",
         ),
-        ("facenet_svm__detection__padding", -0.1, "a number from 0 to 4, got -0.1"),
+        ("data_processing__detection__padding", -0.1, "a number from 0 to 4, got -0.1"),
         # Sizes that would fill the memory.
-        ("facenet_svm__detection__padding", 1000, "a number from 0 to 4, got 1000"),
+        ("data_processing__detection__padding", 1000, "a number from 0 to 4, got 1000"),
         (
-            "facenet_svm__detection__short_sides",
+            "data_processing__detection__short_sides",
             [10**6],
             "a list of one or more values, each a whole number from 1 to 4096, got "
             "[1000000]",
@@ -216,7 +216,7 @@ def test_unknown_group_is_refused_value_by_value():
             "a whole number from 0 to 100, got 100000",
         ),
         ("facenet_svm__svm__C", float("nan"), "a finite number above 0, got nan"),
-        ("facenet_svm__detection__batch_size", 0, "a whole number of at least 1"),
+        ("data_processing__detection__batch_size", 0, "a whole number of at least 1"),
         ("facenet_svm__embedding__test_time_flip", "None", "true or false, got 'None'"),
         (
             "facenet_svm__cross_validation_folds",
@@ -225,11 +225,7 @@ def test_unknown_group_is_refused_value_by_value():
         ),
         ("scratch_cnn__architecture", "vgg", "one of small_resnet, resnet, published"),
         ("scratch_cnn__precision", "half", "one of auto, float32, bfloat16, got"),
-        (
-            "scratch_cnn__architectures__resnet__networks",
-            0,
-            "a whole number of at least 1, got 0",
-        ),
+        ("scratch_cnn__networks__original", -1, "a whole number of at least 0"),
         (
             "scratch_cnn__architectures__resnet__epochs",
             0,

@@ -9,6 +9,7 @@ from lfw17_kedro.faces.align import (
     align_face,
     align_similarity,
     fit_similarity,
+    resize_faces,
 )
 from lfw17_kedro.types import EncoderCard
 
@@ -112,3 +113,16 @@ def test_unknown_alignment_is_refused():
             np.zeros((7, 2)),
             make_card(alignment="none"),
         )
+
+
+def test_resizing_keeps_what_a_face_shows():
+    faces = np.zeros((2, 12, 12), np.uint8)
+    faces[1, :, 6:] = 200
+
+    smaller = resize_faces(faces, 4)
+
+    assert smaller.dtype == np.uint8
+    assert (smaller[0] == 0).all()
+    assert (smaller[1, :, 0] < 10).all()
+    assert (smaller[1, :, -1] > 190).all()
+    assert resize_faces(faces, 12) is faces

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lfw17_kedro.faces.aligned import TEMPLATE, align_photos, resize_faces
+from lfw17_kedro.faces.aligned import TEMPLATE, align_photos
 from lfw17_kedro.faces.detect import Found
 
 SIZE = 40
@@ -73,16 +73,3 @@ def test_photo_without_a_face_takes_the_mean_position_or_the_one_given():
     assert not any(is_bright_at(by_given[1], TEMPLATE * SIZE))
     assert np.isnan(positions[1]).all()
     assert np.isnan(confidences[1])
-
-
-def test_resizing_keeps_what_a_face_shows():
-    faces = np.zeros((2, 12, 12), np.uint8)
-    faces[1, :, 6:] = 200
-
-    smaller = resize_faces(faces, 4)
-
-    assert smaller.dtype == np.uint8
-    assert (smaller[0] == 0).all()
-    assert (smaller[1, :, 0] < 10).all()
-    assert (smaller[1, :, -1] > 190).all()
-    assert resize_faces(faces, 12) is faces

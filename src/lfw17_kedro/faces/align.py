@@ -106,3 +106,14 @@ def align_box(image: Image.Image, box: F64, margin: int, size: int) -> Image.Ima
     right, bottom = np.minimum(edges[2:], image.size)
     cut = (left, top, right, bottom)
     return image.resize((size, size), Image.Resampling.BILINEAR, cut)
+
+
+def resize_faces(faces: U8, size: int) -> U8:
+    """Resize square faces: (N, S, S) uint8 -> (N, size, size) uint8, bicubic."""
+    if faces.shape[1] == size:
+        return faces
+    shape = (size, size)
+    resized = [
+        Image.fromarray(one).resize(shape, Image.Resampling.BICUBIC) for one in faces
+    ]
+    return np.stack([np.asarray(one) for one in resized])

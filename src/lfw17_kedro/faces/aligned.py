@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from PIL import Image
-from PIL.Image import Resampling
 from tqdm import tqdm
 
 from lfw17_kedro.faces.align import align_similarity
@@ -79,12 +78,3 @@ def align_photos(
     for row, face in map_ahead(cut, list_faces(), AHEAD):
         aligned[row] = face
     return aligned, positions, confidences
-
-
-def resize_faces(faces: U8, size: int) -> U8:
-    """Resize square faces: (N, S, S) uint8 -> (N, size, size) uint8, bicubic."""
-    if faces.shape[1] == size:
-        return faces
-    shape = (size, size)
-    resized = [Image.fromarray(one).resize(shape, Resampling.BICUBIC) for one in faces]
-    return np.stack([np.asarray(one) for one in resized])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lfw17_kedro.faces.aligned import resize_faces
+from lfw17_kedro.faces.align import resize_faces
 from lfw17_kedro.faces.ids import check_rows
 from lfw17_kedro.pipelines.modelling import Fitted
 from lfw17_kedro.pipelines.modelling.settings import NetworkCounts
