@@ -49,8 +49,9 @@ def _feed(digest: Any, data: Any) -> None:
         for item in data:
             _feed(digest, item)
     elif isinstance(data, dict):
-        digest.update(b"dict ")
-        _feed(digest, [*data.items()])
+        digest.update(f"dict list {len(data)}:".encode())
+        for item in data.items():
+            _feed(digest, item)
     elif is_dataclass(data) and not isinstance(data, type):
         digest.update(b"dataclass ")
         _feed(digest, type(data).__name__)

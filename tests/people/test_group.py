@@ -156,3 +156,12 @@ def test_arguments_that_do_not_fit_are_refused(changes, message):
 
     with pytest.raises(ValueError, match=message):
         group_faces(**arguments | changes)
+
+
+@given(photos=st.lists(st.integers(0, 6), min_size=2, max_size=12))
+def test_pairs_of_one_photo_stand_where_pdist_puts_them(photos):
+    numbers = np.array(photos)
+    rows = np.triu_indices(len(photos), 1)  # in the order of pdist
+    expected = np.flatnonzero(numbers[rows[0]] == numbers[rows[1]])
+
+    assert sorted(group._list_same(numbers)) == expected.tolist()

@@ -30,7 +30,8 @@ def test_equal_texts_stand_once(dtype):
 
 def test_data_are_one_object_with_a_hash_of_the_rest():
     texts = count_texts(pd.Series(["x", "x"]))
-    tables = {"faces": {"id": iter("ab"), "name": texts}, "check": {"named": [1]}}
+    faces = iter([("id", iter("ab")), ("name", texts)])
+    tables = {"faces": faces, "check": {"named": [1]}.items(), "none": ()}
 
     data = json.loads(encode_data(tables, {"pictures": "./p", "corrections": []}))
 
@@ -40,6 +41,7 @@ def test_data_are_one_object_with_a_hash_of_the_rest():
     assert data == {
         "faces": {"id": ["a", "b"], "name": {"texts": ["x"], "rows": [0, 0]}},
         "check": {"named": [1]},
+        "none": {},
         "pictures": "./p",
         "corrections": [],
     }
@@ -49,4 +51,4 @@ def test_data_are_one_object_with_a_hash_of_the_rest():
 
 def test_a_number_that_is_none_is_refused():
     with pytest.raises(ValueError, match="not JSON compliant"):
-        encode_data({"faces": {"left": [np.nan]}}, {})
+        encode_data({"faces": [("left", [np.nan])]}, {})

@@ -5,6 +5,7 @@ from lfw17_kedro.hooks.default_pipeline import DefaultPipelineHooks
 from lfw17_kedro.hooks.errors import ErrorHooks
 from lfw17_kedro.hooks.failed_shards import FailedShardHooks
 from lfw17_kedro.hooks.lineage import LineageHooks
+from lfw17_kedro.hooks.memory import MemoryHooks
 from lfw17_kedro.hooks.mlflow_record import MlflowRecordHooks
 from lfw17_kedro.hooks.parameters import ParameterHooks
 from lfw17_kedro.hooks.progress import ProgressHooks
@@ -17,6 +18,7 @@ __all__ = [
     "ErrorHooks",
     "FailedShardHooks",
     "LineageHooks",
+    "MemoryHooks",
     "MlflowRecordHooks",
     "ParameterHooks",
     "ProgressHooks",

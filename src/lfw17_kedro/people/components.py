@@ -13,7 +13,7 @@ from lfw17_kedro.types import F32, F64, I64
 
 ROWS = 1024  # faces compared with `COLUMNS` faces at a time: 16 MB of similarities
 COLUMNS = 4096
-MAX_WAITING = 1 << 19  # pairs that wait to be joined: 12 MB
+MAX_WAITING = 1 << 18  # pairs that wait to be joined: 6 MB
 ROUNDING = 1e-6  # of cosines in float32
 MAX_EXACT = 300_000  # faces of which `auto` compares all pairs
 NEIGHBOURS = 64  # of each face that the index is asked for

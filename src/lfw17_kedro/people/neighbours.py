@@ -12,7 +12,7 @@ from lfw17_kedro.types import F32, I64
 PROBES = 1024  # compared with `VECTORS` vectors at a time: 16 MB of similarities
 VECTORS = 4096
 SPARE = 8  # kept beyond k until the last comparison, which is without blocks
-PAIRS = 1 << 15  # compared at a time in the last comparison: 48 MB for D = 128
+PAIRS = 1 << 13  # compared at a time in the last comparison: 12 MB for D = 128
 NO_ROW = -1  # where an index found fewer
 
 

@@ -5,8 +5,7 @@ works from the disk. Names and paths come from other people's folders: they reac
 page as data, in one block of JSON, and only as text from there.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 import jinja2
@@ -24,6 +23,7 @@ from lfw17_kedro.gallery_types import (
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.photo_types import HASH_DIGITS, LEFT_OUT_COLUMNS
 from lfw17_kedro.reporting.album_data import (
+    Column,
     count_texts,
     encode_data,
     list_numbers,
@@ -31,13 +31,14 @@ from lfw17_kedro.reporting.album_data import (
 )
 from lfw17_kedro.reporting.page_parts import hash_source, read_template
 from lfw17_kedro.scan_types import BOX
-from lfw17_kedro.types import Table
+from lfw17_kedro.types import I64, Table
 
 PHOTO_COLUMNS = ("photo", "sha256", "height", "width")
 PEOPLE_COLUMNS = ("name", "photos", "picture")
 CORRECTIONS_FILE = "data/01_raw/corrections.csv"
 COMMAND = "kedro run --env people"
 SCRIPTS = ("data", "parts", "faces", "views", "photos", "correct", "routes", "keys")
+DATA = "\0"  # stands for the data in the template; no other text has it
 SIDE_DIGITS, SCORE_DIGITS, RATE_DIGITS = 1, 4, 6  # behind the point, more than needed
 
 
@@ -82,22 +83,17 @@ def render_album(
     data = encode_data(
         {
             "faces": _describe_faces(faces, photos),
-            "photos": {
-                "path": list_texts(photos["photo"]),
-                "picture": _list_digits(photos),
-                "height": list_numbers(photos["height"], 0),
-                "width": list_numbers(photos["width"], 0),
-            },
+            "photos": _describe_photos(photos),
             "people": {
                 "name": list_texts(people["name"]),
                 "photos": list_numbers(people["photos"], 0),
                 "picture": map(_quote_path, list_texts(people["picture"])),
-            },
+            }.items(),
             "leftOut": {
                 "photo": list_texts(left_out["photo"]),
                 "reason": count_texts(left_out["reason"]),
-            },
-            "check": list_doubtful(faces),
+            }.items(),
+            "check": list_doubtful(faces).items(),
         },
         {
             "corrections": list(corrections),
@@ -106,10 +102,10 @@ def render_album(
     )
     style = read_template("album.css")
     script = "\n".join(read_template(f"album_{part}.js") for part in SCRIPTS)
-    return _load_template().render(
+    page = _load_template().render(
         title=one_line(title),
         links={one_line(label): _quote_path(path) for label, path in links.items()},
-        data=data,
+        data=DATA,
         style=Markup(style),  # noqa: S704 (our own)
         script=Markup(script),  # noqa: S704 (our own)
         style_hash=hash_source(style),
@@ -117,6 +113,9 @@ def render_album(
         corrections_file=CORRECTIONS_FILE,
         command=COMMAND,
     )
+    # Jinja would copy the data twice, which are nearly the whole page.
+    before, _, after = page.partition(DATA)
+    return "".join([before, data, after])
 
 
 def list_doubtful(faces: Table) -> dict[str, list[int]]:
@@ -177,30 +176,36 @@ def _check_tables(faces: Table, photos: Table, people: Table, left_out: Table) -
         )
 
 
-def _describe_faces(faces: Table, photos: Table) -> dict[str, Iterable[Any]]:
-    """Describe the faces; `photo` is the row of the photo.
+def _describe_photos(photos: Table) -> Iterator[tuple[str, Column]]:
+    """Describe the photos, column by column."""
+    yield "path", list_texts(photos["photo"])
+    yield "picture", _list_digits(photos)
+    yield "height", list_numbers(photos["height"], 0)
+    yield "width", list_numbers(photos["width"], 0)
 
-    A face id begins with the digits of its photo, which are left out.
-    """
+
+def _describe_faces(faces: Table, photos: Table) -> Iterator[tuple[str, Column]]:
+    """Describe the faces, column by column; `photo` is the row of the photo."""
     rows = pd.Index(photos["photo"]).get_indexer(faces["photo"])
-    digits = _list_digits(photos)
-    return {
-        "id": (
-            face_id.removeprefix(digits[row])
-            for face_id, row in zip(list_texts(faces["face_id"]), rows, strict=True)
-        ),
-        "photo": rows.tolist(),
-        **{side: list_numbers(faces[side], SIDE_DIGITS) for side in BOX},
-        "name": count_texts(faces["name"]),
-        "nearest": count_texts(faces["nearest"]),
-        "second": count_texts(faces["second"]),
-        "similarity": list_numbers(faces["similarity"], SCORE_DIGITS),
-        "margin": list_numbers(faces["margin"], SCORE_DIGITS),
-        "rate": list_numbers(faces["false_accept_rate"], RATE_DIGITS),
-        "nearestPhoto": count_texts(faces["nearest_photo"]),
-        "group": count_texts(faces["group"]),
-        "source": count_texts(faces["source"]),
-    }
+    yield "id", _shorten_ids(faces["face_id"], _list_digits(photos), rows)
+    yield "photo", rows.tolist()
+    for side in BOX:
+        yield side, list_numbers(faces[side], SIDE_DIGITS)
+    yield "name", count_texts(faces["name"])
+    yield "nearest", count_texts(faces["nearest"])
+    yield "second", count_texts(faces["second"])
+    yield "similarity", list_numbers(faces["similarity"], SCORE_DIGITS)
+    yield "margin", list_numbers(faces["margin"], SCORE_DIGITS)
+    yield "rate", list_numbers(faces["false_accept_rate"], RATE_DIGITS)
+    yield "nearestPhoto", count_texts(faces["nearest_photo"])
+    yield "group", count_texts(faces["group"])
+    yield "source", count_texts(faces["source"])
+
+
+def _shorten_ids(ids: pd.Series, digits: Sequence[str], rows: I64) -> Iterator[str]:
+    """Leave out the digits of its photo, with which a face id begins."""
+    for face_id, row in zip(list_texts(ids), rows, strict=True):
+        yield face_id.removeprefix(digits[row])
 
 
 def _list_digits(photos: Table) -> list[str]:
