@@ -120,6 +120,23 @@ def test_a_cause_that_reaches_an_artifact_twice_is_named_once():
     ]
 
 
+def test_a_cause_that_two_inputs_share_is_named_once():
+    def make_calls_of(flip):
+        return [
+            NodeCall("build", {"flip": flip}, [], ["encoder"], "", {}),
+            NodeCall("embed_train", {}, ["encoder"], ["train"], "", {}),
+            NodeCall("embed_test", {}, ["encoder"], ["test"], "", {}),
+            NodeCall("predict", {}, ["train", "test"], ["scores"], "", {}),
+        ]
+
+    recorded = expect_origins(make_calls_of(True), {}, {})
+    expected = expect_origins(make_calls_of(False), {}, {})
+
+    assert explain_differences(["scores"], recorded, expected) == [
+        "scores: made with flip=true, this run has false"
+    ]
+
+
 def test_data_of_two_sources_are_both_named():
     mixed = NodeCall("score", {}, ["model", "table", "unknown"], ["scores"], "", {})
     origins = expect() | {"table": expect(raw="bbb")["table"]}

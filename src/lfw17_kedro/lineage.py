@@ -196,12 +196,12 @@ def _find_causes(
     yield from causes
     for one in different:
         known = one in seen  # then its own causes have been named
-        inner = list(_find_causes(one, recorded, expected, seen))
-        yield from inner
+        yield from _find_causes(one, recorded, expected, seen)
+        found = recorded.get(one)
         if one not in expected:
             yield f"{one} has other content than before"
-        elif not inner and not known:
-            yield f"{one} was made anew since"
+        elif found and found.fingerprint == expected[one].fingerprint and not known:
+            yield f"{one} was made anew since"  # it is up to date itself
 
 
 def _compare_values(

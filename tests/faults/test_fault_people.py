@@ -90,8 +90,8 @@ def test_workers_are_the_processes_that_a_run_has_spawned(tmp_path):
     ) as process:
         worker = int(process.stdout.readline())
         end = time.monotonic() + 60
-        while not measure_work(process.pid) and time.monotonic() < end:
-            time.sleep(0.01)
+        while not find_workers(process.pid) and time.monotonic() < end:
+            time.sleep(0.01)  # between its fork and its exec it has its parent's name
 
         assert find_workers(process.pid) == [worker]
         assert measure_work(process.pid) > 0

@@ -34,6 +34,14 @@ def check(labels, *methods, **split):
             "flip_probability": 0,
         },
         photo_short_side=100,
+        detection={
+            "thresholds": (0.6, 0.7, 0.7),
+            "short_sides": (74,),
+            "min_face_size": 20,
+            "padding": 0.27,
+            "batch_size": 8,
+        },
+        aligned_size=112,
     )
     catalog = DataCatalog()
     catalog["parameters"] = {"data_processing": settings}

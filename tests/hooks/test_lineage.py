@@ -180,6 +180,8 @@ def test_only_missing_makes_what_is_missing_damaged_or_stale(prepared, caplog):
     run(prepared, only_missing=True, params={"seed": 1})
 
     assert sorted(list_run(caplog)) == [
+        "align_test_photos",
+        "align_train_photos",
         "augment_train_images",
         "make_train_photos",
         "split_originals",
