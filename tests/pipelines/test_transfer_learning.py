@@ -8,17 +8,17 @@ import pytest
 import yaml
 from PIL import Image
 
+from lfw17_kedro.pipelines.transfer_learning.features import (
+    pool_features,
+    write_records,
+)
 from lfw17_kedro.pipelines.transfer_learning.networks import (
     attach_head,
     build_head,
     resize_backbone,
     unfreeze_layers,
 )
-from lfw17_kedro.pipelines.transfer_learning.nodes import (
-    fit,
-    pool_features,
-    write_records,
-)
+from lfw17_kedro.pipelines.transfer_learning.nodes import fit
 from lfw17_kedro.pipelines.transfer_learning.records import decode_records
 from lfw17_kedro.pipelines.transfer_learning.settings import TransferLearningSettings
 from lfw17_kedro.training.ensemble import predict

@@ -1,9 +1,15 @@
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from lfw17_kedro.pipelines.scratch_cnn.architectures import build_resnet
-from lfw17_kedro.training.ensemble import derive_seed, join_networks, predict
+from lfw17_kedro.training.ensemble import (
+    derive_seed,
+    join_networks,
+    predict,
+    train_networks,
+)
 
 SETTINGS = {"widths": [4], "blocks": [0], "dense": 8, "dropout": 0.5}
 
@@ -60,6 +66,20 @@ def test_joined_networks_are_saved_with_the_names_of_their_views(views, tmp_path
     loaded = keras.models.load_model(tmp_path / "model.keras", compile=False)
 
     np.testing.assert_array_equal(predict(loaded, views), predict(model, views))
+
+
+def test_networks_are_trained_one_after_the_other(tmp_path):
+    def train(view, seed, folder):
+        return f"{view} {seed}", pd.DataFrame({"folder": [folder.name] * 2})
+
+    views = ["original", "original", "aligned"]
+    networks, history = train_networks(views, train, 5, tmp_path)
+
+    assert networks == [
+        (view, f"{view} {derive_seed(5, n)}") for n, view in enumerate(views)
+    ]
+    assert history["network"].tolist() == [0, 0, 1, 1, 2, 2]
+    assert history["folder"].tolist() == [f"network_{n}" for n in (0, 0, 1, 1, 2, 2)]
 
 
 def test_networks_of_an_ensemble_have_seeds_of_their_own():

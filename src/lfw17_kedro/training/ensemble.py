@@ -1,14 +1,45 @@
 """Average networks and mirror images, and predict with the result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lfw17_kedro.types import F64, Network
+from lfw17_kedro.types import F64, Network, Table
 
 PREDICT_BATCH = 256  # images; bounds memory, nothing else
+
+
+def train_networks(
+    views: Sequence[str],
+    train: Callable[[str, int, Path], tuple[Network, Table]],
+    seed: int,
+    checkpoint: Path,
+) -> tuple[list[tuple[str, Network]], Table]:
+    """Train the networks of an ensemble one after the other.
+
+    Args:
+        views: what each of them sees.
+        train: trains one, given its view, its seed and the folder of its checkpoint;
+            gives it and its history.
+        seed: of all of them.
+        checkpoint: folder of all their checkpoints.
+
+    Returns:
+        View and network of each, for `join_networks`, and the histories in one table
+        with the column `network`.
+    """
+    import pandas as pd
+
+    networks, histories = [], []
+    for index, view in enumerate(views):
+        own = checkpoint / f"network_{index}"
+        network, history = train(view, derive_seed(seed, index), own)
+        networks.append((view, network))
+        histories.append(history.assign(network=index))
+    return networks, pd.concat(histories, ignore_index=True)
 
 
 def derive_seed(seed: int, network: int) -> int:

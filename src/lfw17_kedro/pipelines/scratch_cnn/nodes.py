@@ -15,7 +15,7 @@ from lfw17_kedro.pipelines.scratch_cnn.settings import (
     ScratchCnnSettings,
 )
 from lfw17_kedro.precision import choose_policy, use_policy
-from lfw17_kedro.training.ensemble import derive_seed, join_networks
+from lfw17_kedro.training.ensemble import join_networks, train_networks
 from lfw17_kedro.training.ensemble import predict as predict_views
 from lfw17_kedro.training.fit import train_classifier
 from lfw17_kedro.training.optimizers import make_optimizer
@@ -68,25 +68,22 @@ def fit(
     validation: tuple[Features, Table] | None,
 ) -> Fitted:
     """Train the networks of the settings and average them; see `Fit`."""
-    import pandas as pd
-
     policy = choose_policy(settings.precision)
-    networks, histories = [], []
-    for index, view in enumerate(settings.networks.views):
-        network, history = _train_network(
+
+    def train(view: str, own_seed: int, folder: Path) -> tuple[Network, Table]:
+        return _train_network(
             features.arrays[view],
             table,
             len(class_names),
             settings,
             policy,
-            derive_seed(seed, index),
-            checkpoint / f"network_{index}",
+            own_seed,
+            folder,
             validation
             and (validation[0].arrays[view], validation[1]["label"].to_numpy()),
         )
-        networks.append((view, network))
-        histories.append(history.assign(network=index))
-    history = pd.concat(histories, ignore_index=True)
+
+    networks, history = train_networks(settings.networks.views, train, seed, checkpoint)
     metadata = {
         "architecture": settings.architecture,
         "networks": settings.networks.model_dump(),

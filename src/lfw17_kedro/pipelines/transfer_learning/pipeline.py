@@ -3,13 +3,15 @@
 from kedro.pipeline import Node, Pipeline
 
 from lfw17_kedro.pipelines.modelling import Method
+from lfw17_kedro.pipelines.transfer_learning.features import (
+    make_test_features,
+    make_train_features,
+    write_records,
+)
 from lfw17_kedro.pipelines.transfer_learning.nodes import (
     build_backbone,
     fit,
-    make_test_features,
-    make_train_features,
     predict,
-    write_records,
 )
 from lfw17_kedro.pipelines.transfer_learning.settings import TransferLearningSettings
 
