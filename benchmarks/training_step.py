@@ -18,15 +18,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from benchmarks.machine import describe_machine, describe_revision
+from benchmarks.machine import ROOT, describe_machine, describe_revision
+from benchmarks.scratch_cnn import read_parameters
 from benchmarks.table import render
-from kedro.config import OmegaConfigLoader
 
 from lfw17_kedro.hooks.parameters import load_method_settings
 from lfw17_kedro.parameters import check_parameters, make_parameters_model
 from lfw17_kedro.types import Network
 
-CONF = Path(__file__).parents[1] / "conf"
 METHODS = ("scratch_cnn", "transfer_learning")
 PEOPLE = 7
 IMAGES = 512
@@ -55,14 +54,8 @@ class Training(NamedTuple):
 
 def build_trainings(environment: str, methods: Sequence[str]) -> Iterator[Training]:
     """Build the network of each view of each method, as `kedro run --env` does."""
-    loader = OmegaConfigLoader(
-        str(CONF),
-        base_env="base",
-        default_run_env=environment,
-        merge_strategy={"parameters": "soft"},
-    )
     model = make_parameters_model(load_method_settings())
-    parameters = check_parameters(model, loader["parameters"])
+    parameters = check_parameters(model, read_parameters(environment))
     processing = parameters["data_processing"]
     shape = processing.height, processing.width
     rng = np.random.default_rng(0)
@@ -76,16 +69,13 @@ def _build_scratch(
     settings: Any, shape: tuple[int, int], rng: np.random.Generator
 ) -> Iterator[Training]:
     """Build the networks of scratch_cnn."""
-    from lfw17_kedro.pipelines.scratch_cnn.architectures import ARCHITECTURES
-    from lfw17_kedro.precision import choose_policy, use_policy
+    from lfw17_kedro.pipelines.scratch_cnn.nodes import build_network
+    from lfw17_kedro.precision import choose_policy
 
     chosen, policy = settings.chosen, choose_policy(settings.precision)
     sizes = {"original": shape, "aligned": (settings.aligned_size,) * 2}
     for view, size in sizes.items():
-        with use_policy(policy):
-            network = ARCHITECTURES[settings.architecture](
-                *size, PEOPLE, **chosen.network.model_dump()
-            )
+        network = build_network(settings, *size, PEOPLE)
         images = rng.uniform(0, 255, (IMAGES, *size, 1)).astype(np.float32)
         used = chosen.model_dump(include={"batch_size", "augmentation", "optimizer"})
         yield Training(("scratch_cnn", view), images, network, policy, used)
@@ -94,30 +84,24 @@ def _build_scratch(
 def _build_transfer(settings: Any, rng: np.random.Generator) -> Iterator[Training]:
     """Build the networks of transfer_learning."""
     from lfw17_kedro.datasets import WeightsDataset
-    from lfw17_kedro.pipelines.transfer_learning.networks import (
-        attach_head,
-        build_head,
-        resize_backbone,
+    from lfw17_kedro.pipelines.transfer_learning.networks import build_head
+    from lfw17_kedro.pipelines.transfer_learning.nodes import (
+        build_backbone,
+        build_network,
     )
-    from lfw17_kedro.pipelines.transfer_learning.nodes import build_backbone
-    from lfw17_kedro.precision import choose_policy, use_policy
+    from lfw17_kedro.precision import choose_policy
 
     chosen, training = settings.chosen_backbone, settings.training
     policy = choose_policy(chosen.precision)
-    weights = WeightsDataset(filepath=str(CONF.parent / "data/06_models/weights"))
+    weights = WeightsDataset(filepath=str(ROOT / "data/06_models/weights"))
     backbone = build_backbone(settings.backbone, settings.backbones, weights.load())
     sizes = {
         "original": (chosen.height, chosen.width),
         "aligned": (chosen.aligned_size,) * 2,
     }
     for view, size in sizes.items():
-        with use_policy(policy):
-            network = attach_head(
-                resize_backbone(backbone, *size),
-                build_head(backbone.output_shape[-1], PEOPLE),
-                training.dropout,
-                training.fine_tuning.head_lr_multiplier,
-            )
+        head = build_head(backbone.output_shape[-1], PEOPLE)
+        network = build_network(backbone, head, settings, *size)
         images = rng.integers(0, 256, (IMAGES, *size, 3), np.uint8)
         used = {
             "batch_size": settings.chosen_recipe.batch_size,

@@ -68,7 +68,6 @@ def fit(
     validation: tuple[Features, Table] | None,
 ) -> Fitted:
     """Train the networks of the settings and average them; see `Fit`."""
-    policy = choose_policy(settings.precision)
 
     def train(view: str, own_seed: int, folder: Path) -> tuple[Network, Table]:
         return _train_network(
@@ -76,7 +75,6 @@ def fit(
             table,
             len(class_names),
             settings,
-            policy,
             own_seed,
             folder,
             validation
@@ -88,7 +86,7 @@ def fit(
         "architecture": settings.architecture,
         "networks": settings.networks.model_dump(),
         "explanation": settings.networks.explain(),
-        "precision": policy,
+        "precision": choose_policy(settings.precision),
         "epochs": int(history["epoch"].max()) + 1,
         "train_images": len(features),
     }
@@ -101,12 +99,31 @@ def predict(model: Network, features: Features) -> F64:
     return predict_views(model, features.arrays)
 
 
+def build_network(
+    settings: ScratchCnnSettings, height: int, width: int, n_classes: int
+) -> Network:
+    """Build the chosen network with its first weights, in the chosen precision.
+
+    Args:
+        settings: of the method.
+        height: rows of an image.
+        width: columns of an image.
+        n_classes: K.
+
+    Returns:
+        Maps (N, height, width, 1) images, 0-255, to (N, K) float32 logits.
+    """
+    with use_policy(choose_policy(settings.precision)):
+        return ARCHITECTURES[settings.architecture](
+            height, width, n_classes, **settings.chosen.network.model_dump()
+        )
+
+
 def _train_network(
     images: F32,
     table: Table,
     n_classes: int,
     settings: ScratchCnnSettings,
-    policy: str,
     seed: int,
     checkpoint: Path,
     validation: tuple[F32, I64] | None,
@@ -118,10 +135,8 @@ def _train_network(
     epochs, steps_per_epoch = _count_epochs(chosen, len(images))
     # Keras draws first weights and dropout from its global generators.
     keras.utils.set_random_seed(seed)
-    with use_policy(policy):
-        network = ARCHITECTURES[settings.architecture](
-            *images.shape[1:3], n_classes, **chosen.network.model_dump()
-        )
+    height, width = images.shape[1:3]
+    network = build_network(settings, height, width, n_classes)
     optimizer = chosen.optimizer.model_dump()
     warp = chosen.augmentation
     history = train_classifier(

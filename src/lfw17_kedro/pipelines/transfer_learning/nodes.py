@@ -107,6 +107,40 @@ def predict(model: Network, features: Features) -> F64:
     return predict_views(model, features.arrays)
 
 
+def build_network(
+    backbone: Network,
+    head: Network,
+    settings: TransferLearningSettings,
+    height: int,
+    width: int,
+) -> Network:
+    """Put a trained head on a copy of the backbone for images of one size.
+
+    Args:
+        backbone: of `build_backbone`; not changed.
+        head: of `networks.build_head`.
+        settings: of the method.
+        height: of the images, pixels.
+        width: likewise.
+
+    Returns:
+        Maps (N, height, width, 3) RGB images, 0-255, to (N, K) float32 logits.
+    """
+    from lfw17_kedro.pipelines.transfer_learning.networks import (
+        attach_head,
+        resize_backbone,
+    )
+
+    training = settings.training
+    with use_policy(choose_policy(settings.chosen_backbone.precision)):
+        return attach_head(
+            resize_backbone(backbone, height, width),
+            head,
+            training.dropout,
+            training.fine_tuning.head_lr_multiplier,
+        )
+
+
 def _train_network(
     backbone: Network,
     images: U8,
@@ -122,23 +156,13 @@ def _train_network(
     import keras
     import pandas as pd
 
-    from lfw17_kedro.pipelines.transfer_learning.networks import (
-        attach_head,
-        build_head,
-        resize_backbone,
-    )
+    from lfw17_kedro.pipelines.transfer_learning.networks import build_head
 
     training = settings.training
     keras.utils.set_random_seed(seed)  # first weights and dropout
     head = build_head(pooled.shape[1], n_classes)
     histories = [_train_head(head, pooled, labels, settings, seed, checkpoint)]
-    with use_policy(choose_policy(settings.chosen_backbone.precision)):
-        network = attach_head(
-            resize_backbone(backbone, *images.shape[1:3]),
-            head,
-            training.dropout,
-            training.fine_tuning.head_lr_multiplier,
-        )
+    network = build_network(backbone, head, settings, *images.shape[1:3])
     tuned = _fine_tune(network, images, labels, settings, seed, checkpoint, validation)
     if tuned is not None:
         tuned["epoch"] += training.head.epochs
