@@ -218,7 +218,7 @@ def make_photos() -> Seeds:
 
 def make_scan_parts() -> Seeds:
     """Make a part of scans: a photo of two faces, one of none."""
-    from tests.stores.test_scan_store import make_scanned
+    from tests.stores.scanned_photos import make_scanned
 
     from lfw17_kedro.stores.scan_store import ScanStore
 

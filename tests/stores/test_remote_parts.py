@@ -4,8 +4,8 @@ import pickle
 
 import fsspec
 import pytest
+from tests.stores.scanned_photos import check_scan, hash_name, list_known, make_scanned
 from tests.stores.test_part_folder import A, B, make_part
-from tests.stores.test_scan_store import check_scan, hash_name, list_known, make_scanned
 
 from lfw17_kedro.stores.part_folder import CARD, LocalParts
 from lfw17_kedro.stores.remote_parts import RemoteError, RemoteParts, open_parts
