@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager, suppress
 from threading import Thread
 
@@ -14,7 +15,7 @@ from tests.compute.works import DieOnce, UnfitFirst, WriteAndSleep, tell_process
 
 from lfw17_kedro.compute import dask_cluster
 from lfw17_kedro.compute.engines import make_pool
-from lfw17_kedro.compute.tasks import StopError, run_tasks
+from lfw17_kedro.compute.tasks import StopError, Task, run_tasks
 
 pytest.importorskip("distributed", reason="the extra dask is not installed")
 
@@ -141,6 +142,21 @@ def test_task_of_a_worker_that_dies_is_done_by_another(scheduler, tmp_path):
 
     results = {item: one.result for item, one in attempts.items()}
     assert results == {item: 2 * item for item in range(6)}
+
+
+def test_result_that_came_before_its_worker_died_counts(scheduler):
+    _, address = scheduler
+    pool = make_pool(tell_process, "dask", 1, address)
+    with start_workers(address, 1):
+        assert pool.submit(Task(0, "a"), avoid="")
+        [future] = pool._client.futures.values()
+        wait_until(lambda: future.status != "pending")
+        time.sleep(1)  # the result comes after the news of it
+    wait_until(lambda: not pool._client.scheduler_info()["workers"])
+    attempt = pool.wait()
+    pool.close()
+
+    assert attempt.result[0] == "a"
 
 
 def test_unfit_worker_gets_no_more_tasks(scheduler, tmp_path):

@@ -1,9 +1,11 @@
 """Workers of a Dask cluster: one that runs already, or one on this machine."""
 
+import asyncio
 import logging
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import contextmanager, suppress
 from multiprocessing.resource_tracker import ensure_running
 from threading import Lock
@@ -35,7 +37,7 @@ QUEUED = 2  # tasks that a worker has: the one that it does, and the next
 CONNECT_SECONDS = 30
 LOST_SECONDS = 30  # without scheduler or workers, until the run gives up
 LOOK_SECONDS = 1.0  # between two looks at the workers
-WAIT_SECONDS = 0.02  # between two looks at the tasks
+WAIT_SECONDS = 0.02  # while there is no worker to give a task to
 
 _one_at_a_time = Lock()  # in a worker: its threads are for one task's networks
 
@@ -62,13 +64,8 @@ class DaskPool(Pool):
         """
         self._work = work
         self._cluster, self._client = _connect(address, workers)
-        from distributed import as_completed
-
         logger.info("Dask: dashboard at %s", self._client.dashboard_link)
-        self._ended = as_completed(
-            loop=self._client.loop, with_results=True, raise_errors=False
-        )
-        self._tasks: dict[str, Task] = {}
+        self._tasks: dict[Future[Attempt], Task] = {}
         self._workers: list[str] = []
         self._unfit: dict[str, str] = {}  # workers that must get no task, and why
         self._looked = self._well = time.monotonic()
@@ -94,25 +91,29 @@ class DaskPool(Pool):
             # Those chosen may be gone by then.
             allow_other_workers=is_limited and not self._unfit,
         )
-        self._tasks[future.key] = task
-        self._ended.add(future)
+        loop = self._client.loop.asyncio_loop
+        self._tasks[asyncio.run_coroutine_threadsafe(_gather(future), loop)] = task
         return True
 
     def wait(self) -> Attempt:
-        """Wait for the scheduler to report a task that ended."""
-        while not self._ended.has_ready():
+        """Wait for the result of a task, or the news that there will be none.
+
+        The result of a worker that dies before it has given it is made again.
+        """
+        done: set[Future[Attempt]] = set()
+        while not done:
             self._list_workers()
-            time.sleep(WAIT_SECONDS)
-        future, result = next(self._ended)
-        task = self._tasks.pop(future.key)
-        if future.status == "finished":
-            attempt: Attempt = result
-            return attempt
-        if future.status in ("cancelled", "lost"):
-            raise StopError(self._describe_loss("it is gone, or has lost a task"))
-        error = result[1]
-        worker = getattr(getattr(error, "last_worker", None), "address", "")
-        return Attempt(task, worker, error=describe_error(error))
+            done = wait(self._tasks, LOOK_SECONDS, FIRST_COMPLETED).done
+        future = done.pop()
+        task = self._tasks.pop(future)
+        try:
+            return future.result()
+        except CancelledError as error:
+            loss = self._describe_loss("it is gone, or has lost a task")
+            raise StopError(loss) from error
+        except Exception as error:  # as where its worker died
+            worker = getattr(getattr(error, "last_worker", None), "address", "")
+            return Attempt(task, worker, error=describe_error(error))
 
     def exclude(self, worker: str, reason: str) -> None:
         """Give a worker no task any more; the others may be fit."""
@@ -122,7 +123,6 @@ class DaskPool(Pool):
 
     def close(self) -> None:
         """Give up what is not done, and end a cluster that was started here."""
-        self._ended.clear()
         for one in (self._client, self._cluster):
             if one is not None:
                 with suppress(
@@ -238,6 +238,12 @@ def _find_problem(statuses: Sequence[str]) -> str:
     if all(status == "paused" for status in statuses):
         return "all its workers are short of memory; give them --memory-limit 0"
     return ""
+
+
+async def _gather(future: Any) -> Attempt:
+    """Wait, in the client's thread, for the result of a task of Dask."""
+    attempt: Attempt = await future
+    return attempt
 
 
 def _attempt_on_worker(work: Callable[[Any], Any], task: Task) -> Attempt:
