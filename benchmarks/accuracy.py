@@ -11,7 +11,8 @@ Each fold's predictions are kept as a small file in `data/09_benchmarks/accuracy
 that was stopped goes on where it stopped, and a fold is trained again only with other
 settings, faces or code. Settings are compared by `--variant`; the row `chosen` scores
 each fold with the settings that were best on the other folds, which is what to expect
-of the choice. With several methods the rows `ensemble` pool them.
+of the choice. The row `mean` averages the probabilities of all the settings, as if their
+networks were trained for one model. With several methods the rows `ensemble` pool them.
 """
 
 import argparse
@@ -68,7 +69,8 @@ class Benchmark:
                 rows.append(self._write(method.name, words, predicted[name], seconds))
             plain[method.name] = next(iter(predicted.values()))
             if len(predicted) > 1:
-                rows.append(self._choose(method.name, predicted))
+                rows += [self._average(method.name, predicted)]
+                rows += [self._choose(method.name, predicted)]
         if len(plain) > 1:
             rows += self._pool(plain)
         return rows
@@ -128,6 +130,16 @@ class Benchmark:
         """Write a row."""
         scores = [fold_scores.score(one) for one in predicted.values()]
         return fold_scores.write_row(method, settings, scores, seconds)
+
+    def _average(
+        self, method: str, predicted: Mapping[str, Mapping[int, Predictions]]
+    ) -> list[str]:
+        """Write the row of the mean of all settings."""
+        means = {
+            seed: fold_scores.average([one[seed] for one in predicted.values()])
+            for seed in self._options.seeds
+        }
+        return self._write(method, f"mean of {', '.join(predicted)}", means)
 
     def _choose(
         self, method: str, predicted: Mapping[str, Mapping[int, Predictions]]

@@ -107,6 +107,12 @@ def pool(members: Sequence[Predictions]) -> dict[str, Predictions]:
     return {k: first._replace(probabilities=one) for k, one in pooled.items()}
 
 
+def average(members: Sequence[Predictions]) -> Predictions:
+    """Average the probabilities that different settings gave with one seed."""
+    stack = np.stack([one.probabilities for one in members])
+    return members[0]._replace(probabilities=stack.mean(axis=0))
+
+
 def choose(variants: Mapping[str, Predictions]) -> tuple[Predictions, dict[int, str]]:
     """Choose settings for each fold on the other folds of the seed.
 

@@ -121,9 +121,10 @@ def test_settings_are_compared_and_chosen(measure):
     # the other folds, so in one fold of each seed.
     labels = [row[:2] for row in rows]
     assert labels[:2] == [["a", "conf 0.8"], ["a", "sure 0.95"]]
-    assert labels[2][0] == "a"
-    assert labels[2][1].startswith("chosen on the other folds: ")
-    assert labels[3] == ["b", "conf 0.8"]  # the variant does not change it
+    assert labels[2] == ["a", "mean of conf, sure"]
+    assert labels[3][0] == "a"
+    assert labels[3][1].startswith("chosen on the other folds: ")
+    assert labels[4] == ["b", "conf 0.8"]  # the variant does not change it
     assert fits == ([3] * 5 + [4] * 5) * 3
 
 

@@ -3,6 +3,7 @@ import pytest
 from benchmarks.fold_scores import (
     Predictions,
     Score,
+    average,
     choose,
     join_folds,
     pool,
@@ -69,6 +70,13 @@ def test_methods_that_err_on_different_images_are_better_together():
     assert pooled.keys() == {"mean", "log-linear"}
     assert score(pooled["mean"]).correct == N
     np.testing.assert_allclose(pooled["mean"].probabilities.sum(axis=1), 1)
+
+
+def test_mean_of_settings_worked_out_by_hand():
+    mean = average([predict(0.9), predict(0.6, wrong=[0])])
+
+    np.testing.assert_allclose(mean.probabilities[:2], [[0.65, 0.35], [0.25, 0.75]])
+    assert mean.labels is LABELS
 
 
 def test_settings_are_chosen_without_the_fold_that_they_are_scored_on():
