@@ -11,8 +11,9 @@ Each fold's predictions are kept as a small file in `data/09_benchmarks/accuracy
 that was stopped goes on where it stopped, and a fold is trained again only with other
 settings, faces or code. Settings are compared by `--variant`; the row `chosen` scores
 each fold with the settings that were best on the other folds, which is what to expect
-of the choice. The row `mean` averages the probabilities of all the settings, as if their
-networks were trained for one model. With several methods the rows `ensemble` pool them.
+of the choice. The row `mean` averages the probabilities of all the settings, as if
+their networks were trained for one model. With several methods the rows `ensemble` pool
+them.
 """
 
 import argparse

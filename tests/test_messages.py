@@ -1,6 +1,11 @@
+import tomllib
+from pathlib import Path
+
 import pytest
 
-from lfw17_kedro.messages import count_noun, one_line
+from lfw17_kedro.datasets.remote_folder import EXTRAS
+from lfw17_kedro.messages import advise_extra, count_noun, one_line
+from lfw17_kedro.people.neighbour_index import FAISS
 
 
 @pytest.mark.parametrize(
@@ -42,3 +47,13 @@ def test_bytes_that_are_no_text_are_not_repeated():
 )
 def test_a_count_agrees_with_its_noun(words, text):
     assert count_noun(*words) == text
+
+
+def test_advice_names_an_extra_that_exists():
+    pyproject = Path(__file__).parents[1] / "pyproject.toml"
+    extras = tomllib.loads(pyproject.read_text())["project"]["optional-dependencies"]
+
+    assert advise_extra("dask") == (
+        "`make extras EXTRAS=dask`, or without make `pip install -e '.[dask]'`"
+    )
+    assert extras.keys() >= {"dask", FAISS, *EXTRAS.values()}

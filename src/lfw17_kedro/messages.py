@@ -1,4 +1,4 @@
-"""Make other libraries' errors, names from files and counts fit into one sentence."""
+"""Parts of messages: others' errors, names from files, counts and advice."""
 
 MAX_LENGTH = 300  # characters, enough for a path and a reason
 
@@ -32,3 +32,9 @@ def count_noun(count: int, one: str, many: str | None = None) -> str:
         many: the noun for any other number; None for one more s.
     """
     return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
+def advise_extra(extra: str) -> str:
+    """Say how to install an extra of the project."""
+    by_pip = f"pip install -e '.[{extra}]'"
+    return f"`make extras EXTRAS={extra}`, or without make `{by_pip}`"

@@ -163,10 +163,10 @@ def test_missing_package_names_the_extra(monkeypatch, protocol, extra):
     )
 
     assert explain_protocol(f"{protocol}://album") == (
-        f"expected the package that reads {protocol}://, found none; install the extra "
-        f'{extra}: pip install -e ".[{extra}]".'
+        f"expected the package that reads {protocol}://, found none; run `make extras "
+        f"EXTRAS={extra}`, or without make `pip install -e '.[{extra}]'`."
     )
-    with pytest.raises(DatasetError, match=f"install the extra {extra}"):
+    with pytest.raises(DatasetError, match=f"run `make extras EXTRAS={extra}`"):
         RemoteFolder(f"{protocol}://album", {})
 
 

@@ -167,7 +167,8 @@ def test_faiss_is_refused_at_once_where_it_is_not_installed(
 
     assert refuse("people.index=faiss", "people") == [
         "people.index: expected auto or exact, as the package faiss is not installed "
-        "(pip install -e \".[faiss]\" installs it), got 'faiss'."
+        "(run `make extras EXTRAS=faiss`, or without make `pip install -e "
+        "'.[faiss]'`), got 'faiss'."
     ]
     load_context("people.index=auto", "people")
 
@@ -285,8 +286,8 @@ def test_url_that_cannot_be_opened_is_refused(refuse, monkeypatch, name):
     monkeypatch.setitem(known_implementations, "gs", {"class": "no_such.X", "err": "-"})
 
     assert refuse(f"{name}=gs://bucket/album", "people") == [
-        f"{name}: expected the package that reads gs://, found none; install the extra "
-        'gcs: pip install -e ".[gcs]".'
+        f"{name}: expected the package that reads gs://, found none; run `make extras "
+        "EXTRAS=gcs`, or without make `pip install -e '.[gcs]'`."
     ]
     assert refuse(f"{name}=gcp://bucket/album", "people") == [
         f"{name}: expected a folder, or a URL of a protocol that fsspec knows, such as "

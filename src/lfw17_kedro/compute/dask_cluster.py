@@ -20,6 +20,7 @@ from lfw17_kedro.compute.tasks import (
     Task,
     describe_error,
 )
+from lfw17_kedro.messages import advise_extra
 from lfw17_kedro.threads import count_cores, limit_threads
 
 logger = logging.getLogger(__name__)
@@ -182,8 +183,7 @@ def _connect(address: str | None, workers: int) -> tuple[Any, Any]:
     except ImportError as error:
         raise StopError(
             "compute.engine: expected the package distributed for dask, got none; "
-            "run `make extras EXTRAS=dask`, or without make `pip install "
-            "'lfw17-kedro[dask]'`."
+            f"run {advise_extra('dask')}."
         ) from error
     cluster = None
     try:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from kedro.io import DatasetError
 
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import advise_extra, one_line
 from lfw17_kedro.photo_readers import describe_remote, open_filesystem
 
 logger = logging.getLogger(__name__)
@@ -166,7 +166,7 @@ def explain_protocol(url: str) -> str:
         except ImportError as error:
             extra = EXTRAS.get(protocol)
             advice = (
-                f'install the extra {extra}: pip install -e ".[{extra}]"'
+                f"run {advise_extra(extra)}"
                 if extra
                 else f"install it ({one_line(error)})"
             )

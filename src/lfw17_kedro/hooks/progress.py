@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 # A node that takes longer is named when it starts, too.
 QUICK_SECONDS = 2.0
 STOPPED = (
-    "Stopped. Run the same command again: training resumes after its last finished "
-    "epoch."
+    "Stopped. Run the same command again: it resumes after the last epoch of training, "
+    "or the last list of photos, that was finished."
 )
 # Kedro's lines about a failed node: its whole call, the error that is shown again
 # below, and advice that is wrong before the cause is gone. Ours take their place.

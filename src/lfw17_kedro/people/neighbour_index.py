@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from lfw17_kedro.messages import advise_extra
 from lfw17_kedro.people.neighbours import (
     Nearest,
     check_vectors,
@@ -176,8 +177,8 @@ def _warn_of_exact() -> None:
     """Warn, the first time, that the search will take longer than it must."""
     logger.warning(
         "There are many vectors, and the package faiss, which searches them faster, is "
-        'not installed: they are searched exactly. pip install -e ".[faiss]" installs '
-        "it."
+        "not installed: they are searched exactly. To install it, run %s.",
+        advise_extra(FAISS),
     )
 
 
@@ -230,9 +231,8 @@ def _import_faiss() -> Any:
         import faiss
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "expected the package faiss-cpu, got none: install it with "
-            'pip install -e ".[faiss]", or choose people.index=exact, which takes '
-            "longer.",
+            f"expected the package faiss-cpu, got none: run {advise_extra(FAISS)}, or "
+            "choose people.index=exact, which takes longer.",
             name=error.name,
         ) from error
     return faiss

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from lfw17_kedro.messages import advise_extra
 from lfw17_kedro.parameter_types import (
     Count,
     Fraction,
@@ -119,7 +120,7 @@ class PeopleSettings(EncoderSettings):
 
         if index == FAISS and not has_faiss():
             raise refuse(
-                "auto or exact, as the package faiss is not installed (pip install -e "
-                '".[faiss]" installs it)'
+                "auto or exact, as the package faiss is not installed (run "
+                f"{advise_extra(FAISS)})"
             )
         return index
