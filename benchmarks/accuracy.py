@@ -27,6 +27,7 @@ from benchmarks.fold_fits import ROOT, Faces, fit_folds
 from benchmarks.fold_scores import Predictions
 from benchmarks.fold_store import FoldKey, FoldResult, FoldStore
 from benchmarks.machine import describe_machine, describe_revision
+from kedro.io import DatasetError
 
 from benchmarks import fold_scores
 from lfw17_kedro.parameters import ParameterError
@@ -225,9 +226,9 @@ def main() -> None:
                 )
                 for index, (name, changes) in enumerate(asked.items())
             }
-        except (ParameterError, ValueError) as error:
+            rows = benchmark.run(variants)
+        except (ParameterError, DatasetError) as error:
             raise SystemExit(str(error)) from None
-        rows = benchmark.run(variants)
     print(f"\n{fold_scores.write_table(rows)}\n")
     for name, changes in options.variant:
         print(f"{name}: {' '.join(changes)}")

@@ -23,7 +23,11 @@ from lfw17_kedro.digest import hash_data
 from lfw17_kedro.faces.split import iterate_folds
 from lfw17_kedro.hooks.node_calls import to_json
 from lfw17_kedro.hooks.parameters import load_method_settings
-from lfw17_kedro.parameters import check_parameters, make_parameters_model
+from lfw17_kedro.parameters import (
+    ParameterError,
+    check_parameters,
+    make_parameters_model,
+)
 from lfw17_kedro.pipeline_registry import register_pipelines
 from lfw17_kedro.pipelines.modelling import Method
 from lfw17_kedro.pipelines.modelling.nodes import assign_cross_validation
@@ -57,8 +61,7 @@ class Faces:
             conf: the project's configuration.
 
         Raises:
-            ParameterError: one line for each wrong parameter.
-            ValueError: augmented copies.
+            ParameterError: one line for each wrong parameter, or augmented copies.
         """
         loader = OmegaConfigLoader(
             str(conf),
@@ -72,7 +75,7 @@ class Faces:
         self._catalog = DataCatalog.from_config(_move(loader["catalog"], folder))
         self._known: set[str] = set()  # parameters that the catalog has
         if self.parameters["data_processing"].augmentation.copies:
-            raise ValueError(
+            raise ParameterError(
                 "data_processing.augmentation.copies: expected 0, because copies "
                 "differ from seed to seed, got more; set it to 0."
             )

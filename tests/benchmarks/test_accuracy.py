@@ -1,4 +1,5 @@
 import argparse
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -126,6 +127,14 @@ def test_settings_are_compared_and_chosen(measure):
     assert labels[3][1].startswith("chosen on the other folds: ")
     assert labels[4] == ["b", "conf 0.8"]  # the variant does not change it
     assert fits == ([3] * 5 + [4] * 5) * 3
+
+
+def test_missing_images_end_with_a_message(monkeypatch, tmp_path):
+    words = ["--env", "kaggle", "--methods", "facenet_svm", "--store", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["", *words, "--params", f"raw_folder={tmp_path}"])
+
+    with pytest.raises(SystemExit, match="raw_faces: expected X_train.npy.*missing"):
+        accuracy.main()
 
 
 def test_a_variant_is_a_name_and_parameters():
