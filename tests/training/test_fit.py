@@ -6,7 +6,11 @@ import pytest
 from lfw17_kedro.folder_lock import LockedError
 from lfw17_kedro.training.batches import make_batches
 from lfw17_kedro.training.checkpoint import delete_checkpoint, lock_checkpoint
-from lfw17_kedro.training.fit import fit_network, train_classifier
+from lfw17_kedro.training.fit import (
+    compile_training_model,
+    fit_network,
+    train_classifier,
+)
 
 EPOCHS = 4
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (12, 4, 4, 1)).astype(np.float32)
@@ -101,6 +105,24 @@ def test_history_has_one_row_an_epoch(uninterrupted):
 
     assert history["epoch"].tolist() == list(range(EPOCHS))
     assert set(history) == {"epoch", "loss", "accuracy"}
+
+
+def test_a_step_is_traced_once():
+    import keras
+
+    sequential = make_network()
+    network = keras.Model(sequential.inputs, sequential.outputs)
+    model = compile_training_model(network, keras.optimizers.Adam(0.1), 0.0)
+    plain, traces = model.train_step, []
+
+    def count(batch):
+        traces.append(batch)
+        return plain(batch)
+
+    model.train_step = count
+    model.fit(IMAGES, np.eye(2)[LABELS], epochs=2, batch_size=4, verbose=0)
+
+    assert len(traces) == 1
 
 
 def test_killed_training_ends_as_if_nothing_had_happened(
