@@ -71,8 +71,8 @@ class Benchmark:
                 rows.append(self._write(method.name, words, predicted[name], seconds))
             plain[method.name] = next(iter(predicted.values()))
             if len(predicted) > 1:
-                rows += [self._average(method.name, predicted)]
-                rows += [self._choose(method.name, predicted)]
+                rows.append(self._average(method.name, predicted))
+                rows.append(self._choose(method.name, predicted))
         if len(plain) > 1:
             rows += self._pool(plain)
         return rows
