@@ -35,10 +35,6 @@ from lfw17_kedro.training.checkpoint import delete_checkpoint
 from lfw17_kedro.types import Table
 
 ROOT = Path(__file__).parents[1]
-KEPT = (
-    "data/01_raw",
-    "data/06_models/weights",
-)  # what the user or a download put there
 PACKAGES = ("numpy", "scikit-learn", "tensorflow", "keras")
 PARAMETER = "params:"
 
@@ -149,14 +145,17 @@ def _list_inputs(method: Method) -> list[str]:
 
 
 def _move(catalog: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Give a catalog whose outputs are in another folder."""
+    """Give a catalog whose outputs are in another folder.
+
+    What no node makes stays: the user's images, and weights that were downloaded.
+    """
+    kept = register_pipelines()["__default__"].inputs()
     moved = {}
     for name, entry in catalog.items():
         moved[name] = entry
         if isinstance(entry, dict) and "filepath" in entry:
-            path = str(entry["filepath"])
-            base = ROOT if path.startswith(KEPT) else folder
-            moved[name] = entry | {"filepath": str(base / path)}
+            base = ROOT if name in kept else folder
+            moved[name] = entry | {"filepath": str(base / entry["filepath"])}
     return moved
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from benchmarks import fold_fits
 from benchmarks.fold_fits import Faces, fit_folds
 from benchmarks.fold_store import FoldKey, FoldStore
 from kedro.pipeline import Pipeline
@@ -106,11 +107,14 @@ def test_time_of_resumed_training_is_not_known(tmp_path):
 
 
 @pytest.fixture
-def load_faces(project, save_faces, few_faces, tmp_path):
+def load_faces(project, save_faces, few_faces, tmp_path, monkeypatch):
+    # A path like those of the catalog: relative to the project, whichever folder it is.
+    monkeypatch.setattr(fold_fits, "ROOT", tmp_path)
+    save_faces(few_faces).rename(tmp_path / "faces")
     source = {
         "type": "lfw17_kedro.datasets.FaceSourceDataset",
         "source": "npy",
-        "filepath": str(save_faces(few_faces)),
+        "filepath": "faces",
         "class_names": few_faces.class_names,
     }
     (project / "conf/few").mkdir()
