@@ -11,9 +11,11 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog, MemoryDataset
-from kedro.pipeline import Pipeline
+from kedro.pipeline import Node, Pipeline
 from kedro.runner import ParallelRunner, SequentialRunner, ThreadRunner
 
+from lfw17_kedro import code_version
+from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.datasets import StoredDataset
 from lfw17_kedro.hooks.lineage import LineageHooks
 from lfw17_kedro.parameter_types import RunSettings
@@ -299,6 +301,30 @@ def test_a_run_after_an_interrupted_one_takes_over_its_lock(small_catalog):
     assert begin(hooks, small_catalog) is None  # as in a notebook: the same thread
     hooks.after_pipeline_run()
     assert begin(LineageHooks(), small_catalog) is None
+
+
+def test_sources_edited_during_a_run_are_not_its_code(
+    small_catalog, tmp_path, monkeypatch
+):
+    def change(x):
+        return x
+
+    monkeypatch.setattr(code_version, "ROOT", tmp_path)
+    monkeypatch.setattr(change, "__module__", "lfw17_kedro.edited_in_this_test")
+    source = tmp_path / "edited_in_this_test.py"
+    source.write_text("def change(x): return x")
+    node, hooks = Node(change, "a", "b"), LineageHooks()
+    small_catalog["a"] = MemoryDataset(1)
+
+    hooks.before_pipeline_run({}, Pipeline([node]), small_catalog)
+    source.write_text("def change(x): return 2 * x")
+    made = hooks.trace(node, small_catalog, {})
+
+    hooks.after_pipeline_run()
+    source.write_text("def change(x): return x")
+    code_version._read_module.cache_clear()
+    code_version._hash_modules.cache_clear()
+    assert made.code == hash_code(change)
 
 
 def test_a_report_of_some_methods_makes_what_is_missing(leave_results, project):

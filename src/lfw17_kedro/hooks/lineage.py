@@ -22,6 +22,7 @@ from lfw17_kedro.hooks.node_calls import (
     RECORD,
     describe_call,
     find_stored,
+    hash_node_code,
     hash_outside,
     is_from_outside,
     list_datasets,
@@ -84,6 +85,8 @@ class LineageHooks:
             if unavailable := find_unavailable(pipeline, catalog):
                 raise ClickException("\n".join(unavailable))
             self._acquire(catalog, run_params, settings.max_wait)
+            for node in pipeline.nodes:
+                hash_node_code(node, catalog)
             check = InputCheck(pipeline, catalog, again)
             if damaged := check.find_damaged():
                 raise ClickException("\n".join(damaged))

@@ -39,7 +39,6 @@ def describe_call(node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> N
     options = {
         strip_transcoding(name): one.options for name, one in stored.items() if one
     }
-    modules = [one["type"].rpartition(".")[0] for one in options.values()]
     return NodeCall(
         node=node.name,
         parameters=parameters,
@@ -49,9 +48,20 @@ def describe_call(node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> N
             if name != RECORD
         ],
         outputs=[strip_transcoding(name) for name in node.outputs],
-        code=hash_code(node.func, *modules),
+        code=hash_node_code(node, catalog),
         options=to_json(options),
     )
+
+
+def hash_node_code(node: Node, catalog: DataCatalog) -> str:
+    """Hash the code of a node and of the datasets that save its outputs.
+
+    A module is read once a process: call this when a run starts, so that a file that is
+    edited during the run is not taken for the code that runs.
+    """
+    stored = filter(None, (find_stored(catalog, name) for name in node.outputs))
+    modules = [one.options["type"].rpartition(".")[0] for one in stored]
+    return hash_code(node.func, *modules)
 
 
 def find_stored(catalog: DataCatalog, name: str) -> StoredDataset | None:
