@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from benchmarks import fold_fits
 from benchmarks.fold_fits import Faces, fit_folds
 from benchmarks.fold_store import FoldKey, FoldStore
 from kedro.pipeline import Pipeline
 
+from benchmarks import fold_fits
 from lfw17_kedro.parameters import ParameterError
 from lfw17_kedro.pipelines.modelling import Fitted, Method, MethodSettings
 from lfw17_kedro.pipelines.modelling.nodes import cross_validate_model

@@ -1,6 +1,7 @@
 """An album open in headless Chromium, and what a user does there."""
 
 import pandas as pd
+from chromium import read_errors, resize
 from invented_album import save_pictures, small_album
 
 try:
@@ -9,8 +10,6 @@ try:
     from selenium.webdriver.support.ui import WebDriverWait
 except ImportError:  # then no test opens a page
     pass
-
-SIZES = {"desktop": (1200, 900), "phone": (360, 740)}
 
 
 class Page:
@@ -25,11 +24,7 @@ class Page:
         )
 
     def resize(self, size):
-        width, height = SIZES[size]
-        screen = {"width": width, "height": height, "deviceScaleFactor": 1}
-        self.driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride", screen | {"mobile": size == "phone"}
-        )
+        resize(self.driver, size)
 
     def open(self, tables=None, corrections=(), **options):
         tables = small_album() if tables is None else tables
@@ -73,8 +68,7 @@ class Page:
         return WebDriverWait(self.driver, 10).until(lambda _: ready())
 
     def errors(self):
-        log = self.driver.get_log("browser")
-        return [one["message"] for one in log if one["level"] == "SEVERE"]
+        return read_errors(self.driver)
 
     def save(self):
         """Press the button, and read the downloaded file."""

@@ -13,6 +13,7 @@ except ImportError:
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
 
+SIZES = {"desktop": (1200, 900), "phone": (360, 740)}
 NEEDS_CHROMIUM = pytest.mark.skipif(
     not (webdriver and CHROMIUM and DRIVER),
     reason="needs selenium, chromium and chromedriver: apt-get install chromium "
@@ -34,3 +35,18 @@ def open_chromium():
         yield driver
     finally:
         driver.quit()
+
+
+def resize(driver, size):
+    """Give Chromium the screen of a desktop or of a phone."""
+    width, height = SIZES[size]
+    screen = {"width": width, "height": height, "deviceScaleFactor": 1}
+    driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", screen | {"mobile": size == "phone"}
+    )
+
+
+def read_errors(driver):
+    """Give the errors on the console since they were last read."""
+    log = driver.get_log("browser")
+    return [entry["message"] for entry in log if entry["level"] == "SEVERE"]

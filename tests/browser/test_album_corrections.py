@@ -1,0 +1,193 @@
+"""Corrections that a user makes in the album, in headless Chromium."""
+
+import pytest
+from chromium import NEEDS_CHROMIUM
+from invented_album import small_album
+
+from lfw17_kedro.people.corrections_file import COLUMNS, Correction, list_cells
+
+Keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
+
+pytestmark = NEEDS_CHROMIUM
+
+
+def ids(*rows):
+    return [small_album().faces["face_id"][row] for row in rows]
+
+
+def test_a_face_is_renamed_by_click(album):
+    album.open().go("person/Ann")
+
+    album.click(".face")
+    album.name_face("  Zoë Q  ")
+
+    assert album.texts(".face .name") == ["Zoë Q", "Ann"]
+    assert album.texts(".face .badge") == ["not saved"]
+    assert album.texts("#unsaved-text") == ["1 change not saved yet"]
+    assert "1 face in 1 photo." in album.texts(".lead")[0]
+    album.go("people")
+    assert "Zoë Q" in album.texts(".card .name")
+    album.go("photo/0")
+    assert album.texts(".box .label") == ["Zoë Q", "Bob"]
+    saved = album.save()
+    assert saved.columns.tolist() == list(COLUMNS)
+    (face,) = ids(0)
+    assert saved.values.tolist() == [
+        [face, "a b#1.jpg", "", "", "", "", "is", "Zoë Q", ""]
+    ]
+    assert album.texts("#unsaved-text") == ["1 correction saved, not applied yet"]
+    assert album.errors() == []
+
+
+def test_faces_are_corrected_by_keyboard(album):
+    album.open().go("person/Ann")
+
+    album.press(Keys.ARROW_RIGHT)  # the first face
+    album.press(Keys.ARROW_RIGHT)
+    album.press("n")
+    album.name_face("eve")  # as it is written elsewhere
+    album.press(Keys.ARROW_LEFT)  # the dialog gave the focus back
+    album.press("x")
+    assert album.texts(".face .name") == ["Unknown", "Eve"]
+    album.press("i")
+    assert album.texts(".face .name") == ["Ignored", "Eve"]
+    album.press("u")
+    assert album.texts(".face .name") == ["Unknown", "Eve"]
+
+    saved = album.save()
+
+    rows = saved[["face_id", "correction", "name"]].to_numpy().tolist()
+    second, first = ids(2, 0)
+    assert rows == [[second, "is", "Eve"], [first, "is_not", "Ann"]]
+
+
+def test_a_group_is_named_at_once_and_enrolled(album):
+    album.open().go("group/unknown-001")
+
+    album.find("#group-form [name=name]")[0].send_keys("Grandma")
+    album.click("#group-form [name=enrol]")
+    album.click("#group-form [type=submit]")
+
+    assert album.texts(".face .name") == ["Grandma"] * 2
+    saved = album.save()
+    assert saved["face_id"].tolist() == ids(3, 4)
+    assert saved["photo"].tolist() == ["trip/2.jpg", "trip/3?.jpg"]
+    assert set(saved["correction"]) == {"is"}
+    assert set(saved["name"]) == {"Grandma"}
+    assert set(saved["enrol"]) == {"yes"}
+    album.go("people")
+    assert album.texts(".card .name") == ["Ann", "Grandma", "Bob", "Eve"]
+
+
+def test_the_file_keeps_old_corrections_and_replaces_those_of_the_face(album):
+    first, bob, third = ids(0, 1, 2)
+    box = (485, 95, 655, 300)
+    kept = [
+        Correction("is", 'A "quoted", one', "0" * 16 + "_1_2_3_4"),
+        Correction("is_not", "Eve", third),
+        Correction("ignore", photo="no face.jpg", box=box),
+    ]
+    replaced = [
+        Correction("is", "Eve", first, enrol=True),
+        Correction("ignore", photo="a b#1.jpg", box=box),  # Bob's face
+    ]
+    album.open(corrections=[kept[0], *replaced, *kept[1:]]).go("photo/0")
+
+    album.click(f".tile[data-face='{0}']")
+    album.name_face("Ann")
+    album.focus(".tile[data-face='1']")
+    album.press("x")
+    album.go("photo/1")
+    album.focus(".tile[data-face='2']")
+    album.press("x")
+
+    assert album.save().to_numpy().tolist() == [
+        *map(list_cells, kept),
+        *map(
+            list_cells,
+            [
+                Correction("is", "Ann", first, "a b#1.jpg", enrol=True),  # as before
+                Correction("is_not", "Bob", bob, "a b#1.jpg"),
+                Correction("is_not", "Ann", third, "trip/2.jpg"),
+            ],
+        ),
+    ]
+
+
+def test_an_old_correction_can_be_taken_back(album):
+    (ignored,) = ids(6)
+    row = Correction("ignore", "", ignored)
+    album.open(corrections=[row]).go("ignored")
+    assert album.texts(".badge") == ["corrected by you"]
+
+    album.click(".face")
+    album.click("#forget")
+
+    assert album.texts("main .badge") == ["correction removed"]
+    assert album.save().empty
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("  ", "Write a name."),
+        ("a/b", "slash"),
+        ("=cmd()", "begin with"),
+        ("@x", "begin with"),
+        ("Unknown", "another meaning"),
+        ("ignored", "another meaning"),
+        ("unknown-001", "another meaning"),
+        (".x", "dot"),
+        ("a<b>", "any of"),
+        ("nul.x", "Windows"),
+        ("a\u200bb", "invisible"),
+        ("\uff1dx", "begin with"),
+        ("n" * 121, "too long"),
+    ],
+)
+def test_names_that_cannot_be_are_refused(album, name, problem):
+    album.open().go("person/Bob")
+    album.click(".face")
+
+    album.name_face(name)
+
+    assert problem in album.texts("dialog[open] .problem")[0]
+    assert not album.find("#unsaved")[0].is_displayed()
+
+
+def test_doubtful_faces_are_confirmed_or_refused(album):
+    album.open().go("check")
+    assert album.texts(".pair .name") == [
+        "Ann?",
+        "Bob?",
+        "Ann?",
+        "Bob?",
+        "Bob?",
+        "Ann?",
+    ]
+
+    album.click(".pair [data-do=yes]")
+    album.click(".pair [data-do=no]")  # of the next
+
+    third, second = ids(2, 1)
+    saved = album.save()
+    assert saved[["face_id", "correction", "name"]].to_numpy().tolist() == [
+        [third, "is", "Ann"],
+        [second, "is_not", "Bob"],
+    ]
+
+
+def test_changes_outlive_a_reload(album):
+    album.open().go("person/Bob")
+    warns = "const e = new Event('beforeunload', {cancelable: true});"
+    warns += "dispatchEvent(e); return e.defaultPrevented"
+    assert not album.run(warns)
+    album.focus(".face")
+    album.press("i")
+    assert album.run(warns)
+
+    album.driver.refresh()
+    album.wait(lambda: album.texts("#unsaved-text") == ["1 change not saved yet"])
+
+    assert album.save()["correction"].tolist() == ["ignore"]
+    assert not album.run(warns)
