@@ -106,7 +106,7 @@ def _build_transfer(settings: Any, rng: np.random.Generator) -> Iterator[Trainin
         used = {
             "batch_size": settings.chosen_recipe.batch_size,
             "augmentation": training.augmentation.model_dump(),
-            "optimizer": training.fine_tuning.optimizer.model_dump(),
+            "optimizer": settings.fine_tuning_optimizer.model_dump(),
         }
         yield Training(("transfer_learning", view), images, network, policy, used)
 

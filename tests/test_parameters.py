@@ -295,6 +295,7 @@ def test_unknown_group_is_refused_value_by_value():
             "a whole number of at least 0, or null, got -1",
         ),
         ("reporting__map__projection", "umap", "one of tsne, pca, got 'umap'"),
+        ("reporting__map__max_faces", 1, "a whole number of at least 2, got 1"),
     ],
 )
 def test_wrong_value_is_refused_with_what_was_expected(name, value, said):
@@ -302,6 +303,43 @@ def test_wrong_value_is_refused_with_what_was_expected(name, value, said):
 
     assert line.startswith(f"{name.replace('__', '.')}: expected {said}")
     assert line.endswith(".")
+
+
+def test_what_sgd_would_ignore_or_square_is_refused():
+    lines = refuse(
+        scratch_cnn__architectures__resnet__optimizer__name="sgd",
+        transfer_learning__training__fine_tuning__optimizer={
+            "name": "sgd",
+            "weight_decay": 0.0,
+            "warmup": 0.0,
+        },
+    )
+
+    assert lines == [
+        "scratch_cnn.architectures.resnet.optimizer.weight_decay: expected 0 with the "
+        "optimizer sgd, got 0.05.",
+        "transfer_learning.training.fine_tuning.head_lr_multiplier: expected 1 with "
+        "the optimizer sgd, got 5.0.",
+    ]
+
+
+def test_groups_in_a_list_are_refused_by_their_places():
+    size = BASE["people"]["search"]["sizes"][0]
+    sizes = [size, size | {"max_short_side": 100}, size | {"padding": "x", "pad": 1}]
+
+    lines = refuse(people__search__sizes=sizes)
+
+    assert lines == [
+        "people.search.sizes.1.max_short_side: expected at least min_short_side (240), "
+        "got 100.",
+        "people.search.sizes.2.padding: expected a number from 0 to 4, got 'x'.",
+        "people.search.sizes.2.pad: there is no parameter of this name (got 1); did "
+        "you mean people.search.sizes.padding?",
+    ]
+    assert refuse(people__search__sizes=[5]) == [
+        "people.search.sizes: expected a list of one or more values, each a group of "
+        "parameters (min_short_side, max_short_side, padding), got [5]."
+    ]
 
 
 def test_missing_parameter_is_named():

@@ -7,15 +7,15 @@ YAML has types, so nothing is converted: `"5"` is not a number and 1 is not `tru
 a whole number is accepted where any number is, and a list becomes a tuple.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 Count = Annotated[int, Field(ge=1)]
 """A number of things, at least 1."""
 
-CountOrNone = Annotated[int, Field(ge=0)]
+CountOrZero = Annotated[int, Field(ge=0)]
 """A number of things that may be 0."""
 
 Pixels = Annotated[int, Field(ge=1, le=4096)]
@@ -72,21 +72,33 @@ def refuse(expected: str, *path: str) -> PydanticCustomError:
     return PydanticCustomError("rule", "{expected}", context)
 
 
-class OptimizerSettings(Settings):
-    """The optimizer of a network's training."""
+class OptimizerKind(Settings):
+    """An optimizer whose learning rate stands elsewhere."""
 
     name: Literal["adamw", "sgd"]
     """adamw: the learning rate rises during the warm-up, then falls along a cosine to
     0 (Loshchilov and Hutter 2017). sgd: plain gradient descent at a constant rate."""
 
-    learning_rate: Positive
-    """The largest learning rate."""
-
     weight_decay: NotNegative
-    """Weight decay of adamw, for kernels only. sgd does not use it."""
+    """Weight decay of adamw, for kernels only; 0 with sgd."""
 
     warmup: Probability
-    """Fraction of the steps over which adamw's learning rate rises."""
+    """Fraction of the steps over which adamw's learning rate rises; 0 with sgd."""
+
+    @model_validator(mode="after")
+    def check_use(self) -> Self:
+        """Refuse what sgd would ignore."""
+        for field in ("weight_decay", "warmup"):
+            if self.name == "sgd" and getattr(self, field):
+                raise refuse("0 with the optimizer sgd", field)
+        return self
+
+
+class OptimizerSettings(OptimizerKind):
+    """The optimizer of a network's training."""
+
+    learning_rate: Positive
+    """The largest learning rate."""
 
 
 class WarpSettings(Settings):

@@ -1,11 +1,11 @@
 """Check all parameters of the project at once, and say what to correct.
 
-The model of all parameters is put together from the settings of `data_processing`, of
-`reporting` and of each method, so a new method only brings its own settings class.
+The model of all parameters is put together from the settings of the pipelines, of each
+method among them, so a new method only brings its own settings class.
 """
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Annotated, Any
 
@@ -115,15 +115,14 @@ def describe_errors(
     known = dict(_list_schemas(schema, schema))
     lines = []
     for detail in error.errors(include_url=False):
-        # A place inside a list counts as the list.
-        path = [str(part) for part in detail["loc"] if _is_name(part, detail)]
-        path += detail.get("ctx", {}).get("path", [])
+        path = [*detail["loc"], *detail.get("ctx", {}).get("path", [])]
         if detail["type"] in UNKNOWN:
-            value = _look_up(raw, detail["loc"])
-            for name, got in _list_leaves(".".join(path), value):
+            for name, got in _list_leaves(_join(path), _look_up(raw, path)):
                 lines.append(_describe_unknown(name, got, known))
         else:
-            lines.append(_describe_wrong(".".join(path), detail, raw, known))
+            while isinstance(path[-1], int):  # a value of a list counts as the list
+                path.pop()
+            lines.append(_describe_wrong(path, detail, _look_up(raw, path), known))
     return list(dict.fromkeys(lines))
 
 
@@ -181,9 +180,9 @@ def _compare_names(typed: list[str], known: list[str]) -> float:
     return difflib.SequenceMatcher(None, ".".join(typed), ".".join(known)).ratio()
 
 
-def _is_name(part: int | str, detail: ErrorDetails) -> bool:
-    """Tell names of parameters from places in a list."""
-    return isinstance(part, str) or detail["type"] in UNKNOWN
+def _join(path: Iterable[int | str]) -> str:
+    """Give the full name of a parameter: the names of its groups, places in a list."""
+    return ".".join(map(str, path))
 
 
 def _list_leaves(name: Any, value: Any) -> Iterator[tuple[str, Any]]:
@@ -198,20 +197,25 @@ def _list_leaves(name: Any, value: Any) -> Iterator[tuple[str, Any]]:
 def _list_schemas(
     schema: dict[str, Any], root: dict[str, Any], name: str = ""
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Walk through all parameters there are: full name and JSON schema."""
+    """Walk through all parameters there are: full name and JSON schema.
+
+    Those of a group in a list have the name of the list, without a place.
+    """
     for key, inner in schema.get("properties", {}).items():
         full = f"{name}.{key}" if name else key
         choices = [_resolve(one, root) for one in inner.get("anyOf", [inner])]
         yield full, choices[0] if len(choices) == 1 else {"anyOf": choices}
         for one in choices:
-            yield from _list_schemas(one, root, full)
+            yield from _list_schemas(one.get("items", one), root, full)
 
 
 def _resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    """Follow a reference to a shared part of a JSON schema."""
+    """Follow references to shared parts of a JSON schema, of a list's items too."""
     if reference := schema.get("$ref"):
         name = reference.rpartition("/")[2]
         return {**root["$defs"][name], **schema}
+    if "items" in schema:
+        return {**schema, "items": _resolve(schema["items"], root)}
     return schema
 
 
@@ -219,9 +223,10 @@ def _look_up(raw: Mapping[str, Any], path: Iterable[int | str]) -> Any:
     """Give the value at a path, or None where there is nothing."""
     value: Any = raw
     for part in path:
-        if not isinstance(value, Mapping) or part not in value:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
             return None
-        value = value[part]
     return value
 
 
@@ -238,20 +243,22 @@ def _describe_unknown(name: str, got: Any, known: Mapping[str, Any]) -> str:
 
 
 def _describe_wrong(
-    name: str,
+    path: Sequence[int | str],
     detail: ErrorDetails,
-    raw: Mapping[str, Any],
+    got: Any,
     known: Mapping[str, dict[str, Any]],
 ) -> str:
     """Write what a parameter must be and what it is."""
-    expected = describe_schema(known[name])
+    name = _join(path)
+    expected = describe_schema(
+        known[_join(part for part in path if isinstance(part, str))]
+    )
     if detail["type"] == "rule":
         expected = detail["msg"]
     elif detail["type"] == "finite_number":
         expected = expected.replace("a number", "a finite number")
     elif detail["type"] == "missing" and isinstance(detail["loc"][-1], str):
         return f"{name}: expected {expected}, got nothing; add it."
-    got = _look_up(raw, name.split("."))
     hint = "; write null, not None" if got == "None" and "null" in expected else ""
     return f"{name}: expected {expected}, got {_shorten(got)}{hint}."
 

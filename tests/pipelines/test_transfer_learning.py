@@ -1,5 +1,6 @@
 import hashlib
 import io
+import secrets
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from lfw17_kedro.pipelines.transfer_learning.networks import (
 from lfw17_kedro.pipelines.transfer_learning.nodes import fit
 from lfw17_kedro.pipelines.transfer_learning.records import decode_records
 from lfw17_kedro.pipelines.transfer_learning.settings import TransferLearningSettings
+from lfw17_kedro.reporting.figures import plot_learning
 from lfw17_kedro.training.ensemble import predict
 from lfw17_kedro.types import Features, Record
 
@@ -162,29 +164,51 @@ def test_last_layers_learn(layers, learn):
     assert [layer.trainable for layer in weighted] == expected
 
 
-def test_seed_decides_the_network(tmp_path):
+@pytest.fixture
+def fit_images(tmp_path):
+    """Retrain on 16 images of two people, with a batch size and epochs."""
     backbone = make_backbone()
     images = np.random.default_rng(0).integers(0, 256, (16, 8, 6, 3), np.uint8)
     table = pd.DataFrame({"id": range(16), "label": np.arange(16) % 2})
     arrays = {"original": images, "original_pooled": pool_features(backbone, images)}
     features = Features(table["id"].to_numpy(np.str_), arrays, "test")
-    recipes = BASE["recipes"] | {"short": {"batch_size": 8, "fine_tuning_epochs": 2}}
-    settings = TransferLearningSettings(**BASE | {"recipes": recipes})
 
-    models = [
-        fit(
+    def fit_images(batch_size, epochs, seed=0, validated=0):
+        short = {"batch_size": batch_size, "fine_tuning_epochs": epochs}
+        recipes = BASE["recipes"] | {"short": BASE["recipes"]["short"] | short}
+        return fit(
             features,
             table,
             ["Ann", "Bob"],
-            settings,
+            TransferLearningSettings(**BASE | {"recipes": recipes}),
             seed,
-            final=True,
-            checkpoint=tmp_path / str(index),
-            validation=None,
+            final=not validated,
+            checkpoint=tmp_path / secrets.token_hex(4),
+            validation=(features.take(slice(validated)), table[:validated])
+            if validated
+            else None,
             backbone=backbone,
-        ).model
-        for index, seed in enumerate((1, 1, 2))
-    ]
+        )
+
+    return fit_images
+
+
+def test_a_head_alone_is_validated_and_plotted(fit_images):
+    fitted = fit_images(8, epochs=0, validated=6)
+
+    assert set(fitted.history["stage"]) == {"head"}
+    assert fitted.history[["val_loss", "val_accuracy"]].notna().all(axis=None)
+    history = fitted.history.assign(fold=0)
+    assert len(plot_learning({"transfer_learning": history}).data) == 4
+
+
+def test_larger_batches_than_images_are_refused(fit_images):
+    with pytest.raises(ValueError, match="at most the 16 training images, got 17; cho"):
+        fit_images(17, epochs=1)
+
+
+def test_seed_decides_the_network(fit_images):
+    models = [fit_images(8, epochs=2, seed=seed).model for seed in (1, 1, 2)]
 
     first, again, other = (model.get_weights() for model in models)
     for ours, theirs in zip(first, again, strict=True):

@@ -58,6 +58,20 @@ def make_batches(
     return pairs.prefetch(2)
 
 
+def count_steps(images: int, batch_size: int) -> int:
+    """Give the full batches of an epoch.
+
+    Raises:
+        ValueError: there is none; training would wait for its first batch for ever.
+    """
+    if batch_size > images:
+        raise ValueError(
+            f"batch_size: expected at most the {images} training images, got "
+            f"{batch_size}; choose a smaller one."
+        )
+    return images // batch_size
+
+
 def augment_images(
     images: Any,
     seed: Any,

@@ -10,7 +10,7 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from lfw17_kedro.training.batches import make_batches
+from lfw17_kedro.training.batches import count_steps, make_batches
 from lfw17_kedro.training.checkpoint import (
     list_variables,
     lock_checkpoint,
@@ -54,7 +54,7 @@ def train_classifier(
         epochs: how many.
         batch_size: images in a batch, at most N.
         augmentation: of `make_batches`.
-        label_smoothing: fraction of the target given to all other classes, 0-1.
+        label_smoothing: fraction of the target spread over all classes, 0-1.
         seed: of the batches.
         checkpoint: folder from which interrupted training resumes.
         fingerprint: all else on which the result depends; anything that joblib hashes.
@@ -62,6 +62,9 @@ def train_classifier(
 
     Returns:
         The history.
+
+    Raises:
+        ValueError: fewer images than a batch; else as `fit_network`.
     """
     training_model = compile_training_model(network, optimizer, label_smoothing)
 
@@ -82,7 +85,7 @@ def train_classifier(
         training_model,
         stream,
         epochs=epochs,
-        steps_per_epoch=len(images) // batch_size,
+        steps_per_epoch=count_steps(len(images), batch_size),
         checkpoint=checkpoint,
         fingerprint=joblib.hash(
             (_describe(network), images, labels, settings, fingerprint)

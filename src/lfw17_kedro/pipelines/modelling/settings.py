@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import ValidationInfo, field_validator
 
 from lfw17_kedro.faces.requirements import CountRequirement, Split
-from lfw17_kedro.parameter_types import CountOrNone, Folds, Settings, refuse
+from lfw17_kedro.parameter_types import CountOrZero, Folds, Settings, refuse
 
 
 class NetworkCounts(Settings):
@@ -14,10 +14,10 @@ class NetworkCounts(Settings):
     The networks of a view differ in their seeds.
     """
 
-    original: CountOrNone
+    original: CountOrZero
     """Networks that see the images as they are."""
 
-    aligned: CountOrNone
+    aligned: CountOrZero
     """Networks that see the aligned faces of data_processing."""
 
     @field_validator("aligned")

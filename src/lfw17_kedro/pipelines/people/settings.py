@@ -1,8 +1,8 @@
 """The parameters of `enrol` and `identify`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from lfw17_kedro.messages import advise_extra
 from lfw17_kedro.parameter_types import (
@@ -18,7 +18,7 @@ from lfw17_kedro.parameter_types import (
 from lfw17_kedro.pipelines.encoder_settings import EncoderSettings
 
 
-class CopySettings(Settings):
+class CopySizeSettings(Settings):
     """The size of the copy of a photo in which faces are searched."""
 
     min_short_side: Pixels
@@ -29,6 +29,15 @@ class CopySettings(Settings):
 
     padding: Padding
     """Edge pixels are repeated outwards by this fraction of the short side."""
+
+    @model_validator(mode="after")
+    def check_order(self) -> Self:
+        """Refuse a largest size below the smallest, which would count alone."""
+        if self.max_short_side < self.min_short_side:
+            raise refuse(
+                f"at least min_short_side ({self.min_short_side})", "max_short_side"
+            )
+        return self
 
 
 class SearchSettings(Settings):
@@ -45,7 +54,7 @@ class SearchSettings(Settings):
     min_face_size: Annotated[float, Field(ge=12, allow_inf_nan=False)]
     """Side of the smallest faces to be found, pixels of the copy."""
 
-    sizes: Annotated[tuple[CopySettings, ...], Field(strict=False, min_length=1)]
+    sizes: Annotated[tuple[CopySizeSettings, ...], Field(strict=False, min_length=1)]
     """Every photo is searched at the first size, those without a face at the next."""
 
     turn: bool

@@ -1,8 +1,10 @@
 """The parameters of `reporting`."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from lfw17_kedro.parameter_types import Count, CountOrNone, Settings
+from pydantic import Field
+
+from lfw17_kedro.parameter_types import CountOrZero, Settings
 
 
 class MapSettings(Settings):
@@ -11,14 +13,14 @@ class MapSettings(Settings):
     projection: Literal["tsne", "pca"]
     """tsne keeps neighbours together; pca keeps distances and is faster."""
 
-    max_faces: Count
+    max_faces: Annotated[int, Field(ge=2)]
     """The map shows at most this many faces; of more a random sample is drawn."""
 
 
 class GallerySettings(Settings):
     """The gallery of incorrect and uncertain predictions."""
 
-    max_faces: CountOrNone
+    max_faces: CountOrZero
     """Test faces shown for each method, of the incorrect and of the least certain."""
 
 

@@ -15,6 +15,7 @@ from lfw17_kedro.pipelines.scratch_cnn.settings import (
     ScratchCnnSettings,
 )
 from lfw17_kedro.precision import choose_policy, use_policy
+from lfw17_kedro.training.batches import count_steps
 from lfw17_kedro.training.ensemble import join_networks, train_networks
 from lfw17_kedro.training.ensemble import predict as predict_views
 from lfw17_kedro.training.fit import train_classifier
@@ -159,7 +160,7 @@ def _train_network(
 
 def _count_epochs(chosen: ArchitectureSettings, images: int) -> tuple[int, int]:
     """Give the epochs to train for, and the steps of each."""
-    steps_per_epoch = images // chosen.batch_size
+    steps_per_epoch = count_steps(images, chosen.batch_size)
     if chosen.epochs is not None:
         return chosen.epochs, steps_per_epoch
     return math.ceil((chosen.steps or 0) / steps_per_epoch), steps_per_epoch

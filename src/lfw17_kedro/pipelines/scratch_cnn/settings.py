@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
     Count,
-    CountOrNone,
+    CountOrZero,
     DropProbability,
     OptimizerSettings,
     Pixels,
@@ -25,7 +25,7 @@ class ResnetSettings(Settings):
     widths: Annotated[tuple[Units, ...], Field(strict=False, min_length=1)]
     """Channels of each stage."""
 
-    blocks: Annotated[tuple[CountOrNone, ...], Field(strict=False, min_length=1)]
+    blocks: Annotated[tuple[CountOrZero, ...], Field(strict=False, min_length=1)]
     """Residual blocks of each stage, as many numbers as `widths` has."""
 
     dense: Units

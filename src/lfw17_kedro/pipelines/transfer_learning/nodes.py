@@ -10,6 +10,7 @@ from lfw17_kedro.pipelines.transfer_learning.settings import (
     TransferLearningSettings,
 )
 from lfw17_kedro.precision import choose_policy, use_policy
+from lfw17_kedro.training.batches import count_steps
 from lfw17_kedro.training.ensemble import join_networks, train_networks
 from lfw17_kedro.training.ensemble import predict as predict_views
 from lfw17_kedro.training.fit import train_classifier
@@ -68,19 +69,20 @@ def fit(
     Of each, first the head on pooled features, then some or all layers. The backbone,
     of `build_backbone`, is not changed.
     """
+    labels = table["label"].to_numpy()
+    validated = validation and (validation[0].arrays, validation[1]["label"].to_numpy())
 
     def train(view: str, own_seed: int, folder: Path) -> tuple[Network, Table]:
+        views = view, view + POOLED
         return _train_network(
             backbone,
-            features.arrays[view],
-            features.arrays[view + POOLED],
-            table["label"].to_numpy(),
+            *(features.arrays[one] for one in views),
+            labels,
             len(class_names),
             settings,
             own_seed,
             folder,
-            validation
-            and (validation[0].arrays[view], validation[1]["label"].to_numpy()),
+            *((validated and (validated[0][one], validated[1])) for one in views),
         )
 
     networks, history = train_networks(settings.networks.views, train, seed, checkpoint)
@@ -151,6 +153,7 @@ def _train_network(
     seed: int,
     checkpoint: Path,
     validation: tuple[U8, I64] | None,
+    pooled_validation: tuple[F32, I64] | None,
 ) -> tuple[Network, Table]:
     """Train a head, then the layers below it; gives network and history."""
     import keras
@@ -161,7 +164,9 @@ def _train_network(
     training = settings.training
     keras.utils.set_random_seed(seed)  # first weights and dropout
     head = build_head(pooled.shape[1], n_classes)
-    histories = [_train_head(head, pooled, labels, settings, seed, checkpoint)]
+    histories = [
+        _train_head(head, pooled, labels, settings, seed, checkpoint, pooled_validation)
+    ]
     network = build_network(backbone, head, settings, *images.shape[1:3])
     tuned = _fine_tune(network, images, labels, settings, seed, checkpoint, validation)
     if tuned is not None:
@@ -177,14 +182,16 @@ def _train_head(
     settings: TransferLearningSettings,
     seed: int,
     checkpoint: Path,
+    validation: tuple[F32, I64] | None,
 ) -> Table:
     """Train the head on the features of the frozen backbone; gives the history."""
     training = settings.training
     batch_size = settings.chosen_recipe.batch_size
     epochs, optimizer = training.head.epochs, training.head.optimizer.model_dump()
+    steps = epochs * count_steps(len(pooled), batch_size)
     history = train_classifier(
         head,
-        make_optimizer(**optimizer, steps=epochs * (len(pooled) // batch_size)),
+        make_optimizer(**optimizer, steps=steps),
         pooled,
         labels,
         head.output_shape[-1],
@@ -195,6 +202,7 @@ def _train_head(
         seed=seed,
         checkpoint=checkpoint / "head",
         fingerprint=optimizer,
+        validation=validation,
     )
     return history.assign(stage="head")
 
@@ -216,8 +224,8 @@ def _fine_tune(
     trainable = unfreeze_layers(network, tuning.layers)
     if not (recipe.fine_tuning_epochs and trainable):
         return None
-    optimizer = tuning.optimizer.model_dump()
-    steps = recipe.fine_tuning_epochs * (len(images) // recipe.batch_size)
+    optimizer = settings.fine_tuning_optimizer.model_dump()
+    steps = recipe.fine_tuning_epochs * count_steps(len(images), recipe.batch_size)
     history = train_classifier(
         network,
         make_optimizer(**optimizer, steps=steps),
@@ -230,7 +238,7 @@ def _fine_tune(
         label_smoothing=training.label_smoothing,
         seed=seed,
         checkpoint=checkpoint / FINE_TUNING,
-        fingerprint=(tuning.model_dump(), network.get_weights()),
+        fingerprint=(tuning.model_dump(), optimizer, network.get_weights()),
         validation=validation,
     )
     return history.assign(stage=FINE_TUNING)

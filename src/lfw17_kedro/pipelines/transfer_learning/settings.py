@@ -1,22 +1,24 @@
 """The parameters of `transfer_learning`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lfw17_kedro.encoders.inception_v3 import MIN_SIZE
 from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
     Count,
-    CountOrNone,
+    CountOrZero,
     DropProbability,
     NotNegative,
+    OptimizerKind,
     OptimizerSettings,
     Pixels,
     Positive,
     Probability,
     Settings,
     WarpSettings,
+    refuse,
 )
 from lfw17_kedro.pipelines.modelling.settings import MethodSettings, NetworkCounts
 
@@ -69,13 +71,16 @@ class Backbones(Settings):
 
 
 class RecipeSettings(Settings):
-    """How long to fine-tune on how large batches."""
+    """How long to fine-tune, how fast, on how large batches."""
 
     batch_size: Count
     """Images of one step; at most as many as there are training images."""
 
-    fine_tuning_epochs: CountOrNone
+    fine_tuning_epochs: CountOrZero
     """Passes over the training images while fine-tuning; 0 trains the head alone."""
+
+    learning_rate: Positive
+    """The largest learning rate of the fine-tuning."""
 
 
 class Recipes(Settings):
@@ -101,15 +106,22 @@ class HeadSettings(Settings):
 class FineTuningSettings(Settings):
     """Training of the last layers, after the head."""
 
-    layers: CountOrNone | None
+    layers: CountOrZero | None
     """Layers with weights that learn, counted from the top, the head among them; null
     for all, 0 for none."""
 
     head_lr_multiplier: Positive
-    """The head learns this many times as fast as the layers below it."""
+    """The head learns this many times as fast as the layers below it; 1 with sgd."""
 
-    optimizer: OptimizerSettings
-    """The optimizer of the fine-tuning."""
+    optimizer: OptimizerKind
+    """The optimizer of the fine-tuning; each recipe has its learning rate."""
+
+    @model_validator(mode="after")
+    def check_multiplier(self) -> Self:
+        """Refuse a multiplier that sgd would square; see `networks.attach_head`."""
+        if self.optimizer.name == "sgd" and self.head_lr_multiplier != 1:
+            raise refuse("1 with the optimizer sgd", "head_lr_multiplier")
+        return self
 
 
 class ImageSettings(WarpSettings):
@@ -176,6 +188,15 @@ class TransferLearningSettings(MethodSettings):
         """The chosen recipe."""
         chosen: RecipeSettings = getattr(self.recipes, self.recipe)
         return chosen
+
+    @property
+    def fine_tuning_optimizer(self) -> OptimizerSettings:
+        """The optimizer of the fine-tuning, with the rate of the chosen recipe."""
+        kind, rate = (
+            self.training.fine_tuning.optimizer,
+            self.chosen_recipe.learning_rate,
+        )
+        return OptimizerSettings(**kind.model_dump(), learning_rate=rate)
 
     def require(self, method: str, split: Split, copies: int) -> CountRequirement:
         """Require an image of each person, and a full batch."""
