@@ -39,7 +39,7 @@ def test_person_without_images_does_not_break_the_scores():
     scores = score_probabilities(probabilities, np.array([0]), ["Ann", "Bob", "Eve"])
 
     assert scores["per_person"]["Eve"]["images"] == 0
-    assert scores["accuracy"] == 1
+    assert scores["accuracy"] == scores["macro_f1"] == 1
 
 
 def test_probabilities_that_do_not_fit_are_refused():

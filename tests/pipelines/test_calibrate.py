@@ -117,8 +117,14 @@ def test_the_same_probabilities_in_another_order_are_scaled_alike():
         ({"validation": VALIDATION[1:]}, "validation probabilities of the 30 images"),
         ({"out_of_fold": OUT_OF_FOLD[1:]}, "out-of-fold probabilities of the 60 ima"),
         ({"test": TEST.rename(columns={"Eve": "Zoe"})}, "test probabilities .* 'Zoe'"),
+        ({"validation": None}, "validation probabilities of 30 images, got none: they"),
+        (
+            {"out_of_fold": None},
+            "out-of-fold probabilities, got none: they have not be",
+        ),
+        ({"test": None}, "test probabilities, got none: they have not been made yet;"),
     ],
 )
-def test_probabilities_of_another_run_are_refused(changes, message):
+def test_probabilities_of_another_run_or_none_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         calibrate(**changes)

@@ -112,6 +112,25 @@ def test_the_lowest_30_people_of_200_have_bars():
     )
 
 
+def test_people_without_images_in_the_split_have_no_bar():
+    scores = pd.DataFrame(
+        {
+            "method": "net",
+            "split": "test",
+            "person": ["Ann", "Bob", "Eve"],
+            "precision": [1.0, 0.5, 0.0],
+            "recall": [1.0, 0.5, 0.0],
+            "f1": [1.0, 0.5, 0.0],
+            "images": [3, 3, 0],
+        }
+    )
+
+    figure = plot_classes(scores, "test")
+
+    assert list(figure.data[0].y) == ["Ann", "Bob"]
+    assert figure.layout.meta["description"].endswith("Lowest: Bob with 0.500 by net.")
+
+
 def test_balance_has_a_bar_for_each_of_40_people_and_a_histogram_beyond():
     bars = plot_balance(make_counts(40))
     histogram = plot_balance(make_counts(41))

@@ -24,9 +24,9 @@ def score_probabilities(
 
     Returns:
         `images`, `correct`, `accuracy`, `accuracy_95` (its 95 % Wilson interval),
-        `macro_f1`, `weighted_f1`, `log_loss` (nats), `calibration_error` (of
-        `measure_calibration`), `per_person` (precision, recall, f1, images) and
-        `confusion_matrix` ([truth][predicted], images).
+        `macro_f1` (the mean over people with images), `weighted_f1`, `log_loss` (nats),
+        `calibration_error` (of `measure_calibration`), `per_person` (precision, recall,
+        f1, images) and `confusion_matrix` ([truth][predicted], images).
 
     Raises:
         ValueError: no images, or shapes that do not fit.
@@ -48,26 +48,28 @@ def score_probabilities(
         output_dict=True,
         zero_division=0,
     )
+    per_person = {
+        person: {
+            "precision": report[person]["precision"],
+            "recall": report[person]["recall"],
+            "f1": report[person]["f1-score"],
+            "images": int(report[person]["support"]),
+        }
+        for person in class_names
+    }
+    present = [one["f1"] for one in per_person.values() if one["images"]]
     return {
         "images": len(labels),
         "correct": correct,
         "accuracy": correct / len(labels),
         "accuracy_95": [float(interval.low), float(interval.high)],
-        "macro_f1": report["macro avg"]["f1-score"],
+        "macro_f1": float(np.mean(present)),
         "weighted_f1": report["weighted avg"]["f1-score"],
         "log_loss": float(log_loss(labels, probabilities, labels=classes)),
         "calibration_error": measure_calibration(
             probabilities.max(axis=1), predictions == labels
         ),
-        "per_person": {
-            person: {
-                "precision": report[person]["precision"],
-                "recall": report[person]["recall"],
-                "f1": report[person]["f1-score"],
-                "images": int(report[person]["support"]),
-            }
-            for person in class_names
-        },
+        "per_person": per_person,
         "confusion_matrix": confusion_matrix(
             labels, predictions, labels=classes
         ).tolist(),

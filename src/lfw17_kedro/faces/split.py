@@ -27,7 +27,8 @@ def hold_out(labels: I64, fraction: float, seed: int) -> I64:
         (N,) int64, 0 or `TRAIN_ONLY`.
 
     Raises:
-        ValueError: a split would miss a person.
+        ValueError: too few images for every person to be in both splits. A person with
+            few images may still be in one alone.
     """
     from sklearn.model_selection import train_test_split
 
@@ -35,7 +36,7 @@ def hold_out(labels: I64, fraction: float, seed: int) -> I64:
         raise ValueError(
             f"validation_fraction: expected between 0 and 1, got {fraction}."
         )
-    _check_counts(labels, 2, "the hold-out split")
+    _check_counts(labels, 2, "the hold-out split", "or remove the person")
     n_classes = len(np.unique(labels))
     validated = math.ceil(fraction * len(labels))  # as scikit-learn rounds
     if not n_classes <= validated <= len(labels) - n_classes:
@@ -70,12 +71,22 @@ def assign_folds(labels: I64, n_folds: int, seed: int) -> I64:
 
     if n_folds < 2:  # noqa: PLR2004 (one to train, one to validate)
         raise ValueError(f"n_folds: expected at least 2, got {n_folds}.")
-    _check_counts(labels, n_folds, f"{n_folds} folds")
+    advice = "remove the person, or choose fewer folds"
+    _check_counts(labels, n_folds, f"{n_folds} folds", advice)
     folds = np.full(len(labels), TRAIN_ONLY, np.int64)
     splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
     for fold, (_, validation) in enumerate(splitter.split(labels, labels)):
         folds[validation] = fold
     return folds
+
+
+def select_validated(table: Table) -> Table:
+    """Select the originals that are validated, in the order of the table.
+
+    Args:
+        table: of images, with the columns `fold` and `copy` (0 for an original).
+    """
+    return table[(table["copy"] == 0) & (table["fold"] != TRAIN_ONLY)]
 
 
 def iterate_folds(table: Table) -> Iterator[tuple[int, I64, I64]]:
@@ -98,12 +109,12 @@ def iterate_folds(table: Table) -> Iterator[tuple[int, I64, I64]]:
         )
 
 
-def _check_counts(labels: I64, least: int, purpose: str) -> None:
+def _check_counts(labels: I64, least: int, purpose: str, advice: str) -> None:
     """Refuse people with too few images for a split."""
     classes, counts = np.unique(labels, return_counts=True)
     if counts.min() < least:
         raise ValueError(
             f"expected at least {least} images of each person for {purpose}, got "
             f"{counts.min()} of the person with label {classes[counts.argmin()]}; add "
-            "images, remove the person, or choose fewer folds."
+            f"images, {advice}."
         )

@@ -111,10 +111,11 @@ def plot_classes(scores: pd.DataFrame, split: str) -> go.Figure:
         split: "validation" or "test".
 
     Returns:
-        Of more than `MAX_SCORED` people the figure shows those with the lowest F1
-        scores, averaged over the methods, lowest first, and says so.
+        Those with images in the split. Of more than `MAX_SCORED` people the figure
+        shows those with the lowest F1 scores, averaged over the methods, lowest first,
+        and says so.
     """
-    shown = scores[scores["split"] == split]
+    shown = scores[(scores["split"] == split) & (scores["images"] > 0)]
     lowest = shown.sort_values("f1", kind="stable").iloc[0]
     means = shown.groupby("person", sort=False)["f1"].mean()
     people, note = list(means.index), ""

@@ -22,7 +22,7 @@ SCORES = (
         "{:.4f}",
         "max",
         "Macro F1",
-        "F1 averaged over people, each with equal weight",
+        "F1 averaged over the people with images, each with equal weight",
     ),
     (
         "weighted_f1",

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix
 
-from lfw17_kedro.faces.split import TRAIN_ONLY
+from lfw17_kedro.faces.split import select_validated
 from lfw17_kedro.types import UNKNOWN
 
 SPLITS = ("validation", "test")
@@ -38,11 +38,10 @@ def list_truths(train_table: pd.DataFrame, test_table: pd.DataFrame) -> pd.DataF
     Returns:
         One row an image: `split`, `id`, `truth`.
     """
-    validated = (train_table["fold"] != TRAIN_ONLY) & (train_table["copy"] == 0)
     parts = [
         table[["id", "label"]].assign(split=split)
         for split, table in zip(
-            SPLITS, (train_table[validated], test_table), strict=True
+            SPLITS, (select_validated(train_table), test_table), strict=True
         )
     ]
     truths = pd.concat(parts, ignore_index=True)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from lfw17_kedro.faces.ids import check_ids
-from lfw17_kedro.faces.split import TRAIN_ONLY
+from lfw17_kedro.faces.split import select_validated
 from lfw17_kedro.pipelines.modelling.probabilities import (
     check_columns,
     ids_of,
@@ -45,14 +45,14 @@ def calibrate_probabilities(
     from lfw17_kedro.faces import calibration
 
     originals = train_table[train_table["copy"] == 0]
-    validated = originals[originals["fold"] != TRAIN_ONLY]
+    validated = select_validated(train_table)
     check_ids(ids_of(validation), validated, "validation probabilities")
     check_columns(validation, class_names, "validation probabilities")
+    check_columns(out_of_fold, class_names, "out-of-fold probabilities")
     check_columns(test, class_names, "test probabilities")
     fitted_on, source = "validation", validation
     if len(out_of_fold):
         check_ids(ids_of(out_of_fold), originals, "out-of-fold probabilities")
-        check_columns(out_of_fold, class_names, "out-of-fold probabilities")
         fitted_on, source = "out_of_fold", out_of_fold
     source = source.sort_values("id")  # however its rows came
     labels = originals.set_index("id")["label"].loc[source["id"]].to_numpy(np.int64)

@@ -26,17 +26,24 @@ def tabulate(ids: Strings, probabilities: F64, class_names: list[str]) -> Table:
     return table
 
 
-def check_columns(probabilities: Table, class_names: list[str], what: str) -> None:
-    """Refuse a table of probabilities of other people.
+def check_columns(
+    probabilities: Table | None, class_names: list[str], what: str
+) -> None:
+    """Refuse a table of probabilities of other people, or none.
 
     Args:
-        probabilities: a table of them.
+        probabilities: a table of them; None where the catalog has none.
         class_names: the K names.
         what: the table is, for the error message.
 
     Raises:
         ValueError: names the first column that differs.
     """
+    if probabilities is None:
+        raise ValueError(
+            f"expected {what}, got none: they have not been made yet; run the whole "
+            "pipeline."
+        )
     found, wanted = list(probabilities.columns), ["id", *class_names]
     if found != wanted:
         columns = zip_longest(found, wanted)

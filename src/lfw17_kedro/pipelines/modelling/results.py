@@ -3,7 +3,7 @@
 from typing import Any
 
 from lfw17_kedro.faces.ids import check_ids
-from lfw17_kedro.faces.split import TRAIN_ONLY
+from lfw17_kedro.faces.split import select_validated
 from lfw17_kedro.pipelines.modelling.probabilities import check_columns, ids_of
 from lfw17_kedro.types import F64, I64, UNKNOWN, Table
 
@@ -55,7 +55,7 @@ def score_method(
     from lfw17_kedro.pipelines.modelling.published import PUBLISHED, is_lfw17
 
     originals = train_table[train_table["copy"] == 0]
-    validated = originals[originals["fold"] != TRAIN_ONLY]
+    validated = select_validated(train_table)
     known = test_table[test_table["label"] != UNKNOWN]
     splits = {
         "validation": (
