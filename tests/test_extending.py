@@ -26,7 +26,7 @@ REGISTRIES = {  # file: the line that is added, as on the page, what it replaces
         "from lfw17_kedro.pipelines import hog\n",
     ),
     "src/lfw17_kedro/encoders/registry.py": (
-        '    "blocks": blocks.build,\n',
+        '    "blocks": EncoderEntry(blocks.build),\n',
         "",
         "from lfw17_kedro.encoders import blocks\n",
     ),

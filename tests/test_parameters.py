@@ -484,7 +484,7 @@ def test_names_are_those_of_the_single_values():
 
 
 def test_encoder_of_the_registry_is_accepted(monkeypatch):
-    monkeypatch.setitem(registry.ENCODERS, "blocks", None)
+    monkeypatch.setitem(registry.ENCODERS, "blocks", registry.EncoderEntry(None))
 
     checked = check_parameters(MODEL, change(facenet_svm__encoder="blocks"))
 

@@ -10,7 +10,7 @@ from lfw17_kedro.encoders.dlib_resnet import (
     build_network,
     read_layers,
 )
-from lfw17_kedro.encoders.registry import ENCODERS, build_encoder
+from lfw17_kedro.encoders.registry import build_encoder
 from lfw17_kedro.types import EncoderOptions
 
 read_weights = WeightsDataset(filepath="unused").load()
@@ -25,7 +25,7 @@ def test_embeddings_equal_those_of_dlib(weights, tmp_path):
     import json
 
     dataset = EncoderDataset(filepath=str(tmp_path / "encoder"))
-    dataset.save(ENCODERS["dlib_resnet"](read_weights, EncoderOptions()))
+    dataset.save(build_encoder("dlib_resnet", read_weights, EncoderOptions()))
     encoder = dataset.load()
 
     embeddings = encoder(make_chips())
@@ -152,14 +152,4 @@ def test_own_copy_of_the_file_must_be_the_published_one(tmp_path):
     copy.write_bytes(b"another file")
 
     with pytest.raises(ValueError, match=r"SHA-256 55533b28.*got 12 bytes"):
-        ENCODERS["dlib_resnet"](read_weights, EncoderOptions(weights=str(copy)))
-
-
-@pytest.mark.parametrize("option", ["sha256", "standardisation"])
-def test_options_of_other_encoders_are_refused(option):
-    options = EncoderOptions()._replace(**{option: "fixed"})
-
-    with pytest.raises(
-        ValueError, match=f"dlib_resnet: .*option {option} to be null, .*got 'fixed'"
-    ):
-        ENCODERS["dlib_resnet"](read_weights, options)
+        build_encoder("dlib_resnet", read_weights, EncoderOptions(weights=str(copy)))

@@ -14,7 +14,7 @@ from lfw17_kedro.encoders.facenet import (
     read_frozen_graph,
 )
 from lfw17_kedro.encoders.frozen_graph import MAX_BYTES
-from lfw17_kedro.encoders.registry import ENCODERS
+from lfw17_kedro.encoders.registry import build_encoder
 from lfw17_kedro.types import EncoderOptions, WeightsFile
 
 PB, PT, ZIP = (
@@ -60,7 +60,7 @@ def test_options_choose_file_and_standardisation(graph, faces):
         asked.append(weights)
         return WeightsFile("net.pb", graph)
 
-    encoder = ENCODERS["facenet"](read_weights, options)
+    encoder = build_encoder("facenet", read_weights, options)
 
     assert asked == [Path("my/net.pb")]
     assert encoder.card.fingerprint == f"facenet@{sha256(graph)[:12]}/fixed"
@@ -69,7 +69,7 @@ def test_options_choose_file_and_standardisation(graph, faces):
         encoder(faces), run_session(graph, images), rtol=0, atol=1e-6
     )
     with pytest.raises(ValueError, match="net.pb: .*SHA-256 bf2c12f3"):
-        ENCODERS["facenet"](read_weights, EncoderOptions())
+        build_encoder("facenet", read_weights, EncoderOptions())
     assert asked[1] is WEIGHTS
 
 

@@ -4,8 +4,9 @@ import sys
 import numpy as np
 import pytest
 
-from lfw17_kedro.encoders.registry import compile_encoder
-from lfw17_kedro.types import Encoder, EncoderCard
+from lfw17_kedro.encoders import registry
+from lfw17_kedro.encoders.registry import EncoderEntry, build_encoder, compile_encoder
+from lfw17_kedro.types import Encoder, EncoderCard, EncoderOptions
 
 
 def test_registry_takes_no_time_to_import():
@@ -21,6 +22,29 @@ def test_registry_takes_no_time_to_import():
 
     assert shown.stdout == (
         "dlib_resnet facenet efficientnet_lite0 inception_v3 set()\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "takers"),
+    [
+        ("dlib_resnet", "sha256", "facenet does"),
+        ("dlib_resnet", "standardisation", "facenet does"),
+        ("blocks", "weights", "dlib_resnet or facenet does"),
+    ],
+)
+def test_options_that_an_encoder_would_ignore_are_refused(
+    monkeypatch, name, option, takers
+):
+    entry = EncoderEntry(build=None)  # is not asked
+    monkeypatch.setitem(registry.ENCODERS, "blocks", entry)
+
+    with pytest.raises(ValueError) as refused:
+        build_encoder(name, None, EncoderOptions(**{option: "x"}))
+
+    assert str(refused.value) == (
+        f"encoder_options.{option}: expected null with the encoder {name}, which does "
+        f"not use it ({takers}), got 'x'."
     )
 
 

@@ -77,14 +77,8 @@ def build(read_weights: ReadWeights, options: EncoderOptions) -> Encoder:
             not used by this encoder.
 
     Raises:
-        ValueError: an option that this encoder does not have, or another file.
+        ValueError: another file.
     """
-    for name in ("sha256", "standardisation"):
-        if given := getattr(options, name):
-            raise ValueError(
-                f"dlib_resnet: expected the option {name} to be null, for this encoder "
-                f"does not have it, got {given!r}; set it to null or choose facenet."
-            )
     weights = WEIGHTS if options.weights is None else Path(options.weights)
     return build_dlib_resnet(read_weights(weights).content)
 

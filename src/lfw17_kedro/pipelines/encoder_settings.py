@@ -4,11 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from lfw17_kedro.encoders.registry import ENCODERS
+from lfw17_kedro.encoders.registry import ENCODERS, find_unused
 from lfw17_kedro.parameter_types import Settings, refuse
-
-# Options that an encoder does not use.
-UNUSED_OPTIONS = {"dlib_resnet": ("sha256", "standardisation")}
 
 
 class EncoderOptionSettings(Settings):
@@ -54,14 +51,8 @@ class EncoderSettings(Settings):
         cls, options: EncoderOptionSettings, info: ValidationInfo
     ) -> Any:
         """Refuse options that the encoder would ignore."""
-        if (encoder := info.data.get("encoder")) is None:
-            return options
-        for name, value in options:
-            if value is not None and name in UNUSED_OPTIONS.get(encoder, ()):
-                takers = [x for x in ENCODERS if name not in UNUSED_OPTIONS.get(x, ())]
-                raise refuse(
-                    f"null with the encoder {encoder}, which does not use it "
-                    f"({' or '.join(takers)} does)",
-                    name,
-                )
+        encoder = info.data.get("encoder")
+        if encoder and (problem := find_unused(encoder, options.model_dump())):
+            option, advice = problem
+            raise refuse(advice, option)
         return options
