@@ -42,7 +42,7 @@ IDENTIFIED_COLUMNS = (
 photo: path relative to the folder. name: a person, `UNKNOWN_NAME` or `IGNORED_NAME`.
 nearest: the enrolled person with the greatest similarity, a cosine; "" if nobody is
 enrolled. second: the person after. margin: similarity less that of the second, NaN
-where there is none. false_accept_rate: the share of impostors that score at least as
+where there is none. false_accept_rate: the fraction of impostors that score at least as
 high. nearest_photo: of the nearest person. group: `unknown-001` for unknown faces that
 show one person, else "". source: `MODEL` or `CORRECTION`.
 """

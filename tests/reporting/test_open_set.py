@@ -4,7 +4,7 @@ import pytest
 
 from lfw17_kedro.gallery_types import OpenSetThreshold
 from lfw17_kedro.people.open_set import trace_curve
-from lfw17_kedro.reporting.open_set import plot_open_set, plot_trade_off, share_below
+from lfw17_kedro.reporting.open_set import plot_open_set, plot_trade_off, fraction_below
 from lfw17_kedro.reporting.style import read_description
 
 
@@ -23,9 +23,9 @@ def find_trace(figure, name):
     return next(trace for trace in figure.data if trace.name == name)
 
 
-def test_share_below_counts_a_score_at_the_value_as_accepted():
-    assert share_below(np.array([0.1, 0.5, 0.7, 0.9]), 0.5) == 0.25
-    assert np.isnan(share_below(np.array([]), 0.5))
+def test_fraction_below_counts_a_score_at_the_value_as_accepted():
+    assert fraction_below(np.array([0.1, 0.5, 0.7, 0.9]), 0.5) == 0.25
+    assert np.isnan(fraction_below(np.array([]), 0.5))
 
 
 def test_plot_open_set_counts_every_score_once():

@@ -20,7 +20,7 @@ class IdentifiedFace:
         nearest: the person with the greatest similarity, "" if nobody is enrolled.
         second: the person after, "" if there is none.
         margin: similarity less that of the second; NaN if there is none.
-        false_accept_rate: share of impostors that score at least as high, 0-1; NaN
+        false_accept_rate: fraction of impostors that score at least as high, 0-1; NaN
             without impostors.
         box: (4,) float64: left, top, right, bottom.
         landmarks: (5, 2) float64, x and y of left eye, right eye, nose, left and right
@@ -64,7 +64,7 @@ class Verification:
         similarity: cosine of the two embeddings.
         same: the similarity is the threshold at least.
         threshold: for two single faces; that of the gallery is for people.
-        false_accept_rate: share of pairs of two people that are at least as similar,
+        false_accept_rate: fraction of pairs of two people that are at least as similar,
             0-1; NaN if there are none.
         cohort_pairs: pairs of two strangers that the threshold rests on.
         enrolled_pairs: pairs of two enrolled people, likewise. Without either the

@@ -111,7 +111,7 @@ class Identifier:
         Args:
             encoder: a key of `encoders.registry.ENCODERS`; None for that of the
                 settings, which is dlib_resnet unless they say otherwise.
-            false_accept_rate: share of strangers who may be given a name, 0-1.
+            false_accept_rate: fraction of strangers who may be given a name, 0-1.
             cohort: images of strangers by person, from which thresholds follow; None
                 for the 400 of ORL, which are embedded first, and {} for none.
             settings: of search and quality; None for those of a run.

@@ -65,10 +65,10 @@ def _find_face(correction: Correction, store: FindScan) -> ChosenFace | str:
     if (sha256 := store.find(digits)) is None:
         return "the photo of this face was not searched yet; run once more to enrol it"
     scan = store.read([sha256])
-    shares = measure_overlap(box[None], scan.faces[[*BOX]].to_numpy(np.float64))[0]
-    if not len(shares) or shares.max() < MIN_OVERLAP:
+    overlaps = measure_overlap(box[None], scan.faces[[*BOX]].to_numpy(np.float64))[0]
+    if not len(overlaps) or overlaps.max() < MIN_OVERLAP:
         return "no face is found there any more, so it is not enrolled"
-    row = int(shares.argmax())
+    row = int(overlaps.argmax())
     face = scan.faces.iloc[row][[*FACE_COLUMNS]]
     photo = correction.photo or correction.face_id
     return ChosenFace(correction.name, photo, face, scan.vectors[row])

@@ -107,5 +107,5 @@ def measure_overlap(boxes_a: F64, boxes_b: F64) -> F64:
         for boxes in (a, b)
     )
     union = areas_a + areas_b - shared
-    shares: F64 = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
-    return shares
+    overlaps: F64 = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return overlaps

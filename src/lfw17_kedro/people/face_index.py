@@ -103,12 +103,12 @@ class FaceIndex:
             if len(rows) == 1:
                 return self.ids[rows[0]], ""
             return "", f"the photo has {len(rows)} faces; give face_id or the box"
-        shares = measure_overlap(np.array([box]), self.boxes[rows])[0]
-        best = int(shares.argmax())
-        if shares[best] < MIN_OVERLAP:
+        overlaps = measure_overlap(np.array([box]), self.boxes[rows])[0]
+        best = int(overlaps.argmax())
+        if overlaps[best] < MIN_OVERLAP:
             return "", (
                 f"no face of the photo is near: expected an overlap of {MIN_OVERLAP} "
-                f"at least, got {shares[best]:.2f}"
+                f"at least, got {overlaps[best]:.2f}"
             )
         return self.ids[rows[best]], ""
 

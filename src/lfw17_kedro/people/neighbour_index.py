@@ -113,7 +113,7 @@ class FaissIndex(Index):
         return found
 
     def _log_recall(self, probes: F32, found: Nearest) -> None:
-        """Write which share of the nearest vectors of some probes was found."""
+        """Write which fraction of the nearest vectors of some probes was found."""
         k = found.rows.shape[1]
         sample = np.linspace(0, len(probes) - 1, min(len(probes), SAMPLE)).astype(int)
         exact = find_nearest(probes[sample], self._vectors, k)
@@ -193,7 +193,7 @@ def check_index(index: str) -> None:
 
 
 def measure_recall(found: Any, exact: Any) -> float:
-    """Give the share of (N, k) exact rows that are among the (N, n) rows found."""
+    """Give the fraction of (N, k) exact rows that are among the (N, n) rows found."""
     return float((exact[:, :, None] == found[:, None, :]).any(axis=2).mean())
 
 

@@ -165,18 +165,19 @@ def choose_threshold(
 
 
 def rate_false_accepts(similarities: F64, threshold: OpenSetThreshold) -> F64:
-    """Give the share of impostors that score at least as high.
+    """Give the fraction of impostors that score at least as high.
 
     Args:
         similarities: (N,) float64, cosines.
-        threshold: its impostors; of leave one out and cohort the larger share counts.
+        threshold: its impostors; of leave one out and cohort the larger fraction
+            counts.
 
     Returns:
         (N,) float64, 0-1; NaN where there are no impostors, or no similarity.
     """
     sets = threshold.leave_one_out, threshold.cohort
-    shares: F64 = np.fmax(*(_share_from(similarities, one) for one in sets))
-    return shares
+    fractions: F64 = np.fmax(*(_fraction_from(similarities, one) for one in sets))
+    return fractions
 
 
 def trace_curve(threshold: OpenSetThreshold, n_points: int) -> Table:
@@ -188,8 +189,8 @@ def trace_curve(threshold: OpenSetThreshold, n_points: int) -> Table:
 
     Returns:
         One row a `threshold`, evenly spaced over all scores and the value chosen:
-        `leave_one_out_accepted` and `cohort_accepted`, the shares of impostors that
-        score at least as high; `genuine_missed`, the share of enrolled faces that
+        `leave_one_out_accepted` and `cohort_accepted`, the fractions of impostors that
+        score at least as high; `genuine_missed`, the fraction of enrolled faces that
         score less. NaN where there are no scores.
 
     Raises:
@@ -200,7 +201,7 @@ def trace_curve(threshold: OpenSetThreshold, n_points: int) -> Table:
     sets = threshold.leave_one_out, threshold.cohort, threshold.genuine
     scores = np.concatenate([[threshold.value], *sets])
     points = np.linspace(scores.min(), scores.max(), n_points)
-    loo, cohort, genuine = (_share_from(points, one) for one in sets)
+    loo, cohort, genuine = (_fraction_from(points, one) for one in sets)
     columns = np.stack([points, loo, cohort, 1 - genuine], axis=1)
     return pd.DataFrame(columns, columns=list(CURVE_COLUMNS))
 
@@ -253,9 +254,9 @@ def take_quantile(scores: F64, rate: float) -> float:
     return float(scores[index - 1]) if index else -1.0
 
 
-def _share_from(values: F64, scores: F64) -> F64:
-    """Give the share of sorted scores that are at least each value, or NaN."""
+def _fraction_from(values: F64, scores: F64) -> F64:
+    """Give the fraction of sorted scores that are at least each value, or NaN."""
     if not len(scores):
         return np.full(len(values), np.nan)
-    shares = 1 - np.searchsorted(scores, values, side="left") / len(scores)
-    return np.where(np.isnan(values), np.nan, shares)
+    fractions = 1 - np.searchsorted(scores, values, side="left") / len(scores)
+    return np.where(np.isnan(values), np.nan, fractions)

@@ -54,7 +54,7 @@ def plot_open_set(threshold: OpenSetThreshold, curve: Table) -> go.Figure:
 
     Returns:
         Two plots above each other with one axis of similarity and the threshold drawn:
-        a histogram of each set of scores; the share of strangers accepted and of
+        a histogram of each set of scores; the fraction of strangers accepted and of
         enrolled faces missed, on a logarithmic axis. A note if there are no scores.
     """
     sets = {
@@ -100,11 +100,11 @@ def plot_trade_off(threshold: OpenSetThreshold, curve: Table) -> go.Figure:
     if not impostors or not len(threshold.genuine):
         return plot_note("This curve needs a person with two photos, and strangers.")
     floors = _find_floor(*impostors.values()), _find_floor(threshold.genuine)
-    miss = share_below(threshold.genuine, threshold.value)
+    miss = fraction_below(threshold.genuine, threshold.value)
     figure = go.Figure()
     sentences: list[str] = []
     for look, scores in impostors.items():
-        accept = 1 - share_below(scores, threshold.value)
+        accept = 1 - fraction_below(scores, threshold.value)
         rates = curve[[RATES[look][0], "genuine_missed", "threshold"]]
         _add_trade_off(figure, look, rates.to_numpy(np.float64), floors)
         _mark_point(figure, (accept, miss, threshold.value), floors, not sentences)
@@ -157,8 +157,8 @@ def _mark_point(
     )
 
 
-def share_below(scores: F64, value: float) -> float:
-    """Give the share of sorted scores below a value; NaN of none."""
+def fraction_below(scores: F64, value: float) -> float:
+    """Give the fraction of sorted scores below a value; NaN of none."""
     below = np.searchsorted(scores, value, side="left")
     return float(below) / len(scores) if len(scores) else np.nan
 
@@ -188,7 +188,7 @@ def _add_histograms(figure: go.Figure, sets: dict[_Look, F64]) -> None:
 def _add_rates(
     figure: go.Figure, look: _Look, verb: str, rates: F64, floor: float
 ) -> None:
-    """Add the share of wrong decisions at each threshold; rates: (n, 2)."""
+    """Add the fraction of wrong decisions at each threshold; rates: (n, 2)."""
     shown = rates[_find_steps(rates[:, 1])]
     figure.add_scatter(
         x=shown[:, 0],
@@ -243,7 +243,7 @@ def _describe(threshold: OpenSetThreshold, sets: dict[_Look, F64]) -> str:
     """Describe the scores in a sentence or two."""
     parts = []
     for look, scores in sets.items():
-        above = 1 - share_below(scores, threshold.value)
+        above = 1 - fraction_below(scores, threshold.value)
         parts.append(f"{look.name}: {len(scores)} faces, {above:.1%} at or above")
     scores_text = "; ".join(parts)
     return f"Similarities, and the threshold of {threshold.value:.3f}. {scores_text}."

@@ -24,7 +24,7 @@ from lfw17_kedro.gallery_types import (
     LEFT_OUT,
     OpenSetThreshold,
 )
-from lfw17_kedro.reporting.open_set import share_below
+from lfw17_kedro.reporting.open_set import fraction_below
 from lfw17_kedro.reporting.page_parts import hash_source, read_template
 from lfw17_kedro.reporting.style import read_description
 from lfw17_kedro.types import Table
@@ -151,9 +151,13 @@ def _count_missed(threshold: OpenSetThreshold) -> dict[str, Any] | None:
     scores = threshold.genuine
     if not len(scores):
         return None
-    share = share_below(scores, threshold.value)
-    of_hundred = f"{100 * share:.0f}" if not 0 < share < 0.005 else "fewer than 1"  # noqa: PLR2004 (rounds to 0)
-    return {"count": round(share * len(scores)), "of": len(scores), "text": of_hundred}
+    fraction = fraction_below(scores, threshold.value)
+    of_hundred = f"{100 * fraction:.0f}" if not 0 < fraction < 0.005 else "fewer than 1"  # noqa: PLR2004 (rounds to 0)
+    return {
+        "count": round(fraction * len(scores)),
+        "of": len(scores),
+        "text": of_hundred,
+    }
 
 
 def _count_accepted(threshold: OpenSetThreshold) -> list[tuple[str, int, int]]:

@@ -102,7 +102,7 @@ class PeopleSettings(EncoderSettings):
     """What a face must have to be enrolled."""
 
     false_accept_rate: Fraction
-    """Share of strangers who may be given the name of somebody enrolled. From it and
+    """Fraction of strangers who may be given the name of somebody enrolled. From it and
     from the people enrolled follows the threshold of similarity."""
 
     grouping: GroupingSettings
@@ -114,8 +114,8 @@ class PeopleSettings(EncoderSettings):
     people and 300,000 unknown faces, faiss above if it is installed."""
 
     test_fraction: Probability
-    """Share of each person's photos that test the methods of the study, which train on
-    the others."""
+    """Fraction of each person's photos that test the methods of the study, which train
+    on the others."""
 
     sidecars: bool
     """Write an XMP sidecar with the faces' places and names for each photo, for other

@@ -6,7 +6,7 @@ function showPhotos() {
   ];
 }
 
-// A box in pixels of the upright photo, as shares of the picture at any size.
+// A box in pixels of the upright photo, as fractions of the picture at any size.
 function faceBox(face, photo) {
   const {left, top, right, bottom} = face,
     {height, width} = photo;
