@@ -1,8 +1,8 @@
 """Read files of weights: of installed packages, downloaded ones, the user's own."""
 
+import hashlib
 from pathlib import Path
 
-from lfw17_kedro.digest import hash_file
 from lfw17_kedro.packaged_files import locate_packaged
 from lfw17_kedro.types import PackagedWeights, PublishedWeights, WeightsFile
 
@@ -27,7 +27,7 @@ def read_weights_file(
         case PackagedWeights(package, resource, distribution):
             file = locate_packaged(package, resource, distribution)
         case PublishedWeights():
-            file = _find_published(weights, folder)
+            file = _locate_published(weights, folder)
         case _:
             file = weights
     try:
@@ -39,16 +39,19 @@ def read_weights_file(
                 f"{file.absolute()}, got {found}; name another, or null for the "
                 "published one."
             )
-        return WeightsFile(file.name, file.read_bytes())
+        content = file.read_bytes()
     except OSError as error:
         raise ValueError(
             f"expected a weights file at {file.absolute()}, got: {error}; name a "
             "file that is there, or null for the published one."
         ) from error
+    if isinstance(weights, PublishedWeights):
+        _check_published(weights, file, content)
+    return WeightsFile(file.name, content)
 
 
-def _find_published(weights: PublishedWeights, folder: Path | None) -> Path:
-    """Give the path of a published file that was downloaded, after a check."""
+def _locate_published(weights: PublishedWeights, folder: Path | None) -> Path:
+    """Give the path of a published file that was downloaded."""
     file = folder and folder / weights.name
     if file is None or not file.exists():
         raise ValueError(
@@ -56,10 +59,14 @@ def _find_published(weights: PublishedWeights, folder: Path | None) -> Path:
             f"{folder or 'a weights_folder'}, got no such file; name the folder that "
             f"`kedro run` downloaded them to, or put {weights.url} there by hand."
         )
-    if (found := hash_file(file)) != weights.sha256:
+    return file
+
+
+def _check_published(weights: PublishedWeights, file: Path, content: bytes) -> None:
+    """Refuse a file in the place of a published one that is another."""
+    if (found := hashlib.sha256(content).hexdigest()) != weights.sha256:
         raise ValueError(
             f"expected a file with SHA-256 {weights.sha256} at {file}, got "
-            f"{file.stat().st_size} bytes with SHA-256 {found}; remove it to have "
-            f"it downloaded from {weights.url}."
+            f"{len(content)} bytes with SHA-256 {found}; remove it to have it "
+            f"downloaded from {weights.url}."
         )
-    return file

@@ -91,6 +91,12 @@ def test_many_images_are_named_in_order_as_they_are_asked_for(identifier):
     assert len(taken) <= 8 * SETTINGS.batch_size
 
 
+@pytest.mark.parametrize("image", ["a.jpg", b"text", draw(RED), 3])
+def test_one_image_is_not_taken_for_many(identifier, image):
+    with pytest.raises(TypeError, match=f"images, got one {type(image).__name__}; pas"):
+        identifier.identify_many(image)
+
+
 def test_unreadable_images_among_many_are_refused_or_passed_over(identifier):
     images = [draw(RED), b"", draw(GREEN)]
 

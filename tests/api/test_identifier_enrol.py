@@ -68,6 +68,19 @@ def test_the_same_picture_in_another_file_is_left_out(identifier):
     assert identifier.people["Ann"] == 2
 
 
+def test_neither_file_nor_picture_of_another_is_enrolled(identifier):
+    copy = Image.fromarray(draw(RED, seed=1))
+    copy.putpixel((0, 0), (1, 2, 3))
+
+    notes = identifier.enrol("Cleo", [draw(RED, seed=1), copy])
+
+    assert [note.reason for note in notes] == [
+        f"the same {what} is there as Ann and as Cleo; remove it from one of them"
+        for what in ("file", "picture")
+    ]
+    assert identifier.people == {"Ann": 2, "Bob": 1}
+
+
 def test_further_images_change_template_and_threshold(identifier):
     before = identifier.identify(draw(REDDISH))[0].similarity
 

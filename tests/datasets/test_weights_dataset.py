@@ -331,6 +331,10 @@ def test_what_is_no_file_or_too_large_is_not_read(place, tmp_path, monkeypatch):
             DatasetError, match=f"of at most 536870912 bytes at {other}, got no file"
         ):
             read_weights(other)
+    place.parent.mkdir()
+    os.mkfifo(place)  # in the place of the published file
+    with pytest.raises(DatasetError, match=f"bytes at {place}, got no file"):
+        read("http://127.0.0.1/weights.zip", place)
     own.unlink()
     own.write_bytes(b"graph")
     monkeypatch.setattr("lfw17_kedro.weights_files.MAX_BYTES", 4)

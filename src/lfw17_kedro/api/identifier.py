@@ -22,10 +22,12 @@ from lfw17_kedro.api.identified import (
     name_faces,
 )
 from lfw17_kedro.api.image_files import (
+    ImageFile,
     ImageLike,
     list_images,
     name_uniquely,
     open_image,
+    open_images,
 )
 from lfw17_kedro.gallery_types import (
     LEFT_OUT,
@@ -169,13 +171,19 @@ class Identifier:
             images: any number; some at a time are in memory.
             skip_unreadable: give [] for an image that cannot be read.
 
-        Yields:
-            For each image in order what `identify` gives.
+        Returns:
+            For each image in order what `identify` gives, as it is asked for.
 
         Raises:
+            TypeError: one image in the place of several.
             TypeError, ValueError: see `identify`.
         """
-        opened = (open_image(image, number) for number, image in enumerate(images))
+        return self._identify_in_blocks(open_images(images), skip_unreadable)
+
+    def _identify_in_blocks(
+        self, opened: Iterator[ImageFile], skip_unreadable: bool
+    ) -> Iterator[list[IdentifiedFace]]:
+        """Name all faces of images, block by block."""
         size = BATCHES * self._scanner.settings.batch_size
         while block := list(islice(opened, size)):
             with self._lock:

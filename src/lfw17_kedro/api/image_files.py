@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +27,8 @@ ImageLike = (
 
 PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")  # that a PNG file can hold
 RGB = 3  # channels
+SINGLE = (str, os.PathLike, bytes, bytearray, memoryview, Image.Image, np.ndarray)
+"""The types of one image, of which some are iterable."""
 
 
 class ImageFile(NamedTuple):
@@ -72,13 +74,27 @@ def open_image(image: ImageLike, position: int = 0) -> ImageFile:
     )
 
 
+def open_images(images: Iterable[ImageLike]) -> Iterator[ImageFile]:
+    """Open several images one after the other, each when it is asked for.
+
+    Raises:
+        TypeError: one image. Its parts, letters of a path or rows of pixels, would be
+            taken for images.
+    """
+    if isinstance(images, SINGLE) or not isinstance(images, Iterable):
+        raise TypeError(
+            f"images: expected several images, got one {type(images).__name__}; pass "
+            "a list, or one image to identify."
+        )
+    return (open_image(image, position) for position, image in enumerate(images))
+
+
 def list_images(images: ImageLike | Iterable[ImageLike]) -> list[ImageFile]:
     """Make a list of one image or of several.
 
     Raises: see `open_image`.
     """
-    single = (str, os.PathLike, bytes, bytearray, memoryview, Image.Image, np.ndarray)
-    if isinstance(images, single):
+    if isinstance(images, SINGLE):
         return [open_image(images)]
     if not isinstance(images, Iterable):
         raise TypeError(

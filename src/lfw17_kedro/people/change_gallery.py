@@ -223,10 +223,13 @@ def _compare_with_enrolled(
     every = np.concatenate([gallery.vectors, vectors])
     parts = [enrolled, listed] if old else [listed]
     table = pd.concat(parts, ignore_index=True)
+    # After each rule: it may leave an enrolled face out, and the next compares with it.
+    marks = ["action", "reason"]
     refuse_same_files(table)
+    table.loc[: old - 1, marks] = ""
     refuse_poor_faces(table, gate)
     refuse_same_pictures(table, every, gate)
-    table.loc[: old - 1, ["action", "reason"]] = ""
+    table.loc[: old - 1, marks] = ""
     kept = is_open(table)
     marked = table[kept].copy()
     labels, _ = number_people(marked["person"])

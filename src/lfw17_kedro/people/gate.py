@@ -189,6 +189,7 @@ def _refuse_same(
     """Leave out rows that share a key: all but the first, or all under two names."""
     chosen = table.assign(key=keys).loc[table.index if order is None else order]
     chosen = chosen[is_open(chosen)]
+    chosen = chosen[chosen["key"].duplicated(keep=False)]  # the few that share one
     for _, group in chosen.groupby("key", sort=False):
         people = list(dict.fromkeys(group["person"]))
         if len(people) > 1:
