@@ -168,6 +168,27 @@ def test_a_part_of_this_machine_needs_a_living_process(tmp_path):
     assert not dead.exists()
 
 
+def test_a_folder_that_another_process_puts_back_first_is_no_error(
+    tmp_path, monkeypatch
+):
+    target, old = (
+        tmp_path / "artifact",
+        tmp_path / f".artifact.{os.getpid()}-0123abcd.old",
+    )
+    fill(old, "old", folder=True)
+    listed = atomic._list_beside(target, "old")
+    assert listed == [old]
+
+    def list_and_lose(*arguments):
+        old.rename(target)
+        return listed
+
+    monkeypatch.setattr(atomic, "_list_beside", list_and_lose)
+    recover(target)
+
+    assert read(target, folder=True) == "old"
+
+
 def test_a_folder_that_another_machine_moved_aside_comes_back_later(
     tmp_path, monkeypatch
 ):

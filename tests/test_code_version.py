@@ -17,7 +17,7 @@ def package(tmp_path, monkeypatch):
     (tmp_path / "a.py").write_text(
         '"""A."""\ndef f():\n    from lfw17_kedro.b import g\n    return g()\n'
     )
-    (tmp_path / "b.py").write_text("def g():\n    return 1\n")
+    (tmp_path / "b.py").write_text("def g():\n    return 1\nasync def h():\n    pass\n")
     (tmp_path / "c.py").write_text("x = 1\n")
 
     def clear():
@@ -49,6 +49,7 @@ def test_comments_docstrings_and_layout_do_not_count(package):
 
     (package / "b.py").write_text(
         '"""B."""\n# a comment\ndef g( ):\n    """One."""\n\n    return (1)\n'
+        'async def h():\n    """Wait."""\n    pass\n'
     )
 
     assert hash_again("a") == before

@@ -90,9 +90,10 @@ def recover(target: Path) -> None:
     target = follow_links(target)
     if target.exists():
         return
-    for old in sorted(_list_beside(target, OLD), key=lambda path: path.stat().st_mtime):
-        old.rename(target)
-        return
+    for old in _list_beside(target, OLD):
+        with suppress(FileNotFoundError):  # another process was faster
+            old.rename(target)
+            return
 
 
 def sweep(target: Path) -> None:

@@ -19,6 +19,8 @@ from lfw17_kedro.digest import hash_data
 PACKAGE = __name__.partition(".")[0]
 ROOT = Path(__file__).parent
 
+Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
 
 def hash_code(*things: Any) -> str:
     """Give the SHA-256 of the code behind functions and classes.
@@ -83,7 +85,7 @@ def _read_module(name: str) -> tuple[str, tuple[str, ...]]:
             # `from package import name`: the name may be a module of the package.
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             imports |= dict.fromkeys([node.module, *names])
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
+        elif isinstance(node, Documented):
             _drop_docstring(node)
     known = tuple(one for one in imports if find_module(one))
     code = ast.dump(tree, annotate_fields=False)
@@ -106,7 +108,7 @@ def _read_data(folder: Path, tree: ast.Module) -> dict[str, bytes]:
     }
 
 
-def _drop_docstring(node: ast.FunctionDef | ast.ClassDef | ast.Module) -> None:
+def _drop_docstring(node: Documented) -> None:
     """Remove a docstring, and the texts that stand below fields like docstrings."""
     node.body = [
         statement

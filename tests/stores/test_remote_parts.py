@@ -38,6 +38,21 @@ def test_part_whose_card_is_not_written_yet_is_not_there(url, monkeypatch):
     assert parts.list_names() == [A]
 
 
+def test_two_runs_begin_in_one_folder_at_once(url, monkeypatch):
+    first, second = open_parts(url, "f"), open_parts(url, "f")
+    write = first._files.pipe_file
+
+    def write_while_another_begins(key, content):
+        write(key, content)
+        monkeypatch.setattr(first._files, "pipe_file", write)
+        second.prepare()
+
+    monkeypatch.setattr(first._files, "pipe_file", write_while_another_begins)
+    first.prepare()
+
+    assert first._files.find(url) == []
+
+
 def test_part_set_aside_is_kept_beside(url):
     parts = open_parts(url, "f")
     parts.write(A, {CARD: b"card", "x": b"content"})

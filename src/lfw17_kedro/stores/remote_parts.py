@@ -1,5 +1,6 @@
 """A folder of parts in an object store, or wherever else fsspec reaches."""
 
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
@@ -77,11 +78,12 @@ class RemoteParts(PartFolder):
         )
 
     def prepare(self) -> None:
-        """Write an object and remove it."""
+        """Write an object and remove it, of a name that no other run uses."""
+        trial = self._join(f"{TRIAL}-{secrets.token_hex(4)}")
         with self._explaining(but=()):
             self._make_folder("")
-            self._files.pipe_file(self._join(TRIAL), b"")
-            self._files.rm_file(self._join(TRIAL))
+            self._files.pipe_file(trial, b"")
+            self._files.rm_file(trial)
 
     def read(self, name: str, file: str) -> bytes:
         """Read an object."""

@@ -14,7 +14,7 @@ from lfw17_kedro.types import I64, Bools
 DIGITS = 64  # of a SHA-256, hexadecimal
 NOWHERE = -1
 
-Keys = NDArray[np.void]
+Keys = NDArray[np.bytes_]
 
 
 class PartIndex(NamedTuple):
