@@ -203,7 +203,14 @@ def parse_options(words: Sequence[str] | None = None) -> argparse.Namespace:
         help="score results that other code made, instead of training again",
     )
     parser.add_argument("--store", type=Path, default=STORE, help="folder of results")
-    return parser.parse_args(words)
+    options = parser.parse_args(words)
+    names = [name for name, _ in options.variant]
+    if len({CONF, *names}) <= len(names):
+        parser.error(
+            f"argument --variant: expected a name of its own for each, not {CONF}, got "
+            f"{', '.join(names)}"
+        )
+    return options
 
 
 def main() -> None:

@@ -21,13 +21,14 @@ from PIL import Image
 
 from lfw17_kedro.api.face_scanner import FaceScanner, build_scanner
 from lfw17_kedro.api.identifier import list_orl
+from lfw17_kedro.datasets.photo_folder_dataset import ENDINGS
 from lfw17_kedro.gallery_types import GallerySettings
 from lfw17_kedro.people.open_set import FALLBACKS, choose_threshold, make_templates
 from lfw17_kedro.types import F32, I64
 from lfw17_kedro.weights_files import read_weights_file
 
 RATE = 0.01  # false accept rate to aim at
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".pgm"}
+SUFFIXES = {*ENDINGS, ".pgm"}  # of ORL's photos
 HEADER = (
     *("people", "enrolled", "strangers", "cohort", "photos", "draws"),
     *("strangers named, %", "enrolled named, %", "nearest is right, %", "threshold"),

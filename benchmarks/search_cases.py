@@ -4,7 +4,6 @@ Axes: N faces, M vectors, D embedding dimensions, K people.
 """
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
+from benchmarks.competitors.worker import read_peak_memory
 
 from lfw17_kedro.gallery_types import Gallery, OpenSetThreshold
 from lfw17_kedro.people.group import NO_GROUP, group_faces
@@ -99,18 +99,13 @@ def measure(work: Callable[[], T]) -> tuple[T, Cost]:
     return result, Cost(time.perf_counter() - seconds, time.process_time() - cpu)
 
 
-def read_peak() -> int:
-    """Give the peak memory of this process, bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
 def run_search(kind: str, vectors: int, probes: int, index: str) -> dict[str, Any]:
     """Search the 5 nearest of M vectors, 10 a person, for other faces of the people."""
     gallery, _ = make_people(KINDS[kind], vectors + probes, vectors // 10, SEED)
     gallery, wanted = gallery[:vectors], gallery[vectors:]
     built, build = measure(lambda: make_index(gallery, index))
     found, search = measure(lambda: built.search(wanted, NEAREST))
-    peak = read_peak()
+    peak = read_peak_memory()
     recall = 1.0
     if index != "exact":
         # The first search measures its own recall, too; a second one searches alone.
@@ -135,7 +130,7 @@ def run_match(kind: str, people: int, faces: int, index: str) -> dict[str, Any]:
     photos = np.arange(faces) // 3
     probes = MemoryVectors(vectors[people:])
     _, work = measure(lambda: match_faces(probes, photos, gallery, index=index))
-    return {"work": work, "peak": read_peak()}
+    return {"work": work, "peak": read_peak_memory()}
 
 
 def run_group(kind: str, faces: int, index: str, file: str) -> dict[str, Any]:
@@ -147,7 +142,7 @@ def run_group(kind: str, faces: int, index: str, file: str) -> dict[str, Any]:
     )
     np.save(file, groups)
     right, found = rate_groups(groups, labels)
-    return {"work": work, "peak": read_peak(), "right": right, "found": found}
+    return {"work": work, "peak": read_peak_memory(), "right": right, "found": found}
 
 
 def rate_groups(groups: I64, labels: I64) -> tuple[float, float]:

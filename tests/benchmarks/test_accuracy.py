@@ -137,6 +137,16 @@ def test_missing_images_end_with_a_message(monkeypatch, tmp_path):
         accuracy.main()
 
 
+@pytest.mark.parametrize("names", [("wide", "wide"), ("conf",)])
+def test_variants_have_names_of_their_own(names, capsys):
+    words = [word for name in names for word in ("--variant", f"{name}: a=1")]
+
+    with pytest.raises(SystemExit):
+        parse_options(words)
+
+    assert f"not conf, got {', '.join(names)}" in capsys.readouterr().err
+
+
 def test_a_variant_is_a_name_and_parameters():
     assert parse_variant("wide: a.b=1 c=[1,2]") == ("wide", ["a.b=1", "c=[1,2]"])
     for text in ("wide", "wide:", ": a=1", "wide: a"):
