@@ -163,9 +163,8 @@ clean:  ## remove .venv, caches and the outputs of runs; keep your own files
 	find src tests benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
 	find data/0[2-8]_* -mindepth 1 ! -name .gitkeep \
 	  ! -path data/06_models/weights ! -path 'data/06_models/weights/*' \
-	  ! -path data/06_models/facenet ! -path 'data/06_models/facenet/*' \
 	  \( ! -type d -o -empty \) -delete
-	@echo "Kept: data/01_raw, data/06_models/weights, data/06_models/facenet, conf/local."
+	@echo "Kept: data/01_raw, data/06_models/weights, conf/local."
 
 $(RUN): requirements.lock requirements-uv.lock pyproject.toml $(wildcard $(MARK))
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \

@@ -56,4 +56,4 @@ def test_advice_names_an_extra_that_exists():
     assert advise_extra("dask") == (
         "`make extras EXTRAS=dask`, or without make `pip install -e '.[dask]'`"
     )
-    assert extras.keys() >= {"dask", FAISS, *EXTRAS.values()}
+    assert extras.keys() >= {"dask", FAISS, "heic", *EXTRAS.values()}

@@ -118,7 +118,7 @@ def test_heic_is_turned_once():
 def test_heic_without_its_package_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pi_heif", None)
 
-    with pytest.raises(ValueError, match="at a.heic, .*run `pip install pi-heif`"):
+    with pytest.raises(ValueError, match="at a.heic, .*run `make extras EXTRAS=heic`"):
         decode_upright(HEIC, "a.heic")
 
 

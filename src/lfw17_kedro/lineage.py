@@ -18,8 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from lfw17_kedro.command import flatten, write_value
 from lfw17_kedro.digest import hash_data
-
-MAX_NAMES = 3  # in a sentence, which counts the others
+from lfw17_kedro.messages import join_names
 
 
 class Origin(BaseModel):
@@ -156,17 +155,8 @@ def explain_differences(
     for cause, names in affected.items():
         alike.setdefault(tuple(names), []).append(cause)
     return [
-        f"{join_names(list(names))}: {'; '.join(causes)}"
-        for names, causes in alike.items()
+        f"{join_names(names)}: {'; '.join(causes)}" for names, causes in alike.items()
     ]
-
-
-def join_names(names: list[str]) -> str:
-    """Name a few datasets or nodes and count the others."""
-    shown = names[:MAX_NAMES]
-    if len(names) > MAX_NAMES:
-        shown.append(f"{len(names) - MAX_NAMES} more")
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if shown[1:] else shown)
 
 
 def _find_causes(

@@ -1,6 +1,11 @@
 """Parts of messages: others' errors, names from files, counts and advice."""
 
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
 MAX_LENGTH = 300  # characters, enough for a path and a reason
+MAX_NAMES = 3  # in a sentence, which counts the others
+MAX_TYPED = 80  # characters of a word that others are compared with
 
 
 def one_line(text: object, max_length: int = MAX_LENGTH) -> str:
@@ -32,6 +37,20 @@ def count_noun(count: int, one: str, many: str | None = None) -> str:
         many: the noun for any other number; None for one more s.
     """
     return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
+def join_names(names: Sequence[str]) -> str:
+    """Name a few things in a sentence and count the others."""
+    shown = list(names[:MAX_NAMES])
+    if len(names) > MAX_NAMES:
+        shown.append(f"{len(names) - MAX_NAMES} more")
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if shown[1:] else shown)
+
+
+def suggest(text: str, known: Iterable[str]) -> str:
+    """Suggest the nearest of the known words, if one is near; "" if none is."""
+    nearest = get_close_matches(text[:MAX_TYPED], [*filter(None, known)], n=1)
+    return f", did you mean {nearest[0]}?" if nearest else ""
 
 
 def advise_extra(extra: str) -> str:

@@ -19,6 +19,8 @@ from PIL.PpmImagePlugin import PpmImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from lfw17_kedro.messages import advise_extra
+
 # How a file begins -> its decoder; Pillow's others are never called. MPO, which many
 # phones write as jpg, is a JPEG with further pictures behind it.
 DECODERS: dict[bytes, type[ImageFile]] = {
@@ -110,7 +112,7 @@ def _open_heic(content: bytes) -> ImageFile:
         decoder: Any = import_module("pi_heif").HeifImageFile
     except ImportError as error:
         raise RefusedError(
-            "a HEIC photo, which needs the package pi-heif; run `pip install pi-heif`"
+            f"a HEIC photo, which needs the extra heic; run {advise_extra('heic')}"
         ) from error
     _check_items(content)
     photo: ImageFile = decoder(io.BytesIO(content), "")

@@ -4,7 +4,7 @@ import pytest
 
 from lfw17_kedro.gallery_types import OpenSetThreshold
 from lfw17_kedro.people.open_set import trace_curve
-from lfw17_kedro.reporting.open_set import plot_open_set, plot_trade_off, fraction_below
+from lfw17_kedro.reporting.open_set import fraction_below, plot_open_set, plot_trade_off
 from lfw17_kedro.reporting.style import read_description
 
 

@@ -1,12 +1,12 @@
 """A source of faces, chosen by its name."""
 
 import inspect
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
 from lfw17_kedro.datasets.face_sources import SOURCES
+from lfw17_kedro.messages import suggest
 from lfw17_kedro.types import RawFaces
 
 # Kedro ends every message of this dataset with a full stop of its own.
@@ -27,7 +27,7 @@ class FaceSourceDataset(AbstractDataset[NoReturn, RawFaces]):
         if source not in SOURCES:
             raise DatasetError(
                 f"source: expected one of {', '.join(SOURCES)}, got {source!r}"
-                f"{_suggest(source, SOURCES)}"
+                f"{suggest(str(source), SOURCES)}"
             )
         _check_options(source, options)
         self._source = source
@@ -52,7 +52,7 @@ def _check_options(source: str, options: dict[str, Any]) -> None:
     known = inspect.signature(SOURCES[source], eval_str=True).parameters
     needed = [name for name, p in known.items() if p.default is p.empty]
     problems = [
-        f"unknown: {name}{_suggest(name, known)}" for name in options.keys() - known
+        f"unknown: {name}{suggest(str(name), known)}" for name in options.keys() - known
     ]
     problems += [f"missing: {name}" for name in needed if name not in options]
     if problems:
@@ -66,9 +66,3 @@ def _check_options(source: str, options: dict[str, Any]) -> None:
             raise DatasetError(
                 f"{name}: expected {WORDS[kind]} for the source {source}, got {value!r}"
             )
-
-
-def _suggest(name: str, known: Any) -> str:
-    """Suggest the nearest known name, if one is near."""
-    nearest = get_close_matches(str(name), known, n=1)
-    return f", did you mean {nearest[0]}?" if nearest else ""

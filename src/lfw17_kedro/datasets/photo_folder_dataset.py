@@ -110,11 +110,11 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
         if self._is_remote():
             url = self._filepath
             listing = self._list_remote(url)
-            _log(url, listing)
+            _log(url, listing, self._endings)
             return ListedPhotos(listing.files, ReadRemotePhoto(url, self._options))
         folder = self._find_folder()
         listing = list_local(folder, self._endings)
-        _log(folder, listing)
+        _log(folder, listing, self._endings)
         return ListedPhotos(listing.files, ReadLocalPhoto(str(folder)))
 
     def _list_remote(self, url: str) -> Listing:
@@ -167,7 +167,7 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
         return self._find_folder().is_dir()
 
 
-def _log(folder: Path | str, listing: Listing) -> None:
+def _log(folder: Path | str, listing: Listing, endings: Sequence[str]) -> None:
     """Log one line: what was found, and where photos should be put if there is none."""
     files = listing.files
     unreadable = sum(bool(file.problem) for file in files)
@@ -179,5 +179,5 @@ def _log(folder: Path | str, listing: Listing) -> None:
         unreadable,
         count_noun(listing.ignored, "other file"),
         "" if downloaded is None else f", {downloaded} downloaded to hash them",
-        "" if files else f"; put photos ({', '.join(ENDINGS)}) there",
+        "" if files else f"; put photos ({', '.join(endings)}) there",
     )

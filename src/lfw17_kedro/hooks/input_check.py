@@ -30,8 +30,8 @@ from lfw17_kedro.lineage import (
     Origin,
     expect_origins,
     explain_differences,
-    join_names,
 )
+from lfw17_kedro.messages import join_names
 from lfw17_kedro.pipelines.reporting.pipeline import COMPARES_RUNS
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from lfw17_kedro.hooks.node_calls import RECORD, list_datasets, strip_transcoding
-from lfw17_kedro.lineage import join_names
+from lfw17_kedro.messages import join_names
 
 
 def find_unavailable(pipeline: Pipeline, catalog: DataCatalog) -> list[str]:

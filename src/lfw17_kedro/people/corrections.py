@@ -14,12 +14,11 @@ by `photo` alone if that photo has one face. `enrol`: use this face for enrolmen
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 
 import numpy as np
 
 from lfw17_kedro.faces.class_names import find_name_problem, simplify_name
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import one_line, suggest
 from lfw17_kedro.people.corrections_file import (
     COLUMNS,
     LINE,
@@ -57,7 +56,7 @@ def parse_corrections(table: Table | None) -> list[Correction]:
         return []
     problems = [
         f"header: unknown column {one_line(repr(name), 80)}"
-        f"{_suggest(str(name), COLUMNS)}"
+        f"{suggest(str(name).replace(' ', '_'), COLUMNS)}"
         for name in table.columns
         if name not in COLUMNS
     ]
@@ -98,7 +97,8 @@ def _parse_line(cells: dict[str, str], line: int) -> tuple[Correction, list[str]
     if word not in WORDS:
         problems.append(
             f"expected is, is_not or ignore as correction, got "
-            f"{one_line(repr(cells['correction']), 80)}{_suggest(word, WORDS)}"
+            f"{one_line(repr(cells['correction']), 80)}"
+            f"{suggest(word.replace(' ', '_'), WORDS)}"
         )
     elif word == IGNORE and name:
         problems.append(
@@ -111,7 +111,7 @@ def _parse_line(cells: dict[str, str], line: int) -> tuple[Correction, list[str]
     if enrol not in ENROL:
         problems.append(
             f"expected yes, no or nothing as enrol, got {one_line(repr(enrol), 80)}"
-            f"{_suggest(enrol, ENROL)}"
+            f"{suggest(enrol, ENROL)}"
         )
     elif ENROL[enrol] and word in (IS_NOT, IGNORE):
         problems.append(f"only a face that is somebody can be enrolled, not {word}")
@@ -185,14 +185,6 @@ def _check_face(face_id: str, photo: str, box: Box | None, damaged: bool) -> lis
         f"face_id and the box {', '.join(f'{edge:g}' for edge in box)} are two faces; "
         "remove one of the two"
     ]
-
-
-def _suggest(text: str, known: Iterable[str]) -> str:
-    """Suggest the nearest word, if one is near."""
-    nearest = get_close_matches(
-        text.replace(" ", "_")[:80], [*filter(None, known)], n=1
-    )
-    return f", did you mean {nearest[0]}?" if nearest else ""
 
 
 def spell_names(

@@ -25,7 +25,7 @@ from lfw17_kedro.gallery_types import (
     OpenSetThreshold,
 )
 from lfw17_kedro.reporting.open_set import fraction_below
-from lfw17_kedro.reporting.page_parts import hash_source, read_template
+from lfw17_kedro.reporting.page_parts import hash_source, read_template, replace_nan
 from lfw17_kedro.reporting.style import read_description
 from lfw17_kedro.types import Table
 
@@ -122,9 +122,9 @@ def write_open_set_page(
         left_out=LEFT_OUT,
         check=CHECK,
         people=_count_photos(enrolment),
-        photos=[_replace_nan(row) for row in photos.head(MAX_ROWS).to_dict("records")],
+        photos=[replace_nan(row) for row in photos.head(MAX_ROWS).to_dict("records")],
         n_photos=len(photos),
-        pairs=[_replace_nan(row) for row in pairs.head(MAX_PAIRS).to_dict("records")],
+        pairs=[replace_nan(row) for row in pairs.head(MAX_PAIRS).to_dict("records")],
         n_pairs=len(pairs),
         max_open=MAX_OPEN,
         cohort=cohort,
@@ -188,11 +188,6 @@ def _count_photos(enrolment: Table) -> list[dict[str, Any]]:
         for person, row in counts.iterrows()
     ]
     return sorted(people, key=lambda one: (one["enrolled"], one["person"]))
-
-
-def _replace_nan(row: dict[Any, Any]) -> dict[str, Any]:
-    """Write None where a table says not known."""
-    return {str(k): None if pd.isna(v) else v for k, v in row.items()}
 
 
 def _embed_figure(figure: go.Figure) -> dict[str, Any]:

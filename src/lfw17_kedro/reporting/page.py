@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from lfw17_kedro.reporting.gallery import KINDS, GalleryFace
+from lfw17_kedro.reporting.page_parts import replace_nan
 from lfw17_kedro.reporting.provenance import describe_provenance
 from lfw17_kedro.reporting.style import has_buttons, read_description
 
@@ -99,7 +100,7 @@ def write_page(
         main_split=main_split,
         scores=SCORES,
         table={
-            (row["method"], row["split"]): _none_for_nan(row)
+            (row["method"], row["split"]): replace_nan(row)
             for row in comparison.to_dict("records")
         },
         published=bool(comparison["published"].notna().any()),
@@ -144,11 +145,6 @@ def mark_code(text: str) -> Markup:
     """
     marked = CODE.sub(r"<code>\1</code>", str(escape(text)))
     return Markup(marked)  # noqa: S704 (escaped)
-
-
-def _none_for_nan(row: dict[Any, Any]) -> dict[str, Any]:
-    """Write None where a table says not known."""
-    return {str(k): None if pd.isna(v) else v for k, v in row.items()}
 
 
 def _find_best(comparison: pd.DataFrame) -> dict[tuple[str, str], float]:

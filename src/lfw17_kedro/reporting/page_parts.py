@@ -3,6 +3,9 @@
 import base64
 import hashlib
 from importlib.resources import files
+from typing import Any
+
+import pandas as pd
 
 
 def read_template(name: str) -> str:
@@ -25,3 +28,8 @@ def hash_source(text: str) -> str:
     """
     digest = hashlib.sha256(text.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def replace_nan(row: dict[Any, Any]) -> dict[str, Any]:
+    """Write None where a row of a table says not known."""
+    return {str(k): None if pd.isna(v) else v for k, v in row.items()}

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lfw17_kedro.command import flatten, write_value
+from lfw17_kedro.messages import join_names
 from lfw17_kedro.reporting.advice import (
     RAW_FACES,
     Nodes,
@@ -16,8 +17,6 @@ from lfw17_kedro.reporting.advice import (
     sort_nodes,
 )
 from lfw17_kedro.reporting.predictions import StaleResultsError
-
-MAX_NAMES = 3  # in a sentence, which counts the others
 
 
 def describe_provenance(
@@ -170,12 +169,9 @@ def _write_differences(lineage: Nodes) -> list[str]:
     ]
 
 
-def _join_names(names: list[str] | tuple[str, ...]) -> str:
-    """Name a few nodes or datasets in a sentence and count the others."""
-    shown = [f"`{name}`" for name in names[:MAX_NAMES]]
-    if len(names) > MAX_NAMES:
-        shown.append(f"{len(names) - MAX_NAMES} more")
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if shown[1:] else shown)
+def _join_names(names: Iterable[str]) -> str:
+    """Name a few nodes or datasets in a sentence, as code, and count the others."""
+    return join_names([f"`{name}`" for name in names])
 
 
 def _list_values(lineage: Nodes) -> dict[str, dict[str, Any]]:

@@ -73,16 +73,18 @@ def fit(
     validated = validation and (validation[0].arrays, validation[1]["label"].to_numpy())
 
     def train(view: str, own_seed: int, folder: Path) -> tuple[Network, Table]:
-        views = view, view + POOLED
+        pooled = view + POOLED
         return _train_network(
             backbone,
-            *(features.arrays[one] for one in views),
+            features.arrays[view],
+            features.arrays[pooled],
             labels,
             len(class_names),
             settings,
             own_seed,
             folder,
-            *((validated and (validated[0][one], validated[1])) for one in views),
+            validated and (validated[0][view], validated[1]),
+            validated and (validated[0][pooled], validated[1]),
         )
 
     networks, history = train_networks(settings.networks.views, train, seed, checkpoint)
