@@ -56,26 +56,28 @@ def test_leave_one_out_by_hand():
     # Ann at 0, 20 and 40 degrees, template 20; Bob at 90; Eve at 150 and 170.
     vectors, labels = turn(0, 20, 40, 90, 150, 170), np.array([0, 0, 0, 1, 2, 2])
 
-    genuine, impostor = score_without_own(vectors, labels, 3)
+    genuine, impostor, other = score_without_own(vectors, labels, 3)
 
     # Ann's first face against the mean of 20 and 40 degrees, and so on.
     assert genuine[:3].tolist() == [cosine(30), cosine(0), cosine(30)]
     assert np.isnan(genuine[3])
     assert genuine[4:].tolist() == [cosine(20), cosine(20)]
     assert impostor.tolist() == [cosine(a) for a in (90, 70, 50, 70, 60, 80)]
+    assert other.tolist() == [1, 1, 1, 0, 1, 1]
 
 
 def test_one_person_has_no_impostor():
-    genuine, impostor = score_without_own(turn(0, 20), np.array([0, 0]), 1)
+    genuine, impostor, other = score_without_own(turn(0, 20), np.array([0, 0]), 1)
 
     assert genuine.tolist() == [cosine(20), cosine(20)]
     assert np.isnan(impostor).all()
+    assert other.tolist() == [-1, -1]
 
 
 def test_face_whose_rest_cancels_out_has_no_genuine_score():
     vectors = np.concatenate([turn(0), -turn(0), turn(90)])
 
-    genuine, _ = score_without_own(vectors, np.zeros(3, np.int64), 1)
+    genuine, *_ = score_without_own(vectors, np.zeros(3, np.int64), 1)
 
     assert np.isnan(genuine[2])
 
@@ -86,7 +88,7 @@ def test_leave_one_out_equals_galleries_made_anew(extra, seed):
     labels = np.array([0, 1, 2, *extra])
     vectors = embed(labels, seed)
 
-    genuine, impostor = score_without_own(vectors, labels, 3)
+    genuine, impostor, _ = score_without_own(vectors, labels, 3)
 
     for row, label in enumerate(labels):
         own = np.delete(vectors, row, 0)[np.delete(labels, row) == label]

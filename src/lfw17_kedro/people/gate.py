@@ -14,8 +14,8 @@ from lfw17_kedro.gallery_types import CHECK, LEFT_OUT
 from lfw17_kedro.people.copies import find_originals
 from lfw17_kedro.people.names import is_reserved
 from lfw17_kedro.people.open_set import (
-    compare_in_blocks,
     make_templates,
+    score_strangers,
     score_without_own,
 )
 from lfw17_kedro.people.quality import measure_extent, read_hashes
@@ -157,21 +157,15 @@ def mark_wrong_folders(
         rate: false accept rate to aim at, 0-1.
     """
     people = list(dict.fromkeys(table["person"]))
-    genuine, impostor = score_without_own(vectors, labels, len(people))
+    genuine, impostor, other = score_without_own(vectors, labels, len(people))
     table["similarity"], table["similarity_other"] = genuine, impostor
     if len(people) < 2:  # noqa: PLR2004 (nobody to be mistaken for)
         return
-    templates = make_templates(vectors, labels, len(people))
-    nearest = np.empty(len(table), np.int64)
-    for rows, similarities in compare_in_blocks(vectors, templates):
-        similarities[np.arange(len(similarities)), labels[rows]] = -np.inf
-        nearest[rows] = similarities.argmax(axis=1)
-    others = np.array(people, object)[nearest]
+    others = np.array(people, object)[other]
     table["nearest_other"] = others
     # Not from these people: a face in a wrong folder would raise it.
-    strangers = np.empty(len(cohort), np.float32)
-    for rows, similarities in compare_in_blocks(cohort, templates):
-        strangers[rows] = similarities.max(axis=1)
+    templates = make_templates(vectors, labels, len(people))
+    strangers = score_strangers(cohort, templates)
     limit = np.quantile(strangers, 1 - rate) if len(strangers) else np.inf
     doubtful = impostor > genuine
     reasons = [

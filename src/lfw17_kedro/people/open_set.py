@@ -65,7 +65,7 @@ def make_templates(vectors: F32, labels: I64, n_people: int) -> F32:
     return templates
 
 
-def score_without_own(vectors: F32, labels: I64, n_people: int) -> tuple[F64, F64]:
+def score_without_own(vectors: F32, labels: I64, n_people: int) -> tuple[F64, F64, I64]:
     """Compare each enrolled face with templates that know nothing of it.
 
     Args: see `make_templates`.
@@ -75,6 +75,7 @@ def score_without_own(vectors: F32, labels: I64, n_people: int) -> tuple[F64, F6
             without this face; NaN for people with one face.
         impostor: (N,) float64, the greatest cosine to the template of another person,
             as if its own were not enrolled; NaN if there is no other.
+        other: (N,) int64, who that is; -1 if there is no other.
 
     Raises:
         ValueError: see `make_templates`.
@@ -85,13 +86,31 @@ def score_without_own(vectors: F32, labels: I64, n_people: int) -> tuple[F64, F6
     genuine = np.full(len(vectors), np.nan)
     products = np.einsum("nd,nd->n", rest, vectors, dtype=np.float64)
     np.divide(products, lengths, out=genuine, where=(counts > 1) & (lengths > 0))
-    impostor = np.full(len(vectors), np.nan)
+    impostor, other = np.full(len(vectors), np.nan), np.full(len(vectors), -1)
     if n_people > 1:
         templates = make_templates(vectors, labels, n_people)
         for rows, similarities in compare_in_blocks(vectors, templates):
-            own = labels[rows, None] == np.arange(n_people)
-            impostor[rows] = np.where(own, -np.inf, similarities).max(axis=1)
-    return genuine, impostor
+            similarities[np.arange(len(similarities)), labels[rows]] = -np.inf
+            other[rows] = similarities.argmax(axis=1)
+            impostor[rows] = similarities.max(axis=1)
+    return genuine, impostor, other
+
+
+def score_strangers(cohort: F32, templates: F32) -> F64:
+    """Give the greatest cosine of each of M strangers to any of K templates.
+
+    Args:
+        cohort: (M, D) float32 of L2 norm 1.
+        templates: (K, D) float32 of L2 norm 1.
+
+    Returns:
+        (M,) float64, NaN without any template.
+    """
+    scores = np.full(len(cohort), np.nan)
+    if len(templates):
+        for rows, similarities in compare_in_blocks(cohort, templates):
+            scores[rows] = similarities.max(axis=1)
+    return scores
 
 
 def choose_threshold(
@@ -138,16 +157,14 @@ def choose_threshold(
         raise ValueError(
             f"rate: expected a fraction between 0 and 1, got {rate}; 0.01 is common."
         )
-    genuine, loo = score_without_own(vectors, labels, n_people)
+    genuine, loo, _ = score_without_own(vectors, labels, n_people)
     templates = make_templates(vectors, labels, n_people)
     if n_people and (cohort.ndim, cohort.shape[-1]) != (2, vectors.shape[1]):
         raise ValueError(
             f"cohort: expected embeddings (M, {vectors.shape[1]}), as those of the "
             f"people enrolled, got {cohort.shape}; embed both with one encoder."
         )
-    strangers = np.full(len(cohort), np.nan)
-    for rows, similarities in compare_in_blocks(cohort, templates) if n_people else ():
-        strangers[rows] = similarities.max(axis=1)
+    strangers = score_strangers(cohort, templates)
     loo, strangers, genuine = (
         np.sort(scores[~np.isnan(scores)]) for scores in (loo, strangers, genuine)
     )
