@@ -13,7 +13,6 @@ Prints a table and keeps it in benchmarks/RESULTS.md.
 import argparse
 import operator
 import os
-import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from benchmarks.dask_servers import DaskServers
-from benchmarks.machine import describe_machine, describe_revision
+from benchmarks.machine import describe_run
 from benchmarks.process_tree import read_pss
 from benchmarks.report import keep_section
 from benchmarks.table import render
@@ -177,9 +176,7 @@ def describe_command(options: argparse.Namespace) -> str:
     """Say with which command, when, with which code and where it is run."""
     words = ["--counts", *options.counts, "--engines", *options.engines]
     words += ["--workers", options.workers, "--message-log", options.message_log]
-    arguments = shlex.quote(shlex.join(map(str, words)))
-    command = f"`make benchmark-cluster ARGS={arguments}`"
-    return f"{command}, {describe_revision()}.\n{describe_machine()}"
+    return describe_run("benchmark-cluster", words)
 
 
 def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:

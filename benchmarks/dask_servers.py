@@ -12,7 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-ROOT = Path(__file__).parents[1]
+from benchmarks.machine import ROOT
+
 # Of a scheduler: how many messages to each worker it keeps, 1,000 if nobody says so.
 MESSAGE_LOG = "DASK_DISTRIBUTED__ADMIN__LOW_LEVEL_LOG_LENGTH"
 START_SECONDS = 60.0  # that the scheduler may take

@@ -37,7 +37,7 @@ from benchmarks.processes import (
 )
 from benchmarks.report import (
     choose_peaks,
-    describe_run,
+    describe_command,
     lay_out,
     write_notes,
     write_results,
@@ -156,7 +156,7 @@ def main() -> None:
     contestants = [
         one for one in CONTESTANTS if any(part in one.name for part in options.only)
     ]
-    described = describe_run(options)
+    described = describe_command(options)
     with TemporaryDirectory() as folder:
         table, notes = run(contestants, Path(folder), options)
     print(table, *notes, sep="\n")

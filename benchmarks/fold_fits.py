@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from benchmarks.fold_store import FoldKey, FoldResult, FoldStore
-from benchmarks.machine import describe_machine, describe_revision
+from benchmarks.machine import ROOT, describe_machine, describe_revision
 from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
@@ -34,7 +34,6 @@ from lfw17_kedro.pipelines.modelling.nodes import assign_cross_validation
 from lfw17_kedro.training.checkpoint import delete_checkpoint
 from lfw17_kedro.types import Table
 
-ROOT = Path(__file__).parents[1]
 PACKAGES = ("numpy", "scikit-learn", "tensorflow", "keras")
 PARAMETER = "params:"
 

@@ -2,7 +2,9 @@
 
 import os
 import platform
+import shlex
 import subprocess
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +31,20 @@ def describe_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
         f"{platform.system()}, Python {platform.python_version()}; load of the minute "
         f"before {os.getloadavg()[0]:.1f}."
     )
+
+
+def describe_run(target: str, words: Iterable[object]) -> str:
+    """Say with which command, when, with which code and where something is run.
+
+    Call it before the run, whose own load would otherwise count.
+
+    Args:
+        target: of make.
+        words: its arguments.
+    """
+    arguments = shlex.join(map(str, words))
+    given = f" ARGS={shlex.quote(arguments)}" if arguments else ""
+    return f"`make {target}{given}`, {describe_revision()}.\n{describe_machine()}"
 
 
 def describe_revision() -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.images import ImageSet, count_found
+from benchmarks.machine import ROOT
 
-ROOT = Path(__file__).parents[1]
 MAX_REASON = 120  # characters of an error in the table
 # Of every process: not all contestants could use a GPU.
 ENVIRONMENT = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}

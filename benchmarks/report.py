@@ -2,13 +2,12 @@
 
 import argparse
 import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
 from benchmarks.images import ImageSet
-from benchmarks.machine import describe_machine, describe_revision
+from benchmarks.machine import describe_run
 from benchmarks.processes import Measured
 from benchmarks.table import HEADER, Entry, Once, make_cells, render, show_spread
 
@@ -95,10 +94,8 @@ def write_notes(
     return notes
 
 
-def describe_run(options: argparse.Namespace) -> str:
-    """Say with which command, when, with which code and where it is run.
-
-    Call it before the run, whose own load would otherwise count. Folders are left out.
+def describe_command(options: argparse.Namespace) -> str:
+    """Say how it is run, see `describe_run`, with the name FOLDER for folders.
 
     Args:
         options: of `benchmarks.faces`.
@@ -107,11 +104,9 @@ def describe_run(options: argparse.Namespace) -> str:
     words += ["--sizes", *options.sizes]
     if options.only != [""]:
         words += ["--only", *options.only]
-    arguments = shlex.join(map(str, words)) + (
-        " --lfw17 FOLDER" if options.lfw17 else ""
-    )
-    command = f"`make benchmark ARGS={shlex.quote(arguments)}`"
-    return f"{command}, {describe_revision()}.\n{describe_machine()}"
+    if options.lfw17:
+        words += ["--lfw17", "FOLDER"]
+    return describe_run("benchmark", words)
 
 
 def write_results(

@@ -11,7 +11,6 @@ it in benchmarks/RESULTS.md. 100,000 photos take an hour or two and 10 GB of dis
 """
 
 import argparse
-import shlex
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.machine import describe_machine, describe_revision
+from benchmarks.machine import describe_run
 from benchmarks.photo_maker import make_photos
 from benchmarks.report import keep_section
 from benchmarks.scale_listing import describe_listing, measure_listing
@@ -107,9 +106,7 @@ def describe_command(options: argparse.Namespace) -> str:
     words += ["--workers", options.workers, "--rounds", options.rounds]
     if options.shard_size:
         words += ["--shard-size", options.shard_size]
-    arguments = shlex.quote(shlex.join(map(str, words)))
-    command = f"`make benchmark-scale ARGS={arguments}`"
-    return f"{command}, {describe_revision()}.\n{describe_machine()}"
+    return describe_run("benchmark-scale", words)
 
 
 def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:

@@ -12,9 +12,9 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.machine import ROOT
 from benchmarks.process_tree import TreeWatch, wait_for
 
-ROOT = Path(__file__).parents[1]
 ENVIRONMENT = "people"
 STORE = "data/04_feature/people/scan"  # of the catalog, under the project
 RECORD = "data/08_reporting/people/run.json"

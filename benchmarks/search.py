@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.machine import ROOT, describe_machine, describe_revision
+from benchmarks.machine import ROOT, describe_run
 from benchmarks.report import keep_section
 from benchmarks.search_cases import KINDS, rate_groups, read_groups
 from benchmarks.table import MIB, render
@@ -141,17 +141,10 @@ def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def describe_run(words: Sequence[str]) -> str:
-    """Say with which command, when and where it is run; call it before the run."""
-    arguments = f" ARGS={shlex.quote(shlex.join(words))}" if words else ""
-    command = f"`make benchmark-search{arguments}`"
-    return f"{command}, {describe_revision()}.\n{describe_machine()}"
-
-
 def main() -> None:
     """Measure, print the tables and keep them."""
     options = read_options()
-    described = describe_run(sys.argv[1:])
+    described = describe_run("benchmark-search", sys.argv[1:])
     tables = [render([SEARCH_HEADER, *measure_search(options)])]
     with TemporaryDirectory() as folder:
         rows = measure_groups(options, Path(folder))

@@ -71,8 +71,10 @@ def test_notes_say_what_is_missing_and_what_fractions_refer_to():
 
 @pytest.fixture
 def elsewhere(monkeypatch):
-    monkeypatch.setattr(report, "describe_revision", lambda: "2026-01-02, commit abc")
-    monkeypatch.setattr(report, "describe_machine", lambda: "A processor.")
+    monkeypatch.setattr(
+        "benchmarks.machine.describe_revision", lambda: "2026-01-02, commit abc"
+    )
+    monkeypatch.setattr("benchmarks.machine.describe_machine", lambda: "A processor.")
 
 
 def test_results_name_command_machine_date_and_revision(tmp_path, elsewhere):
@@ -80,7 +82,7 @@ def test_results_name_command_machine_date_and_revision(tmp_path, elsewhere):
         images=8, rounds=3, sizes=[1, 8], only=["ours", "mtcnn"], lfw17="/home/me"
     )
 
-    described = report.describe_run(options)
+    described = report.describe_command(options)
     report.write_results(tmp_path / "R.md", described, "| table |", ["a note."], 3)
 
     text = (tmp_path / "R.md").read_text()

@@ -29,8 +29,8 @@ def test_defaults_are_those_of_the_published_table():
 
 
 def test_the_command_can_be_given_again(monkeypatch):
-    monkeypatch.setattr("benchmarks.scale.describe_revision", lambda: "2026-01-02")
-    monkeypatch.setattr("benchmarks.scale.describe_machine", lambda: "A processor.")
+    monkeypatch.setattr("benchmarks.machine.describe_revision", lambda: "2026-01-02")
+    monkeypatch.setattr("benchmarks.machine.describe_machine", lambda: "A processor.")
     options = read_options(["--counts", "5", "--engines", "local", "--shard-size", "2"])
 
     assert describe_command(options) == (

@@ -85,7 +85,7 @@ def answer_case(work, **case):
 
 def test_tables_are_printed_and_kept(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(search, "run_case", answer_case)
-    monkeypatch.setattr(search, "describe_machine", lambda: "A processor.")
+    monkeypatch.setattr("benchmarks.machine.describe_machine", lambda: "A processor.")
     file = tmp_path / "R.md"
     file.write_text("# Another\n\ntext\n")
     words = ["search", "--vectors", "2000", "--people", "9", "--faces", "5"]
