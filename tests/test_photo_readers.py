@@ -3,15 +3,18 @@ import multiprocessing
 import os
 import pickle
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from lfw17_kedro.photo_readers import (
     ReadLocalPhoto,
     ReadRemotePhoto,
+    find_local,
     has_password,
     is_plain_path,
     is_url,
+    merge_options,
     open_regular_file,
 )
 from lfw17_kedro.photo_types import PhotoFile
@@ -186,3 +189,32 @@ def test_credentials_are_not_shown(object_store, album):
 
     assert secret not in repr(album)
     assert repr(album) == "ReadRemotePhoto(url='s3://readers/album')"
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("photos/a b", "photos/a b"),
+        ("file:///photos/a b", "/photos/a b"),
+        ("local:///photos", "/photos"),
+        ("s3://bucket/photos", None),
+    ],
+)
+def test_folders_of_this_machine_are_told_from_buckets(path, found):
+    assert find_local(path) == (found and Path(found))
+
+
+def test_options_of_the_catalog_are_merged_and_not_changed():
+    credentials = {"key": "k", "client_kwargs": {"region_name": "x"}}
+    fs_args = {"anon": False, "key": "own", "open_args_load": {"mode": "r"}}
+
+    options = merge_options(credentials, fs_args)
+
+    assert options == {
+        "key": "own",
+        "client_kwargs": {"region_name": "x"},
+        "anon": False,
+    }
+    options["client_kwargs"]["region_name"] = "y"
+    assert credentials["client_kwargs"] == {"region_name": "x"}
+    assert merge_options(None, None) == {}

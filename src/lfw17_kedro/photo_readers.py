@@ -10,21 +10,50 @@ import os
 import re
 import stat
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from io import BufferedReader
+from pathlib import Path
 from typing import Any
+
+from fsspec.core import strip_protocol
 
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.photo_types import PhotoFile
 
 # A FIFO that took a file's place would else wait for somebody to write.
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+LOCAL = ("file://", "local://")
 URL = re.compile(r"[A-Za-z][\w+.:-]+://")  # two letters: C:// is a disk
 
 
 def is_url(path: str) -> bool:
     """Tell a URL such as `s3://bucket/album` from a path of this machine."""
     return URL.match(path) is not None
+
+
+def find_local(path: str) -> Path | None:
+    """Give the path of this machine that a text names, or a URL of `file://`.
+
+    Returns:
+        None for a URL of another protocol.
+    """
+    if path.startswith(LOCAL):
+        return Path(strip_protocol(path))
+    return None if is_url(path) else Path(path)
+
+
+def merge_options(
+    credentials: Mapping[str, Any] | None, fs_args: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Give the options of fsspec's filesystem that a dataset of the catalog has.
+
+    Files are read whole, so how they are opened is left out.
+    """
+    options = deepcopy({**(credentials or {}), **(fs_args or {})})
+    for name in ("open_args_load", "open_args_save"):
+        options.pop(name, None)
+    return options
 
 
 def has_password(url: str) -> bool:

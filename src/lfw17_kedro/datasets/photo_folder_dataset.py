@@ -3,11 +3,9 @@
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from copy import deepcopy
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
-from fsspec.implementations.local import LocalFileSystem
 from kedro.io import AbstractDataset, DatasetError
 
 from lfw17_kedro.datasets.listing_memo import ListingMemo
@@ -15,7 +13,12 @@ from lfw17_kedro.datasets.packaged import find_packaged
 from lfw17_kedro.datasets.photo_listing import Listing, list_local, list_remote
 from lfw17_kedro.datasets.remote_folder import RemoteFolder
 from lfw17_kedro.messages import count_noun
-from lfw17_kedro.photo_readers import ReadLocalPhoto, ReadRemotePhoto, is_url
+from lfw17_kedro.photo_readers import (
+    ReadLocalPhoto,
+    ReadRemotePhoto,
+    find_local,
+    merge_options,
+)
 from lfw17_kedro.photo_types import PhotoFile, PhotoFolder, ReadPhoto
 
 logger = logging.getLogger(__name__)
@@ -24,7 +27,6 @@ ENDINGS = (
     *(".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif"),
     *(".gif", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm"),
 )
-LOCAL = ("file://", "local://")
 
 
 class ListedPhotos(PhotoFolder):
@@ -90,9 +92,7 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
         self._filepath = filepath
         self._package = package
         self._memo = Path(memo["filepath"]) if memo else None
-        self._options = {**deepcopy(credentials or {}), **deepcopy(fs_args or {})}
-        for name in ("open_args_load", "open_args_save"):  # photos are read whole
-            self._options.pop(name, None)
+        self._options = merge_options(credentials, fs_args)
         self._endings = tuple(ending.lower() for ending in endings)
         self._listed: ListedPhotos | None = None
         self.metadata = metadata
@@ -127,9 +127,7 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
 
     def _is_remote(self) -> bool:
         """Tell whether the photos are reached through fsspec."""
-        if self._package is not None or self._filepath.startswith(LOCAL):
-            return False
-        return is_url(self._filepath)
+        return self._package is None and find_local(self._filepath) is None
 
     def save(self, data: NoReturn) -> None:
         raise DatasetError(f"{self._filepath} holds a user's photos: read-only.")
@@ -141,9 +139,7 @@ class PhotoFolderDataset(AbstractDataset[NoReturn, PhotoFolder]):
         folder, so inside a package its end counts: the longest that is there.
         """
         if self._package is None:
-            if self._filepath.startswith(LOCAL):
-                return Path(LocalFileSystem._strip_protocol(self._filepath))
-            return Path(self._filepath)
+            return find_local(self._filepath) or Path(self._filepath)
         path = PurePosixPath(self._filepath)
         parts = path.parts[path.is_absolute() :]
         starts = range(max(1, len(parts))) if path.is_absolute() else range(1)

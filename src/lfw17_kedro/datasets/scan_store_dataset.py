@@ -1,12 +1,12 @@
 """What photos showed in earlier runs, kept by content."""
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
+from lfw17_kedro.photo_readers import merge_options
 from lfw17_kedro.stores.scan_store import OpenStore, ScanStore
 
 
@@ -58,10 +58,7 @@ class ScanStoreDataset(AbstractDataset[NoReturn, OpenStore]):
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        options = {**deepcopy(credentials or {}), **deepcopy(fs_args or {})}
-        for name in ("open_args_load", "open_args_save"):  # files are read whole
-            options.pop(name, None)
-        self._opener = StoreOpener(filepath, options)
+        self._opener = StoreOpener(filepath, merge_options(credentials, fs_args))
         self.metadata = metadata
 
     def load(self) -> OpenStore:

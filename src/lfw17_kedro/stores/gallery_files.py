@@ -24,7 +24,7 @@ from lfw17_kedro.gallery_types import (
 )
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.stores.gallery_check import check_gallery
-from lfw17_kedro.types import F32, F64
+from lfw17_kedro.stores.vector_columns import make_column, read_column
 
 FACES, PEOPLE, SCORES = "faces.parquet", "people.parquet", "scores.parquet"
 COHORT = "cohort.parquet"
@@ -48,9 +48,9 @@ def write_gallery(gallery: Gallery, folder: Path) -> None:
     check_gallery(gallery)
     folder.mkdir(parents=True)
     faces = pa.Table.from_pandas(gallery.faces, preserve_index=False)
-    faces = faces.append_column("vector", _make_column(gallery.vectors))
+    faces = faces.append_column("vector", make_column(gallery.vectors))
     people = pa.table({"person": pa.array(gallery.people, pa.string())})
-    people = people.append_column("template", _make_column(gallery.templates))
+    people = people.append_column("template", make_column(gallery.templates))
     threshold = gallery.threshold
     scores = {kind: getattr(threshold, kind) for kind in KINDS}
     kinds = [kind for kind, values in scores.items() for _ in values]
@@ -63,7 +63,7 @@ def write_gallery(gallery: Gallery, folder: Path) -> None:
     pq.write_table(pa.table(table), folder / SCORES)
     strangers = pa.table({"person": pa.array(gallery.cohort.people, pa.string())})
     cohort = gallery.cohort.vectors.reshape(-1, gallery.vectors.shape[1])
-    strangers = strangers.append_column("vector", _make_column(cohort))
+    strangers = strangers.append_column("vector", make_column(cohort))
     pq.write_table(strangers, folder / COHORT, use_dictionary=["person"])
     card = {
         "version": VERSION,
@@ -152,8 +152,8 @@ def _read(folder: Path) -> Gallery:
     return Gallery(
         people=tuple(people["person"].to_pylist()),
         faces=faces.drop_columns(["vector"]).to_pandas()[[*GALLERY_COLUMNS]],
-        vectors=read_vectors(faces["vector"], dimension),
-        templates=read_vectors(people["template"], dimension),
+        vectors=read_column(faces["vector"], dimension),
+        templates=read_column(people["template"], dimension),
         threshold=OpenSetThreshold(
             value=float(card["threshold"]),
             rate=float(card["false_accept_rate"]),
@@ -163,7 +163,7 @@ def _read(folder: Path) -> Gallery:
         fingerprint=str(card["fingerprint"]),
         cohort=Cohort(
             tuple(strangers["person"].to_pylist()),
-            read_vectors(strangers["vector"], dimension),
+            read_column(strangers["vector"], dimension),
         ),
         settings=_load_settings(card["settings"]),
     )
@@ -188,25 +188,3 @@ def _load_settings(settings: Any) -> GallerySettings | None:
         raise ValueError(f"settings that are missing or unknown: {names}")
     text = json.dumps(settings)
     return TypeAdapter(GallerySettings).validate_json(text, strict=True)
-
-
-def read_vectors(column: Any, dimension: int) -> F32:
-    """Give a column of lists of floats as an array: (N, D) float32.
-
-    Raises:
-        ValueError: lists of another length, or of something else.
-    """
-    import pyarrow as pa
-
-    if column.type != pa.list_(pa.float32(), dimension):
-        raise ValueError(f"vectors of the type {column.type}")
-    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, np.float32).reshape(-1, dimension)
-
-
-def _make_column(vectors: F32 | F64) -> Any:
-    """Make a column of lists of floats: (N, D)."""
-    import pyarrow as pa
-
-    flat = pa.array(np.ascontiguousarray(vectors, np.float32).ravel())
-    return pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])

@@ -3,13 +3,11 @@
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
-from fsspec.implementations.local import LocalFileSystem
-
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.photo_readers import describe_remote, is_url, open_filesystem
+from lfw17_kedro.photo_readers import describe_remote, find_local, open_filesystem
 from lfw17_kedro.stores.part_folder import (
     CARD,
     DAMAGED,
@@ -18,7 +16,6 @@ from lfw17_kedro.stores.part_folder import (
     PartFolder,
 )
 
-LOCAL = ("file://", "local://")
 # There a key with slashes needs no folders; to make one might make a bucket.
 WITHOUT_FOLDERS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oss", "oci"}
 TRIAL = "can-be-written"
@@ -176,8 +173,6 @@ def open_parts(
         ValueError: a URL that nothing is installed for.
         RemoteError: a URL that cannot be opened.
     """
-    if folder.startswith(LOCAL):
-        return LocalParts(Path(LocalFileSystem._strip_protocol(folder), fingerprint))
-    if is_url(folder):
-        return RemoteParts(f"{folder.rstrip('/')}/{fingerprint}", options or {})
-    return LocalParts(Path(folder, fingerprint))
+    if (path := find_local(folder)) is not None:
+        return LocalParts(path / fingerprint)
+    return RemoteParts(f"{folder.rstrip('/')}/{fingerprint}", options or {})

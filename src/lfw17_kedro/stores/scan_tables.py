@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from lfw17_kedro.scan_types import BOX, LANDMARKS, PHOTO_COLUMNS, WHOLE_PHOTO, Scanned
+from lfw17_kedro.stores.vector_columns import make_column, read_column
 from lfw17_kedro.types import F32, I64
 
 VECTOR = "vector"  # the column of embeddings: lists of D float32
@@ -60,9 +61,8 @@ def tabulate_faces(photos: Sequence[Scanned], dimension: int) -> Any:
         columns |= dict(zip(names, np.concatenate(values).T, strict=True))
     for name in ("detection", "sharpness", "extent"):
         columns[name] = np.concatenate([getattr(one, name) for one in with_empty])
-    vectors = np.concatenate([one.vectors.ravel() for one in with_empty])
-    flat = pa.array(vectors.astype(np.float32))
-    columns[VECTOR] = pa.FixedSizeListArray.from_arrays(flat, dimension)
+    vectors = [one.vectors.reshape(-1, dimension) for one in with_empty]
+    columns[VECTOR] = make_column(np.concatenate(vectors))
     return pa.table(columns)
 
 
@@ -88,9 +88,7 @@ def tabulate_pictures(photos: Sequence[Scanned]) -> Any:
 
 def take_vectors(faces: Any, dimension: int) -> F32:
     """Give the embeddings of a table of faces: (N, D) float32."""
-    column = faces[VECTOR].combine_chunks()
-    flat = column.flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, np.float32).reshape(-1, dimension)
+    return read_column(faces[VECTOR], dimension)
 
 
 def count_faces(photos: Any, faces: Any) -> I64:
