@@ -1,45 +1,16 @@
 import copy
-from pathlib import Path
 
 import pytest
-import yaml
+from changed_parameters import BASE, MODEL, change, refuse
 from pydantic import BaseModel, ValidationError
 
 from lfw17_kedro.encoders import registry
-from lfw17_kedro.hooks.parameters import load_method_settings
 from lfw17_kedro.parameter_types import Count, Settings
 from lfw17_kedro.parameters import (
     ParameterError,
     check_parameters,
-    list_names,
     make_parameters_model,
 )
-
-CONF = Path(__file__).parents[1] / "conf"
-BASE = {
-    name: values
-    for file in sorted((CONF / "base").glob("parameters*.yml"))
-    for name, values in yaml.safe_load(file.read_text()).items()
-}
-MODEL = make_parameters_model(load_method_settings())
-
-
-def change(**changes):
-    """Change single parameters; `__` in a name stands for the dot."""
-    raw = copy.deepcopy(BASE)
-    for name, value in changes.items():
-        *groups, last = name.split("__")
-        inner = raw
-        for group in groups:
-            inner = inner.setdefault(group, {})
-        inner[last] = value
-    return raw
-
-
-def refuse(**changes):
-    with pytest.raises(ParameterError) as refused:
-        check_parameters(MODEL, change(**changes))
-    return str(refused.value).splitlines()
 
 
 def test_parameters_of_the_project_become_settings():
@@ -49,78 +20,6 @@ def test_parameters_of_the_project_become_settings():
     assert checked["seed"] == 666
     assert checked["facenet_svm"].svm.C == 1.0
     assert checked["data_processing"].detection.short_sides == (74, 222)
-
-
-@pytest.mark.parametrize(
-    ("name", "nearest"),
-    [
-        ("sed", "seed"),
-        ("facenet_smv__svm__C", "facenet_svm.svm.C"),
-        ("facenet_svm__svm__cots", "facenet_svm.svm.C"),
-        ("facenet_svm__svm__cost", "facenet_svm.svm.C"),
-        ("svm", "facenet_svm.svm"),
-        ("use_copies", "data_processing.augmentation.copies"),
-        ("scratch_cnn__resnet__epochs", "scratch_cnn.architectures.resnet.epochs"),
-        (
-            "facenet_svm__min_nrof_images_per_class",
-            "facenet_svm.svm.min_nrof_images_per_class",
-        ),
-        ("facenet_svm__facenet__weights", "facenet_svm.encoder_options.weights"),
-    ],
-)
-def test_unknown_name_is_refused_with_the_nearest_right_one(name, nearest):
-    typed = name.replace("__", ".")
-
-    assert refuse(**{name: 10}) == [
-        f"{typed}: there is no parameter of this name (got 10); did you mean {nearest}?"
-    ]
-
-
-def test_name_that_fits_several_parameters_gets_them_all():
-    assert refuse(epochs=3) == [
-        "epochs: there is no parameter of this name (got 3); did you mean "
-        "scratch_cnn.architectures.small_resnet.epochs or "
-        "scratch_cnn.architectures.resnet.epochs or "
-        "scratch_cnn.architectures.published.epochs?"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("typed", "nearest"),
-    [
-        (
-            "scratch_cnn__epochs",
-            "scratch_cnn.architectures.small_resnet.epochs or "
-            "scratch_cnn.architectures.resnet.epochs or "
-            "scratch_cnn.architectures.published.epochs",
-        ),
-        ("facenet_svm__C", "facenet_svm.svm.C"),
-        (
-            "transfer_learning__epochs",
-            "transfer_learning.training.head.epochs",
-        ),
-    ],
-)
-def test_name_without_its_middle_gets_the_full_names(typed, nearest):
-    [line] = refuse(**{typed: 2})
-
-    assert line.endswith(f"(got 2); did you mean {nearest}?")
-
-
-def test_name_that_is_like_no_other_points_to_the_files():
-    assert refuse(zzzzz=1) == [
-        "zzzzz: there is no parameter of this name (got 1); the files in conf/base "
-        "list all parameters."
-    ]
-
-
-def test_unknown_group_is_refused_value_by_value():
-    lines = refuse(facenet_smv={"svm": {"C": 10}, "encoder": "facenet"})
-
-    assert [line.partition(":")[0] for line in lines] == [
-        "facenet_smv.svm.C",
-        "facenet_smv.encoder",
-    ]
 
 
 @pytest.mark.parametrize(
@@ -382,13 +281,6 @@ def test_many_causes_are_counted():
     assert lines[-1] == "and 5 more."
 
 
-def test_long_names_are_cut_and_not_compared():
-    [line] = refuse(**{"a" * 50_000: "b" * 50_000})
-
-    assert len(line) < 600
-    assert "aaa...aaa" in line
-
-
 def test_whole_number_is_accepted_where_any_number_is():
     checked = check_parameters(MODEL, change(facenet_svm__svm__C=10))
 
@@ -475,12 +367,6 @@ def test_every_parameter_says_what_it_means():
                     walk(inner)
 
     walk(MODEL)
-
-
-def test_names_are_those_of_the_single_values():
-    parameters = {"seed": 1, "svm": {"C": 2, "options": {}}, "sizes": [1, 2]}
-
-    assert list_names(parameters) == ["seed", "svm.C", "svm.options", "sizes"]
 
 
 def test_encoder_of_the_registry_is_accepted(monkeypatch):

@@ -101,7 +101,7 @@ def list_images(images: ImageLike | Iterable[ImageLike]) -> list[ImageFile]:
             f"images: expected an image or a list of them, got "
             f"{type(images).__name__}; pass a path, for one."
         )
-    return [open_image(image, position) for position, image in enumerate(images)]
+    return [*open_images(images)]
 
 
 def name_uniquely(names: Sequence[str]) -> list[str]:
