@@ -152,6 +152,7 @@ audit: $(RUN)  ## ask PyPI for known vulnerabilities of the locked packages
 	@$(UV) --no-config pip install --python $(AUDIT) $(SAFELY) -r requirements-audit.lock
 	@$(AUDIT)/bin/python tools/audit.py $(LOCKS)
 
+# data/06_models/facenet is where version 0.1.0 had users put FaceNet's zip by hand.
 clean:  ## remove .venv, caches and the outputs of runs; keep your own files
 	@if [ -L data ]; then \
 	  echo "expected a folder data, got a link to $$(readlink data): delete what runs wrote there by hand."; exit 1; fi
@@ -163,8 +164,9 @@ clean:  ## remove .venv, caches and the outputs of runs; keep your own files
 	find src tests benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
 	find data/0[2-8]_* -mindepth 1 ! -name .gitkeep \
 	  ! -path data/06_models/weights ! -path 'data/06_models/weights/*' \
+	  ! -path data/06_models/facenet ! -path 'data/06_models/facenet/*' \
 	  \( ! -type d -o -empty \) -delete
-	@echo "Kept: data/01_raw, data/06_models/weights, conf/local."
+	@echo "Kept: data/01_raw, data/06_models/weights, data/06_models/facenet, conf/local."
 
 $(RUN): requirements.lock requirements-uv.lock pyproject.toml $(wildcard $(MARK))
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \

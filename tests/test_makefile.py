@@ -14,6 +14,7 @@ USERS_OWN = [
     "data/01_raw/X_train.npy",
     "data/01_raw/lfw_home/photo.jpg",
     "data/06_models/weights/inception_v3.h5",
+    "data/06_models/facenet/20180402-114759.zip",
     "conf/local/parameters.yml",
     "conf/base/catalog.yml",
     "notebooks/mine.ipynb",
@@ -85,8 +86,9 @@ def test_clean_keeps_what_the_user_put_in(copied):
         assert (copied / name).read_text() == name
     assert len(layers) == 8
     assert sorted(copied.glob("data/0*/.gitkeep")) == layers
-    kept = done.stdout.splitlines()[-1]
-    assert kept == "Kept: data/01_raw, data/06_models/weights, conf/local."
+    assert done.stdout.splitlines()[-1] == (
+        "Kept: data/01_raw, data/06_models/weights, data/06_models/facenet, conf/local."
+    )
 
 
 def test_clean_does_not_disturb_a_run(copied):
