@@ -1,7 +1,7 @@
 """The report as a reader sees it, in headless Chromium."""
 
 import pytest
-from chromium import NEEDS_CHROMIUM, SIZES, read_errors, resize
+from chromium import NEEDS_CHROMIUM, SIZES, open_file, read_errors, resize
 from invented_results import invent_results, plot_everything
 
 By = pytest.importorskip("selenium.webdriver.common.by").By
@@ -30,7 +30,7 @@ def open_page(request, browser, tmp_path):
         resize(browser, request.param)
         file = tmp_path / "report.html"
         file.write_text(page)
-        browser.get(file.as_uri())
+        open_file(browser, file)
         return browser
 
     return open_page
@@ -89,7 +89,7 @@ def test_report_reads_well(browser, size, leave_results, run_project, project):
     run_project("reporting")
     file = project / "data/08_reporting/orl/report.html"
 
-    browser.get(file.as_uri())
+    open_file(browser, file)
 
     assert read_errors(browser) == []
     fetched = browser.execute_script(
@@ -186,7 +186,7 @@ def test_printed_report_opens_every_part_and_fits_the_paper(browser, tmp_path):
     file = tmp_path / "report.html"
     file.write_text(page)
     resize(browser, "desktop")
-    browser.get(file.as_uri())
+    open_file(browser, file)
     before = measure(browser, ".figure")
     browser.execute_script(
         "window.printed = [];"

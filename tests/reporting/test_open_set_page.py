@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
-from chromium import NEEDS_CHROMIUM, open_chromium
+from chromium import NEEDS_CHROMIUM, open_chromium, open_file
 
 from lfw17_kedro.gallery_types import (
     DOUBTFUL_COLUMNS,
@@ -331,7 +331,7 @@ def test_page_works_from_the_disk(browser, tmp_path):
     file.write_text(page, encoding="utf-8")
     browser.set_window_size(390, 844)
 
-    browser.get(file.as_uri())
+    open_file(browser, file)
 
     drawn = "return document.querySelectorAll('.figure .main-svg').length"
     assert browser.execute_script(drawn) >= 2

@@ -1,7 +1,7 @@
 """An album open in headless Chromium, and what a user does there."""
 
 import pandas as pd
-from chromium import read_errors, resize
+from chromium import open_file, read_errors, resize
 from invented_album import save_pictures, small_album
 
 try:
@@ -34,7 +34,7 @@ class Page:
         return self.show(file)
 
     def show(self, file):
-        self.driver.get(file.as_uri())
+        open_file(self.driver, file)
         return self
 
     def go(self, route):

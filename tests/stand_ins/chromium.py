@@ -7,12 +7,14 @@ import pytest
 
 try:
     from selenium import webdriver
+    from selenium.webdriver.support.ui import WebDriverWait
 except ImportError:
     webdriver = None
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
 
+LOADING_SECONDS = 60
 SIZES = {"desktop": (1200, 900), "phone": (360, 740)}
 NEEDS_CHROMIUM = pytest.mark.skipif(
     not (webdriver and CHROMIUM and DRIVER),
@@ -31,10 +33,25 @@ def open_chromium():
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
     try:
-        driver.set_page_load_timeout(60)
+        driver.set_page_load_timeout(LOADING_SECONDS)
         yield driver
     finally:
         driver.quit()
+
+
+def open_file(driver, file):
+    """Open a page on the disk and wait until it is read to its end.
+
+    The driver may return while the page before it is still the one that answers.
+    """
+    driver.get(file.as_uri())
+    script = (
+        "return location.href.startsWith(arguments[0]) "
+        "&& document.readyState === 'complete'"
+    )
+    WebDriverWait(driver, LOADING_SECONDS).until(
+        lambda _: driver.execute_script(script, file.as_uri())
+    )
 
 
 def resize(driver, size):
