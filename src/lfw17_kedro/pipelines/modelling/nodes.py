@@ -25,7 +25,7 @@ def validate_model(
     *,
     method: Method,
     **resources: Any,
-) -> Any:
+) -> Table | tuple[Table, Table]:
     """Predict every validation image with a model that was not trained on it.
 
     Args:
@@ -45,30 +45,20 @@ def validate_model(
     Raises:
         ValueError: features and table describe different images.
     """
-    import pandas as pd
-
-    check_ids(features and features.ids, table, "features", in_order=True)
-    predictions, histories = [], []
-    for fold, train, validated in iterate_folds(table):
-        validation = features.take(validated), _rows(table, validated)
-        fitted = method.fit(
-            features.take(train),
-            _rows(table, train),
-            class_names,
-            settings,
-            seed,
-            final=False,
-            checkpoint=checkpoint and checkpoint / f"fold_{fold}",
-            validation=validation,
-            **resources,
-        )
-        probabilities = method.predict(fitted.model, validation[0])
-        predictions.append(tabulate(validation[0].ids, probabilities, class_names))
-        if fitted.history is not None:
-            histories.append(fitted.history.assign(fold=fold))
-    predicted = pd.concat(predictions, ignore_index=True)
+    predicted, histories = _predict_folds(
+        features,
+        table,
+        class_names,
+        settings,
+        seed,
+        checkpoint,
+        method=method,
+        **resources,
+    )
     if not method.resumable:
         return predicted
+    import pandas as pd
+
     return predicted, pd.concat(histories, ignore_index=True)
 
 
@@ -98,7 +88,7 @@ def cross_validate_model(
         nobody: F64 = np.zeros((0, len(class_names)))
         return {}, tabulate(np.empty(0, np.str_), nobody, class_names)
     assigned = assign_cross_validation(table, n_folds, seed)
-    predicted = validate_model(
+    probabilities, _ = _predict_folds(
         features,
         assigned,
         class_names,
@@ -108,7 +98,6 @@ def cross_validate_model(
         method=method,
         **resources,
     )
-    probabilities: Table = predicted[0] if method.resumable else predicted
     truth = assigned.set_index("id").loc[probabilities["id"]]
     labels = probabilities[class_names].to_numpy().argmax(axis=1)
     accuracies = (truth["label"] == labels).groupby(truth["fold"]).mean()
@@ -149,7 +138,7 @@ def fit_model(
     *,
     method: Method,
     **resources: Any,
-) -> Any:
+) -> tuple[Any, ...]:
     """Fit the final model on all training images.
 
     Args: see `validate_model`.
@@ -200,6 +189,49 @@ def predict_images(
     """
     check_ids(features and features.ids, table, "features", in_order=True)
     return tabulate(features.ids, method.predict(model, features), class_names)
+
+
+def _predict_folds(
+    features: Features,
+    table: Table,
+    class_names: list[str],
+    settings: Any,
+    seed: int,
+    checkpoint: Path | None,
+    *,
+    method: Method,
+    **resources: Any,
+) -> tuple[Table, list[Table]]:
+    """Predict each fold's originals with a model fitted on the other folds.
+
+    Args: see `validate_model`.
+
+    Returns:
+        The probabilities of the validated originals, and the training history of each
+        fold, with the column `fold`; none where the method has no history.
+    """
+    import pandas as pd
+
+    check_ids(features and features.ids, table, "features", in_order=True)
+    predictions, histories = [], []
+    for fold, train, validated in iterate_folds(table):
+        validation = features.take(validated), _rows(table, validated)
+        fitted = method.fit(
+            features.take(train),
+            _rows(table, train),
+            class_names,
+            settings,
+            seed,
+            final=False,
+            checkpoint=checkpoint and checkpoint / f"fold_{fold}",
+            validation=validation,
+            **resources,
+        )
+        probabilities = method.predict(fitted.model, validation[0])
+        predictions.append(tabulate(validation[0].ids, probabilities, class_names))
+        if fitted.history is not None:
+            histories.append(fitted.history.assign(fold=fold))
+    return pd.concat(predictions, ignore_index=True), histories
 
 
 def _rows(table: Table, rows: I64) -> Table:
