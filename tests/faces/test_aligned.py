@@ -30,7 +30,7 @@ def test_landmarks_of_a_turned_face_land_on_the_template(colour):
     photo, position = draw_face(90 * (TEMPLATE - 0.5) @ turn.T + (60, 100))
     photo = np.stack([photo] * 3, axis=2) if colour else photo
 
-    faces, positions, confidences = align(
+    faces, positions, confidences, mean = align(
         [Found(0, photo, position, 0.9)], {"a": photo}
     )
 
@@ -39,6 +39,7 @@ def test_landmarks_of_a_turned_face_land_on_the_template(colour):
     assert all(is_bright_at(faces[0], TEMPLATE * SIZE))
     assert not is_bright_at(faces[0], [(20, 2)])[0]
     np.testing.assert_array_equal(positions, [position])
+    np.testing.assert_array_equal(mean, position)
     assert confidences.tolist() == [0.9]
 
 
@@ -66,10 +67,23 @@ def test_photo_without_a_face_takes_the_mean_position_or_the_one_given():
     photos = {"seen": photo, "missed": photo}
     found = [Found(0, photo, position, 0.9), Found(1, photo, None, np.nan)]
 
-    by_mean, positions, confidences = align(found, photos)
-    by_given, *_ = align(found, photos, other)
+    by_mean, positions, confidences, mean = align(found, photos)
+    by_given, *_, given = align(found, photos, other)
 
     np.testing.assert_array_equal(by_mean[1], by_mean[0])
+    np.testing.assert_array_equal(mean, position)
+    np.testing.assert_array_equal(given, other)
     assert not any(is_bright_at(by_given[1], TEMPLATE * SIZE))
     assert np.isnan(positions[1]).all()
     assert np.isnan(confidences[1])
+
+
+def test_without_any_face_a_position_must_be_given():
+    photos = {"missed": np.full((90, 60), 80, np.uint8)}
+    found = [Found(0, photos["missed"], None, np.nan)]
+
+    faces, *_ = align(found, photos, np.concatenate([BOX, TEMPLATE]))
+
+    assert (faces == 80).all()
+    with pytest.raises(ValueError, match="found none in any of 1"):
+        align(found, photos)

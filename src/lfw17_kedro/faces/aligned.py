@@ -27,7 +27,7 @@ def align_photos(
     photo_ids: Sequence[str],
     size: int,
     mean_position: F64 | None,
-) -> tuple[U8, F64, F64]:
+) -> tuple[U8, F64, F64, F64]:
     """Rotate, scale and shift the face of each photo onto one template.
 
     Args:
@@ -41,7 +41,7 @@ def align_photos(
     Returns:
         (N, size, size) uint8 grey faces, the photo's edge pixels repeated outwards,
         (N, 7, 2) float64 positions and (N,) float64 confidences, both NaN where no face
-        was found.
+        was found, and the (7, 2) float64 mean position: the one given, or the mean.
 
     Raises:
         ValueError: no face in any photo and no `mean_position`.
@@ -58,12 +58,6 @@ def align_photos(
                 continue
             positions[one.row], confidences[one.row] = one.position, one.confidence
             yield one.row, one.photo, one.position
-        if without_face:
-            fallback = (
-                average_positions(positions) if mean_position is None else mean_position
-            )
-            for row in without_face:
-                yield row, photos[photo_ids[row]], fallback
 
     def cut(located: tuple[int, U8, F64]) -> tuple[int, U8]:
         row, photo, position = located
@@ -77,4 +71,9 @@ def align_photos(
 
     for row, face in map_ahead(cut, list_faces(), AHEAD):
         aligned[row] = face
-    return aligned, positions, confidences
+    if mean_position is None:
+        mean_position = average_positions(positions)
+    missed = ((row, photos[photo_ids[row]], mean_position) for row in without_face)
+    for row, face in map_ahead(cut, missed, AHEAD):
+        aligned[row] = face
+    return aligned, positions, confidences, mean_position

@@ -139,17 +139,16 @@ def align_train_photos(
     table: Table,
     detection: DetectionSettings,
     size: int,
-    mean_position: F64 | None = None,
 ) -> tuple[Table, U8, F64]:
-    """Find and align the face of each photo of a table, in one pass.
+    """Find and align the face of each training photo, in one pass.
+
+    Photos without a face are aligned with the mean position of the others.
 
     Args:
         photos: id -> photo, opened when asked for.
         table: with the column `id`.
         detection: arguments of `find_faces`, and of MTCNN.
         size: side of the aligned faces, pixels.
-        mean_position: where faces are expected in photos without one, None for the
-            mean of these photos.
 
     Returns:
         The detections (see `tabulate_detections`), the (N, size, size) uint8 grey
@@ -158,23 +157,7 @@ def align_train_photos(
     Raises:
         ValueError: the photos are not those of the table, or no face was found in any.
     """
-    from lfw17_kedro.encoders.mtcnn import build_detector
-    from lfw17_kedro.faces import detect
-    from lfw17_kedro.faces.aligned import align_photos
-
-    check_ids(list(photos), table, "photos")
-    photo_ids = list(table["id"])
-    settings = detection.model_dump()
-    thresholds, min_face_size = map(settings.pop, ("thresholds", "min_face_size"))
-    detector = build_detector(thresholds, min_face_size)
-    found = detect.find_faces(photos, photo_ids, detector, **settings)
-    aligned, positions, confidences = align_photos(
-        found, photos, photo_ids, size, mean_position
-    )
-    if mean_position is None:
-        mean_position = detect.average_positions(positions)
-    detections = detect.tabulate_detections(photo_ids, positions, confidences)
-    return detections, aligned, mean_position
+    return _align(photos, table, detection, size, None)
 
 
 def align_test_photos(
@@ -184,9 +167,47 @@ def align_test_photos(
     size: int,
     mean_position: F64,
 ) -> tuple[Table, U8]:
-    """Find and align the faces of the test photos; see `align_train_photos`.
+    """Find and align the faces of the test photos.
 
     Photos without a face are aligned with the mean position of the training faces,
     so that the test set stays complete.
+
+    Args: see `align_train_photos`, which gives the mean position.
+
+    Returns:
+        The detections and the aligned faces, as of the training photos.
+
+    Raises:
+        ValueError: the photos are not those of the table.
     """
-    return align_train_photos(photos, table, detection, size, mean_position)[:2]
+    detections, aligned, _ = _align(photos, table, detection, size, mean_position)
+    return detections, aligned
+
+
+def _align(
+    photos: Mapping[str, U8],
+    table: Table,
+    detection: DetectionSettings,
+    size: int,
+    mean_position: F64 | None,
+) -> tuple[Table, U8, F64]:
+    """Find and align the face of each photo of a table; see `align_photos`."""
+    from lfw17_kedro.encoders.mtcnn import build_detector
+    from lfw17_kedro.faces import detect
+    from lfw17_kedro.faces.aligned import align_photos
+
+    check_ids(list(photos), table, "photos")
+    photo_ids = list(table["id"])
+    found = detect.find_faces(
+        photos,
+        photo_ids,
+        build_detector(detection.thresholds, detection.min_face_size),
+        short_sides=detection.short_sides,
+        padding=detection.padding,
+        batch_size=detection.batch_size,
+    )
+    aligned, positions, confidences, mean_position = align_photos(
+        found, photos, photo_ids, size, mean_position
+    )
+    detections = detect.tabulate_detections(photo_ids, positions, confidences)
+    return detections, aligned, mean_position
