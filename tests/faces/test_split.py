@@ -9,6 +9,8 @@ from lfw17_kedro.faces.split import (
     assign_folds,
     hold_out,
     iterate_folds,
+    select_originals,
+    select_validated,
 )
 
 label_counts = st.lists(st.integers(5, 30), min_size=2, max_size=6)
@@ -63,6 +65,15 @@ def test_no_copy_of_a_validation_image_is_trained_on(folds, copies):
     assert sorted(validated) == [
         i for i, fold in enumerate(folds) if fold != TRAIN_ONLY
     ]
+
+
+def test_copies_are_no_originals_and_only_folds_are_validated():
+    table = pd.DataFrame(
+        {"id": list("abcdef"), "copy": [1, 0, 0, 0, 1, 0], "fold": [0, 0, -1, 1, -1, 2]}
+    )
+
+    assert select_originals(table)["id"].tolist() == ["b", "c", "d", "f"]
+    assert select_validated(table)["id"].tolist() == ["b", "d", "f"]
 
 
 def test_person_with_fewer_images_than_folds_is_named():

@@ -80,13 +80,23 @@ def assign_folds(labels: I64, n_folds: int, seed: int) -> I64:
     return folds
 
 
+def select_originals(table: Table) -> Table:
+    """Select the originals, in the order of the table.
+
+    Args:
+        table: of images, with the column `copy` (0 for an original).
+    """
+    return table[table["copy"] == 0]
+
+
 def select_validated(table: Table) -> Table:
     """Select the originals that are validated, in the order of the table.
 
     Args:
         table: of images, with the columns `fold` and `copy` (0 for an original).
     """
-    return table[(table["copy"] == 0) & (table["fold"] != TRAIN_ONLY)]
+    originals = select_originals(table)
+    return originals[originals["fold"] != TRAIN_ONLY]
 
 
 def iterate_folds(table: Table) -> Iterator[tuple[int, I64, I64]]:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from lfw17_kedro.digest import hash_data
-from lfw17_kedro.faces.split import TRAIN_ONLY
+from lfw17_kedro.faces.split import TRAIN_ONLY, select_originals
 from lfw17_kedro.types import F32, UNKNOWN
 
 
@@ -33,7 +33,7 @@ def describe_data(
         a test image without label counts for nobody) and SHA-256 `hashes`, that of the
         test labels only where all of them are known.
     """
-    originals = train_table[train_table["copy"] == 0]
+    originals = select_originals(train_table)
     validated = originals["fold"] != TRAIN_ONLY
     known = test_table[test_table["label"] != UNKNOWN]
     hashes = {

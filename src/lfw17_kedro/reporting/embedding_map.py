@@ -11,6 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
+from lfw17_kedro.faces.split import select_originals
 from lfw17_kedro.reporting.style import (
     BLUE,
     GREY,
@@ -88,7 +89,7 @@ def choose_faces(
         (N, D) float32 embeddings and the table of their faces: `id`, `kind` (a key of
         `LOOKS`), `truth` and `predicted` (labels, `UNKNOWN` where there is none).
     """
-    originals = train_table[train_table["copy"] == 0].set_index("id")["label"]
+    originals = select_originals(train_table).set_index("id")["label"]
     kept = np.flatnonzero(np.isin(train.ids, originals.index))
     trained = pd.DataFrame({"id": train.ids[kept], "kind": "train"})
     trained["truth"] = originals.loc[trained["id"]].to_numpy()

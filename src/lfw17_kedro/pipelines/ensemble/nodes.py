@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lfw17_kedro.faces.ids import check_ids
-from lfw17_kedro.faces.split import select_validated
+from lfw17_kedro.faces.split import select_originals, select_validated
 from lfw17_kedro.pipelines.modelling.probabilities import check_columns, tabulate
 from lfw17_kedro.types import F64, I64, Strings, Table
 
@@ -145,7 +145,7 @@ def _select_members(
 
 def _list_images(train_table: Table, test_table: Table) -> dict[str, Table]:
     """List the images of each split, in the order of the tables."""
-    originals = train_table[train_table["copy"] == 0]
+    originals = select_originals(train_table)
     validated = select_validated(train_table)
     return {VALIDATION: validated, OUT_OF_FOLD: originals, TEST: test_table}
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from lfw17_kedro.faces.ids import check_ids
-from lfw17_kedro.faces.split import select_validated
+from lfw17_kedro.faces.split import select_originals, select_validated
 from lfw17_kedro.pipelines.modelling.probabilities import (
     check_columns,
     ids_of,
@@ -44,7 +44,7 @@ def calibrate_probabilities(
     """
     from lfw17_kedro.faces import calibration
 
-    originals = train_table[train_table["copy"] == 0]
+    originals = select_originals(train_table)
     validated = select_validated(train_table)
     check_ids(ids_of(validation), validated, "validation probabilities")
     check_columns(validation, class_names, "validation probabilities")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lfw17_kedro.faces.ids import check_ids
-from lfw17_kedro.faces.split import assign_folds, iterate_folds
+from lfw17_kedro.faces.split import assign_folds, iterate_folds, select_originals
 from lfw17_kedro.pipelines.modelling.method import Method
 from lfw17_kedro.pipelines.modelling.probabilities import tabulate
 from lfw17_kedro.types import F64, I64, Features, Table
@@ -123,7 +123,7 @@ def assign_cross_validation(table: Table, n_folds: int, seed: int) -> Table:
     Raises:
         ValueError: a person with fewer originals than folds.
     """
-    originals = table[table["copy"] == 0].sort_values("original")
+    originals = select_originals(table).sort_values("original")
     folds = assign_folds(originals["label"].to_numpy(), n_folds, seed)
     return table.assign(fold=folds[table["original"]])
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lfw17_kedro.faces.ids import check_ids
-from lfw17_kedro.faces.split import select_validated
+from lfw17_kedro.faces.split import select_originals, select_validated
 from lfw17_kedro.pipelines.modelling.probabilities import check_columns, ids_of
 from lfw17_kedro.types import F64, I64, UNKNOWN, Table
 
@@ -54,7 +54,7 @@ def score_method(
     from lfw17_kedro.faces.metrics import score_probabilities
     from lfw17_kedro.pipelines.modelling.published import PUBLISHED, is_lfw17
 
-    originals = train_table[train_table["copy"] == 0]
+    originals = select_originals(train_table)
     validated = select_validated(train_table)
     known = test_table[test_table["label"] != UNKNOWN]
     splits = {
