@@ -6,10 +6,26 @@ from lfw17_kedro.record import (
     add_node,
     add_runs,
     finish_run,
+    get_namespace,
     read_clock,
+    start_record,
 )
 
 EMPTY = {"nodes": {}, "runs": {}}
+
+
+def test_a_record_starts_empty_and_is_nobody_elses():
+    record = start_record()
+    record["nodes"]["a.fit"] = {}
+
+    assert start_record() == EMPTY
+
+
+@pytest.mark.parametrize(
+    ("node", "namespace"), [("svm.fit", "svm"), ("a.b.fit", "a.b"), ("fit", "")]
+)
+def test_a_namespace_stands_before_the_last_dot(node, namespace):
+    assert get_namespace(node) == namespace
 
 
 def make_run(**changes):

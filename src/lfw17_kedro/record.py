@@ -87,6 +87,16 @@ class RunRecord(Entry):
         return self
 
 
+def start_record() -> Record:
+    """Give a record of nothing, for where there is none yet."""
+    return {"nodes": {}, "runs": {}}
+
+
+def get_namespace(node: str) -> str:
+    """Give what stands before the last dot of a node's name, "" without a dot."""
+    return node.rpartition(".")[0]
+
+
 def add_runs(record: Record, runs: dict[str, dict[str, Any]]) -> Record:
     """Add runs, by their ids, that the record does not have yet."""
     return record | {"runs": runs | record["runs"]}

@@ -13,6 +13,7 @@ from lfw17_kedro.pipelines.reporting.nodes import (
     explain_missing,
     find_methods,
 )
+from lfw17_kedro.record import start_record
 
 CARD = {"name": "<script>alert(1)</script>", "credit": "Nobody."}
 
@@ -77,7 +78,7 @@ def test_missing_metrics_are_explained_by_what_is_recorded(nodes, reason):
     }
 
     assert explain_missing("net", {"nodes": recorded}) == reason
-    assert explain_missing("net", None) == "it was not run"
+    assert explain_missing("net", start_record()) == "it was not run"
 
 
 def test_results_of_another_split_are_left_out(leave_results, run_project):

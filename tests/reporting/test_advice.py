@@ -1,5 +1,6 @@
 from recorded_project import Project
 
+from lfw17_kedro.record import start_record
 from lfw17_kedro.reporting.advice import advise
 
 
@@ -12,8 +13,9 @@ def test_advice_repeats_how_the_present_data_were_prepared():
     assert advise("cnn", project.record, "lfw17") == (
         "kedro run --pipelines cnn --env lfw17 --params prepare.fraction=0.5,seed=1"
     )
-    assert advise("cnn", None, "kaggle") == "kedro run --pipelines cnn --env kaggle"
-    assert advise("cnn", None) == "kedro run --pipelines cnn"
+    record = start_record()
+    assert advise("cnn", record, "kaggle") == "kedro run --pipelines cnn --env kaggle"
+    assert advise("cnn", record) == "kedro run --pipelines cnn"
 
 
 def test_advice_keeps_a_folder_that_only_the_catalog_reads():

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lfw17_kedro.record import start_record
 from lfw17_kedro.reporting.compare import (
     add_seconds,
     compare_pair,
@@ -89,7 +90,7 @@ def test_seconds_are_added_by_tag_whatever_the_names(names):
 
     assert add_seconds("svm", record) == {"training": 3.0, "prediction": 0.75}
     assert add_seconds("svm_3", record) == {"training": None, "prediction": None}
-    assert add_seconds("svm", None) == {"training": None, "prediction": None}
+    assert add_seconds("svm", start_record()) == {"training": None, "prediction": None}
 
 
 def test_scores_stand_in_one_table():
@@ -109,7 +110,7 @@ def test_scores_stand_in_one_table():
         "b": {"validation": scores, "test": scores, "published": published},
     }
 
-    table = tabulate_scores(metrics, None).set_index(["method", "split"])
+    table = tabulate_scores(metrics, start_record()).set_index(["method", "split"])
 
     assert list(table.index) == [
         ("a", "validation"),

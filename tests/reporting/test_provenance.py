@@ -1,6 +1,7 @@
 import pytest
 from recorded_project import DATA, METHODS, OWN, Project
 
+from lfw17_kedro.record import start_record
 from lfw17_kedro.reporting.advice import advise
 from lfw17_kedro.reporting.predictions import StaleResultsError
 from lfw17_kedro.reporting.provenance import check_raw_faces, describe_provenance
@@ -131,7 +132,7 @@ def test_unknown_raw_faces_are_named():
 
     assert warn(project, "cnn") == [unknown]
     check_raw_faces("cnn", project.record)
-    without = describe_provenance(["cnn"], None)["cnn"]
+    without = describe_provenance(["cnn"], start_record())["cnn"]
     assert without == {
         "runs": [],
         "parameters": {},

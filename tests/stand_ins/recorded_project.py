@@ -1,7 +1,7 @@
 """An invented project whose runs are recorded without Kedro."""
 
 from lfw17_kedro.lineage import NodeCall, trace_origin
-from lfw17_kedro.record import add_node, add_runs
+from lfw17_kedro.record import add_node, add_runs, start_record
 
 DATA = ("prepare.check", "prepare.split")
 METHODS = ("cnn", "svm")
@@ -16,7 +16,7 @@ class Project:
     """
 
     def __init__(self):
-        self.record = {"nodes": {}, "runs": {}}
+        self.record = start_record()
         self.origins = {}  # dataset -> from what its present version is made
         self.clock = 0
 

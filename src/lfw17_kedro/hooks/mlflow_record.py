@@ -9,6 +9,7 @@ from kedro.pipeline import Pipeline
 
 from lfw17_kedro.command import flatten
 from lfw17_kedro.hooks.node_calls import RECORD
+from lfw17_kedro.record import Record, start_record
 
 METRICS = ".metrics"
 SCORES = ("accuracy", "macro_f1", "log_loss")
@@ -32,7 +33,7 @@ class MlflowRecordHooks:
 
         if mlflow.active_run() is None:
             return
-        record = catalog.load(RECORD) or {"nodes": {}, "runs": {}}
+        record = catalog.load(RECORD) or start_record()
         mlflow.log_dict(record, "run.json")
         nodes = select_nodes(record, run_params["run_id"])
         mlflow.log_params(flatten_settings(nodes))
@@ -42,7 +43,7 @@ class MlflowRecordHooks:
                 mlflow.log_metrics(flatten_scores(catalog.load(name)))
 
 
-def select_nodes(record: dict[str, Any], run_id: str) -> dict[str, dict[str, Any]]:
+def select_nodes(record: Record, run_id: str) -> dict[str, dict[str, Any]]:
     """Select the nodes that a run ran from the run record: name -> entry."""
     return {name: n for name, n in record["nodes"].items() if n["run"] == run_id}
 

@@ -17,7 +17,7 @@ from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.datasets.save_errors import NO_ROOM, explain_error
 from lfw17_kedro.hooks.node_calls import RECORD, find_stored
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.record import Record, RunRecord
+from lfw17_kedro.record import Record, RunRecord, start_record
 
 LOCK_SECONDS = 10  # how long to wait for another process that writes the record
 MAX_COPY = 64 << 20  # bytes; more is no record
@@ -87,7 +87,7 @@ def _load_record(catalog: DataCatalog, path: Path) -> tuple[Record, Record | Non
     Returns:
         The record, and what the disk has of it: None if that is damaged.
     """
-    empty: Record = {"nodes": {}, "runs": {}}
+    empty = start_record()
     try:
         dataset = find_stored(catalog, RECORD)
         if dataset is None or dataset.check() is None:

@@ -1,13 +1,14 @@
 """Advice to the user: the command that makes a method's results fit the data.
 
 The nodes that prepare the data are those in the namespace of the node that reads the
-dataset `raw_faces`; a namespace is what stands before the last dot of a node's name.
+dataset `raw_faces`.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lfw17_kedro.command import flatten, write_command, write_value
+from lfw17_kedro.record import Record, get_namespace
 
 RAW_FACES = "raw_faces"
 Nodes = dict[str, dict[str, Any]]
@@ -15,7 +16,7 @@ Nodes = dict[str, dict[str, Any]]
 
 def advise(
     method: str,
-    run_record: dict[str, Any] | None,
+    record: Record,
     env: str | None = None,
     keys: Iterable[str] = (),
 ) -> str:
@@ -28,7 +29,7 @@ def advise(
 
     Args:
         method: its name.
-        run_record: of the hook `RunRecordHooks`, or None.
+        record: see `lfw17_kedro.record`.
         env: Kedro's environment, None for that of the latest run.
         keys: further parameters to name, with the latest value that a node got; a value
             with which the present data were prepared comes first.
@@ -36,7 +37,6 @@ def advise(
     Returns:
         A `kedro run` command.
     """
-    record = run_record or {"nodes": {}, "runs": {}}
     runs = record["runs"].values()
     latest: dict[str, Any] = max(runs, key=lambda run: run["started"], default={})
     parameters = {
@@ -55,13 +55,13 @@ def advise(
 
 
 def _choose_parameters(
-    method: str, record: dict[str, Any], keys: Iterable[str]
+    method: str, record: Record, keys: Iterable[str]
 ) -> dict[str, Any]:
     """Choose the parameters that `advise` repeats, by name."""
     nodes, runs = record["nodes"], record["runs"]
     own = _select_namespace(nodes, method)
     reader = find_reader(nodes)
-    preparing = reader.rpartition(".")[0] if reader else ""
+    preparing = get_namespace(reader) if reader else ""
     shared = _select_namespace(nodes, preparing) if reader else {}
     asked = {
         *keys,
@@ -93,7 +93,7 @@ def sort_nodes(nodes: Nodes) -> Nodes:
 def _select_namespace(nodes: Nodes, namespace: str) -> Nodes:
     """Select the nodes of a namespace, in the order they ran."""
     return sort_nodes(
-        {name: n for name, n in nodes.items() if name.rpartition(".")[0] == namespace}
+        {name: n for name, n in nodes.items() if get_namespace(name) == namespace}
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from scipy.stats import binomtest
 
+from lfw17_kedro.record import Record, get_namespace
 from lfw17_kedro.types import UNKNOWN, Bools
 
 SCORES = (
@@ -22,13 +23,13 @@ STAGES = {"training": "train", "prediction": "predict"}  # the tag of a stage's 
 
 
 def tabulate_scores(
-    metrics: Mapping[str, dict[str, Any]], run_record: dict[str, Any] | None
+    metrics: Mapping[str, dict[str, Any]], record: Record
 ) -> pd.DataFrame:
     """Put the scores of all methods into one table.
 
     Args:
         metrics: method -> its metrics, of `score_method`.
-        run_record: of the hook `RunRecordHooks`, or None.
+        record: see `lfw17_kedro.record`.
 
     Returns:
         A row for each method and split with known labels: `method`, `split`, the
@@ -38,7 +39,7 @@ def tabulate_scores(
     """
     rows = []
     for method, scored in metrics.items():
-        seconds = add_seconds(method, run_record)
+        seconds = add_seconds(method, record)
         published = scored["published"] or {}
         for split in ("validation", "test"):
             if (scores := scored[split]) is None:
@@ -58,14 +59,12 @@ def tabulate_scores(
     return pd.DataFrame(rows).astype({"published": "float64"})
 
 
-def add_seconds(
-    method: str, run_record: dict[str, Any] | None
-) -> dict[str, float | None]:
+def add_seconds(method: str, record: Record) -> dict[str, float | None]:
     """Add up the seconds of a method's nodes by their tags.
 
     Args:
         method: its name, which is the namespace of its nodes.
-        run_record: of the hook `RunRecordHooks`, or None.
+        record: see `lfw17_kedro.record`.
 
     Returns:
         `training`, of the nodes with the tag `train`, and `prediction`, of those with
@@ -73,8 +72,8 @@ def add_seconds(
         no such node is recorded.
     """
     sums: dict[str, float | None] = dict.fromkeys(STAGES)
-    for name, node in (run_record or {"nodes": {}})["nodes"].items():
-        if name.rpartition(".")[0] != method:
+    for name, node in record["nodes"].items():
+        if get_namespace(name) != method:
             continue
         for stage, tag in STAGES.items():
             if tag in node["tags"]:

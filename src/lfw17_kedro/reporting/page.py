@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
+from lfw17_kedro.record import Record
 from lfw17_kedro.reporting.gallery import KINDS, GalleryFace
 from lfw17_kedro.reporting.page_parts import replace_nan
 from lfw17_kedro.reporting.provenance import describe_provenance
@@ -69,7 +70,7 @@ def write_page(
     data_card: dict[str, Any],
     left_out: dict[str, str],
     notes: dict[str, str],
-    run_record: dict[str, Any] | None,
+    record: Record,
     figures: Mapping[str, go.Figure],
 ) -> str:
     """Write the report.
@@ -83,7 +84,7 @@ def write_page(
         data_card: of `data_card.describe_data`.
         left_out: method -> why it is not in the report.
         notes: method -> what it says of itself.
-        run_record: of the hook `RunRecordHooks`, or None.
+        record: see `lfw17_kedro.record`.
         figures: name -> figure; the template says where each goes. Those whose name
             starts with "confusion" stand side by side.
 
@@ -118,7 +119,7 @@ def write_page(
         data=data_card,
         left_out=left_out,
         notes=notes,
-        provenance=describe_provenance(methods, run_record),
+        provenance=describe_provenance(methods, record),
         figures={name: _embed_figure(name, one) for name, one in figures.items()},
         plotlyjs=Markup(get_plotlyjs()),  # noqa: S704 (plotly's own script)
     )

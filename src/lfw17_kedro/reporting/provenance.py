@@ -1,7 +1,6 @@
 """Where a method's results come from: which runs, settings and data made them.
 
-All of it is read from the run record; see `lfw17_kedro.record`. A node belongs to the
-namespace that stands before the last dot of its name.
+All of it is read from the run record; see `lfw17_kedro.record`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,6 +8,7 @@ from typing import Any
 
 from lfw17_kedro.command import flatten, write_value
 from lfw17_kedro.messages import join_names
+from lfw17_kedro.record import Record, get_namespace
 from lfw17_kedro.reporting.advice import (
     RAW_FACES,
     Nodes,
@@ -20,13 +20,13 @@ from lfw17_kedro.reporting.predictions import StaleResultsError
 
 
 def describe_provenance(
-    methods: Iterable[str], run_record: dict[str, Any] | None, env: str | None = None
+    methods: Iterable[str], record: Record, env: str | None = None
 ) -> dict[str, dict[str, Any]]:
     """Describe which runs made each method's results, and what does not agree.
 
     Args:
         methods: their names, which are the namespaces of their nodes.
-        run_record: of the hook `RunRecordHooks`, or None.
+        record: see `lfw17_kedro.record`.
         env: the environment that advice names, None for that of the latest run.
 
     Returns:
@@ -36,7 +36,6 @@ def describe_provenance(
         (sentences: nodes that got different values, results made from inputs that were
         made anew since, unknown raw faces).
     """
-    record = run_record or {"nodes": {}, "runs": {}}
     described = {}
     for method in methods:
         lineage, outdated = trace_method(method, record["nodes"])
@@ -84,7 +83,7 @@ def trace_method(method: str, nodes: Nodes) -> tuple[Nodes, dict[str, list[str]]
             made_anew = nodes[maker]["fingerprint"] != fingerprint
             if made_anew and fingerprint is not None:
                 outdated.setdefault(dataset, []).append(name)
-            own = maker.rpartition(".")[0] == method
+            own = get_namespace(maker) == method
             if (own or not made_anew) and maker not in found:
                 found.append(maker)
     return sort_nodes({name: nodes[name] for name in found}), outdated
@@ -106,26 +105,26 @@ def find_disagreements(lineage: Nodes) -> list[str]:
     ]
 
 
-def check_raw_faces(method: str, run_record: dict[str, Any] | None) -> None:
+def check_raw_faces(method: str, record: Record) -> None:
     """Refuse a method whose metrics were made from other raw faces than the present.
 
     Where the record does not tell, `describe_provenance` warns.
 
     Args:
         method: its name.
-        run_record: of the hook `RunRecordHooks`, or None.
+        record: see `lfw17_kedro.record`.
 
     Raises:
         StaleResultsError: the hashes of the raw faces differ.
     """
-    present, used = _find_raw_faces(method, (run_record or {"nodes": {}})["nodes"])
+    present, used = _find_raw_faces(method, record["nodes"])
     if present and used and present != used:
         raise StaleResultsError("its raw faces are not the present ones")
 
 
 def _write_warnings(
     method: str,
-    record: dict[str, Any],
+    record: Record,
     lineage: Nodes,
     outdated: dict[str, list[str]],
     env: str | None,

@@ -9,6 +9,7 @@ from typing import Any
 
 from lfw17_kedro.faces.ids import check_rows
 from lfw17_kedro.pipelines.reporting.settings import MapSettings
+from lfw17_kedro.record import Record, get_namespace, start_record
 from lfw17_kedro.types import F32, Table
 
 Figure = Any
@@ -42,7 +43,7 @@ def collect_predictions(
     train_table: Table,
     test_table: Table,
     class_names: list[str],
-    run_record: dict[str, Any] | None,
+    run_record: Record | None,
     **results: Any,
 ) -> tuple[Table, dict[str, str]]:
     """Join the predictions of all methods with the truth; leave out what does not fit.
@@ -73,12 +74,13 @@ def collect_predictions(
     )
     from lfw17_kedro.reporting.provenance import check_raw_faces
 
+    record = run_record or start_record()
     truths = list_truths(train_table, test_table)
     parts, left_out = [], {}
     for method, was_run in ran.items():
-        command = f"`{advise(method, run_record)}`"
+        command = f"`{advise(method, record)}`"
         if not was_run:
-            reason = explain_missing(method, run_record)
+            reason = explain_missing(method, record)
             left_out[method] = f"{reason}; run {command}."
             continue
         own = _select(results, method)
@@ -86,7 +88,7 @@ def collect_predictions(
             left_out[method] = f"it has no {', '.join(missing)}; run {command}."
             continue
         try:
-            check_raw_faces(method, run_record)
+            check_raw_faces(method, record)
             parts.append(join_predictions(method, own, truths, class_names))
         except StaleResultsError as stale:
             left_out[method] = f"{stale}; run {command} again."
@@ -100,7 +102,7 @@ def collect_predictions(
 
 def compare_methods(
     predictions: Table,
-    run_record: dict[str, Any] | None,
+    run_record: Record | None,
     **metrics: dict[str, Any],
 ) -> tuple[Table, Table, Table, Table]:
     """Compare the methods in the table of predictions.
@@ -126,7 +128,7 @@ def compare_methods(
         for method in predictions["method"].unique()
     }
     return (
-        tabulate_scores(used, run_record),
+        tabulate_scores(used, run_record or start_record()),
         compare_pairs(predictions),
         tabulate_classes(used),
         tabulate_temperatures(used),
@@ -310,7 +312,7 @@ def write_report(
     data_card: dict[str, Any],
     left_out: dict[str, str],
     notes: dict[str, str],
-    run_record: dict[str, Any] | None,
+    run_record: Record | None,
     **figures: Figure,
 ) -> str:
     """Write the report, one HTML page; see `page.write_page`.
@@ -333,22 +335,22 @@ def write_report(
         data_card,
         left_out,
         notes,
-        run_record,
+        run_record or start_record(),
         matrices | figures,
     )
 
 
-def explain_missing(method: str, run_record: dict[str, Any] | None) -> str:
+def explain_missing(method: str, record: Record) -> str:
     """Say why a method has no metrics: no whole run, or no whole file.
 
     Args:
         method: its name, which is the namespace of its nodes.
-        run_record: of the hook `RunRecordHooks`, or None.
+        record: see `lfw17_kedro.record`.
     """
-    nodes = (run_record or {"nodes": {}})["nodes"]
+    nodes = record["nodes"]
     if any(f"{method}.metrics" in node["outputs"] for node in nodes.values()):
         return "it was run, but its metrics are missing or damaged"
-    if any(name.rpartition(".")[0] == method for name in nodes):
+    if any(get_namespace(name) == method for name in nodes):
         return "its run did not come to its end"
     return "it was not run"
 
