@@ -6,6 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from lfw17_kedro.encoders.registry import ENCODERS, find_unused
 from lfw17_kedro.parameter_types import Settings, refuse
+from lfw17_kedro.types import EncoderOptions
 
 
 class EncoderOptionSettings(Settings):
@@ -25,6 +26,10 @@ class EncoderOptionSettings(Settings):
     precision: Literal["auto", "float32", "bfloat16"]
     """Number format of the encoder. bfloat16 is twice as fast on processors that have
     it; auto takes it there."""
+
+    def to_options(self) -> EncoderOptions:
+        """Give the options in plain types, as encoders take them."""
+        return EncoderOptions(**self.model_dump())
 
 
 class EncoderSettings(Settings):

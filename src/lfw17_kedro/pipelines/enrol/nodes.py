@@ -16,7 +16,7 @@ from lfw17_kedro.pipelines.people.nodes import warn_of_corrections
 from lfw17_kedro.pipelines.people.settings import QualitySettings, SearchSettings
 from lfw17_kedro.scan_types import Scan
 from lfw17_kedro.stores.scan_store import OpenStore
-from lfw17_kedro.types import Encoder, EncoderOptions, RawFaces, Table
+from lfw17_kedro.types import Encoder, RawFaces, Table
 
 CURVE_POINTS = 1001  # thresholds tried for the figures
 COHORT = (  # Samaria and Harter 1994, doi:10.1109/ACV.1994.341300
@@ -111,10 +111,9 @@ def _join_settings(
     options: EncoderOptionSettings,
 ) -> GallerySettings:
     """Join the parameters that the gallery keeps; the precision is the chosen one."""
-    chosen = EncoderOptions(**options.model_dump())
     return GallerySettings(
         encoder=encoder.card.name,
-        encoder_options=chosen._replace(precision=encoder.card.precision),
+        encoder_options=options.to_options()._replace(precision=encoder.card.precision),
         sizes=tuple(
             (size.min_short_side, size.max_short_side, size.padding)
             for size in search.sizes

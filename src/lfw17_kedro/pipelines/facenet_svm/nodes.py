@@ -17,7 +17,6 @@ from lfw17_kedro.types import (
     U8,
     Encoder,
     EncoderCard,
-    EncoderOptions,
     Features,
     ReadWeights,
     Table,
@@ -28,8 +27,7 @@ def build_encoder(
     name: str, options: EncoderOptionSettings, read_weights: ReadWeights
 ) -> tuple[Encoder, EncoderCard]:
     """Build an encoder, see `registry.build_encoder`; gives it and its description."""
-    chosen = EncoderOptions(**options.model_dump())
-    encoder = registry.build_encoder(name, read_weights, chosen)
+    encoder = registry.build_encoder(name, read_weights, options.to_options())
     return encoder, encoder.card
 
 
@@ -119,7 +117,7 @@ def fit(
         svm.min_nrof_images_per_class,
         np.random.default_rng(seed),
     )
-    classifier, svm = fit_classifier(
+    classifier, study_model = fit_classifier(
         features.take(rows),
         labels[rows],
         table["original"].to_numpy()[rows],
@@ -132,7 +130,7 @@ def fit(
         "encoder": classifier.encoder,
         "train_images": classifier.train_images,
     }
-    exports = {"study_model": (svm, class_names)}
+    exports = {"study_model": (study_model, class_names)}
     return Fitted(classifier, metadata, exports=exports)
 
 

@@ -14,11 +14,10 @@ from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.people.settings import SearchSettings
 from lfw17_kedro.scan_types import PHOTO_COLUMNS, Scan, Scanned, StoredScan
 from lfw17_kedro.stores.scan_store import OpenStore
-from lfw17_kedro.types import Encoder, EncoderOptions, ReadWeights, Table
+from lfw17_kedro.types import Encoder, ReadWeights, Table
 
 if TYPE_CHECKING:
     from lfw17_kedro.compute.scan_collection import FailedShard
-    from lfw17_kedro.people.scan import ScanSettings
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +26,8 @@ def build_encoder(
     name: str, options: EncoderOptionSettings, read_weights: ReadWeights
 ) -> Encoder:
     """Build the encoder, see `registry.build_encoder`; it lives in memory."""
-    chosen = EncoderOptions(**options.model_dump())
-    return registry.compile_encoder(registry.build_encoder(name, read_weights, chosen))
+    built = registry.build_encoder(name, read_weights, options.to_options())
+    return registry.compile_encoder(built)
 
 
 def find_all_faces(
@@ -74,11 +73,10 @@ def find_all_faces(
     from lfw17_kedro.compute.tasks import StopError
     from lfw17_kedro.encoders.mtcnn import build_detector
 
-    settings = _choose_settings(search)
-    chosen = EncoderOptions(**options.model_dump())
+    settings = search.to_scan_settings()
     recipe = NetworkRecipe(
         encoder.card.name,
-        chosen._replace(precision=encoder.card.precision),
+        options.to_options()._replace(precision=encoder.card.precision),
         search.thresholds,
         search.min_face_size,
     )
@@ -132,20 +130,6 @@ def warn_of_corrections(reasons: Sequence[tuple[int, str]]) -> None:
     if (more := len(reasons) - MAX_LISTED) > 0:
         lines = count_noun(more, "more line")
         logger.warning("corrections.csv: %s without effect.", lines)
-
-
-def _choose_settings(search: SearchSettings) -> "ScanSettings":
-    """Give the settings of the scan in plain types."""
-    from lfw17_kedro.faces.search import CopySize
-    from lfw17_kedro.people.scan import ScanSettings
-
-    return ScanSettings(
-        max_long_side=search.max_long_side,
-        sizes=tuple(CopySize(*dict(copy).values()) for copy in search.sizes),
-        batch_size=search.batch_size,
-        test_time_flip=search.test_time_flip,
-        turn=search.turn,
-    )
 
 
 def _mark_failed(failed: "Sequence[FailedShard]") -> list[Scanned]:

@@ -1,6 +1,6 @@
 """The parameters of `enrol` and `identify`."""
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -16,6 +16,9 @@ from lfw17_kedro.parameter_types import (
     refuse,
 )
 from lfw17_kedro.pipelines.encoder_settings import EncoderSettings
+
+if TYPE_CHECKING:
+    from lfw17_kedro.people.scan import ScanSettings
 
 
 class CopySizeSettings(Settings):
@@ -66,6 +69,19 @@ class SearchSettings(Settings):
 
     test_time_flip: bool
     """Average the embeddings of a face and its mirror image."""
+
+    def to_scan_settings(self) -> "ScanSettings":
+        """Give the settings of the scan in plain types."""
+        from lfw17_kedro.faces.search import CopySize
+        from lfw17_kedro.people.scan import ScanSettings
+
+        return ScanSettings(
+            max_long_side=self.max_long_side,
+            sizes=tuple(CopySize(**size.model_dump()) for size in self.sizes),
+            batch_size=self.batch_size,
+            test_time_flip=self.test_time_flip,
+            turn=self.turn,
+        )
 
 
 class QualitySettings(Settings):
