@@ -7,7 +7,7 @@ method among them, so a new method only brings its own settings class.
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
@@ -26,15 +26,37 @@ MAX_CAUSES = 20  # shown at once: a mistyped group has as many as it has paramet
 MAX_TYPED = 200  # characters of a name that others are compared with
 UNKNOWN = ("extra_forbidden", "invalid_key")  # pydantic's errors for unknown names
 
-# Parameters of the command line alone -> what lies in the folder they name.
-FOLDERS = {
-    "raw_folder": "the raw files",
-    "people_folder": "the photos of your people",
-    "photos_folder": "the photos whose faces are to be named",
-    "scan_folder": "what photos showed in earlier runs",
-}
-
 Parameters = dict[str, Any]
+
+
+class FolderParameter(NamedTuple):
+    """A parameter of the command line alone, which names a folder of the user.
+
+    Attributes:
+        content: what lies in the folder.
+        dataset: that reads the folder.
+        environments: that have this dataset.
+    """
+
+    content: str
+    dataset: str
+    environments: str
+
+
+FOLDERS = {
+    "raw_folder": FolderParameter(
+        "the raw files", "raw_faces", "`--env kaggle` or `--env study`"
+    ),
+    "people_folder": FolderParameter(
+        "the photos of your people", "people_photos", "`--env people`"
+    ),
+    "photos_folder": FolderParameter(
+        "the photos whose faces are to be named", "photos", "`--env people`"
+    ),
+    "scan_folder": FolderParameter(
+        "what photos showed in earlier runs", "people.scan_store", "`--env people`"
+    ),
+}
 
 
 class ParameterError(ValueError):
@@ -68,11 +90,13 @@ def make_parameters_model(methods: Mapping[str, type[BaseModel]]) -> type[Settin
             name: (
                 Annotated[
                     str | None,
-                    Field(description=f"Folder of {what}, from --params alone."),
+                    Field(
+                        description=f"Folder of {folder.content}, from --params alone."
+                    ),
                 ],
                 None,
             )
-            for name, what in FOLDERS.items()
+            for name, folder in FOLDERS.items()
         },
     }
     return create_model("Parameters", __base__=Settings, **fields)

@@ -1,7 +1,7 @@
 """Check all parameters before anything else of a run happens."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +18,8 @@ from lfw17_kedro.photo_readers import has_password, is_url
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-# Parameter -> the dataset that reads the folder, and the environments that have it.
-FOLDERS = {
-    "raw_folder": ("raw_faces", "`--env kaggle` or `--env study`"),
-    "people_folder": ("people_photos", "`--env people`"),
-    "photos_folder": ("photos", "`--env people`"),
-    "scan_folder": ("people.scan_store", "`--env people`"),
-}
+    from lfw17_kedro.parameters import FolderParameter
+
 SOURCE = "source"  # in an environment's globals.yml
 FOLDER_NAME = re.compile(r"\w(?:[\w.-]{0,62}\w)?")
 ALLOWED = "allowed_runtime_parameters"  # in an environment's globals.yml
@@ -43,17 +38,6 @@ class ParameterHooks:
     `params:scratch_cnn` is a `ScratchCnnSettings` and `params:facenet_svm.svm.C` is
     still the number.
     """
-
-    def __init__(
-        self, load_methods: "Callable[[], Mapping[str, type[BaseModel]]] | None" = None
-    ) -> None:
-        """Remember where the methods are listed.
-
-        Args:
-            load_methods: gives name -> settings class of each method. A function, so
-                that `kedro --help` need not import the methods.
-        """
-        self._load_methods = load_methods or load_method_settings
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -82,7 +66,7 @@ class ParameterHooks:
             raise ClickException("\n".join(slips))
         _check_versions(entries)
         try:
-            model = make_parameters_model(self._load_methods())
+            model = make_parameters_model(load_method_settings())
             checked = check_parameters(model, given)
         except ParameterError as error:
             causes = str(error).splitlines()
@@ -98,7 +82,7 @@ class ParameterHooks:
 
 def load_method_settings() -> "dict[str, type[BaseModel]]":
     """Give the settings class of each method."""
-    from lfw17_kedro.pipeline_registry import METHODS
+    from lfw17_kedro.pipeline_registry import METHODS  # `kedro --help` needs none
 
     return {method.name: method.settings for method in METHODS}
 
@@ -169,27 +153,34 @@ def _check_source(loader: Mapping[str, Any]) -> list[str]:
 
 def _check_folders(loader: Mapping[str, Any], project: Path) -> list[str]:
     """Say where a folder of the user's files would be ignored, or is none."""
-    return [cause for name in FOLDERS for cause in _check_folder(loader, name, project)]
+    from lfw17_kedro.parameters import FOLDERS
+
+    return [
+        cause
+        for name, folder in FOLDERS.items()
+        for cause in _check_folder(loader, name, folder, project)
+    ]
 
 
-def _check_folder(loader: Mapping[str, Any], name: str, project: Path) -> list[str]:
+def _check_folder(
+    loader: Mapping[str, Any], name: str, folder: "FolderParameter", project: Path
+) -> list[str]:
     """Say where one of these folders would be ignored, or is none."""
-    dataset, environments = FOLDERS[name]
     value = loader["parameters"].get(name)
     typed = name in (getattr(loader, "runtime_params", None) or {})
     if value is None and not typed:
         return []
-    source = loader["catalog"].get(dataset, {})
+    source = loader["catalog"].get(folder.dataset, {})
     if FILEPATH not in source or (typed and value and source[FILEPATH] != value):
         return [
-            f"{name}: {dataset} of this environment does not come from a folder "
-            f"of yours; add {environments}, or leave it out."
+            f"{name}: {folder.dataset} of this environment does not come from a folder "
+            f"of yours; add {folder.environments}, or leave it out."
         ]
     if not typed:
         return [
             f"{name}: expected on the command line, `--params {name}=FOLDER`, got it "
             "in a file of parameters, where nothing reads it; to write it in a file, "
-            f"set the folder of {dataset} in a catalog.yml."
+            f"set the folder of {folder.dataset} in a catalog.yml."
         ]
     if value is None or value == "":
         return [
