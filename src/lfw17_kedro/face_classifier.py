@@ -11,9 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lfw17_kedro.types import F64, I64
-
-MIN_PEOPLE = 2
+from lfw17_kedro.types import F64, I64, MIN_PEOPLE
 
 
 class OneVsRest(NamedTuple):

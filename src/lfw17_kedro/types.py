@@ -30,6 +30,7 @@ Network = Any
 """A `keras.Model`, whose import takes seconds and whose types nobody ships."""
 
 UNKNOWN = -1  # the label of a test image whose person is not known
+MIN_PEOPLE = 2  # to tell apart
 
 
 @dataclass(frozen=True)

@@ -101,8 +101,8 @@ def test_two_images_of_each_person_are_too_few_to_calibrate():
 
     assert cause.endswith(
         "no value works, because facenet_svm needs at least 3 training images of each "
-        "person, 2 to train on and 1 to validate on; add photos of Ann Lee, Bo Ek, or "
-        "run the pipelines of the other methods alone."
+        "person, 2 to train on and 1 to validate on; add photos of Ann Lee and Bo Ek, "
+        "or run the pipelines of the other methods alone."
     )
 
 

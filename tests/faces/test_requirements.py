@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfw17_kedro.faces.requirements import CountRequirement, Split
+from lfw17_kedro.faces.requirements import CountRequirement, Split, count_validated
 from lfw17_kedro.faces.split import TRAIN_ONLY, assign_folds, hold_out
 
 image_counts = st.lists(st.integers(1, 30), min_size=2, max_size=6)
@@ -24,7 +24,7 @@ def test_hold_out_leaves_the_training_images_that_are_foretold(counts, percent, 
         train = np.bincount(labels[folds == TRAIN_ONLY], minlength=len(counts))
         assert (foretold <= train).all()
         assert (train <= foretold + 1).all()
-        validated = split.count_validated(len(labels), percent / 100)
+        validated = count_validated(len(labels), percent / 100)
         assert validated == np.count_nonzero(folds == 0)
 
 

@@ -11,7 +11,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.svm import SVC, LinearSVC
 
 from lfw17_kedro.face_classifier import FaceClassifier, OneVsOne, OneVsRest
-from lfw17_kedro.types import F32, F64, I64, Features
+from lfw17_kedro.faces.requirements import MIN_IMAGES
+from lfw17_kedro.types import F32, F64, I64, MIN_PEOPLE, Features
 
 CALIBRATION_FOLDS = 5
 
@@ -79,7 +80,7 @@ def _measure_pairs(svm: OneVsOne, vectors: F32) -> F64:
         sums[:, j] -= margin
         votes[:, i] += margin >= 0
         votes[:, j] += margin < 0
-    if len(parts) == 2:  # noqa: PLR2004 (one margin tells two people apart)
+    if len(parts) == MIN_PEOPLE:  # one margin tells two people apart
         return sums[:, :1]  # scikit-learn gives that of the second person
     margins: F64 = votes + sums / (3 * (np.abs(sums) + 1))
     return margins
@@ -178,7 +179,7 @@ def _calibration_folds(
     """Split rows, copies beside their original, as far as the rarest person allows."""
     first = np.unique(originals, return_index=True)[1]
     known, counts = np.unique(labels[first], return_counts=True)
-    if len(known) < 2 or counts.min() < 2:  # noqa: PLR2004 (train and calibrate)
+    if len(known) < MIN_PEOPLE or counts.min() < MIN_IMAGES:  # train and calibrate
         rarest = class_names[known[counts.argmin()]] if len(known) else "nobody"
         raise ValueError(
             "expected at least two people with two original images each to train on, "

@@ -9,8 +9,9 @@ from itertools import groupby
 
 import numpy as np
 
-from lfw17_kedro.faces.requirements import MIN_PEOPLE, CountRequirement, Split
-from lfw17_kedro.types import I64
+from lfw17_kedro.faces.requirements import CountRequirement, Split, count_validated
+from lfw17_kedro.messages import join_names
+from lfw17_kedro.types import I64, MIN_PEOPLE
 
 
 def check_counts(
@@ -93,7 +94,7 @@ def _describe_cause(
         n_images = int(counts.sum())
         return (
             "must leave an image of each person to train on and one to validate on; "
-            f"it takes {split.count_validated(n_images, split.value)} of the "
+            f"it takes {count_validated(n_images, split.value)} of the "
             f"{n_images} images of {len(names)} people to validate on, and "
             f"{names[fewest]} has {counts[fewest]}"
         )
@@ -123,7 +124,7 @@ def _advise(
     strictest = max(group, key=lambda one: one.min_images)
     needed = strictest.min_images + 1
     rare = [person for person, n in zip(names, counts, strict=True) if n < needed]
-    advice = [f"add photos of {_list_some(rare)}"] if rare else ["add photos"]
+    advice = [f"add photos of {join_names(rare)}"] if rare else ["add photos"]
     if split.optional:
         advice.insert(0, f"use {split.name}=null")
     if strictest.leave_out_parameter:
@@ -151,7 +152,7 @@ def _check_batches(
         The parameter, the largest value that works, and a sentence that says so.
     """
     for one in group:
-        train = n_images - one.split.count_validated(n_images, value)
+        train = n_images - count_validated(n_images, value)
         rows = train * (1 + one.copies)
         if one.batch_parameter and one.batch_size > rows:
             name = one.batch_parameter.rpartition(".")[2]
@@ -162,9 +163,3 @@ def _check_batches(
                 f"images; {one.split.parameter}={value} leaves {rows}: use "
                 f"{name}={rows} or less, or add photos.",
             )
-
-
-def _list_some(names: list[str], limit: int = 3) -> str:
-    """Write a few names, and how many more there are."""
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more

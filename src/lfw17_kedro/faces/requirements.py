@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lfw17_kedro.types import I64
+from lfw17_kedro.types import I64, MIN_PEOPLE
 
 MIN_IMAGES = 2  # of each person in any split: one trains, one validates
-MIN_PEOPLE = 2  # to tell apart
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,7 @@ class Split:
         value = self.value if value is None else value
         if isinstance(value, int):
             return counts - -(-counts // value) if counts.min() >= value else None
-        return _hold_out(counts, self.count_validated(int(counts.sum()), value))
-
-    def count_validated(self, n_images: int, value: float | int) -> int:
-        """Give the max number of images that validate; scikit-learn rounds up."""
-        if isinstance(value, int):
-            return -(-n_images // value)
-        return math.ceil(value * n_images)
+        return _hold_out(counts, count_validated(int(counts.sum()), value))
 
     def list_values(self, counts: I64) -> list[float | int]:
         """Give the values worth trying, the nearest to the present one first."""
@@ -130,6 +123,30 @@ class CountRequirement:
         return replace(self, leave_out_below=self.min_images), limit
 
 
+def count_validated(n_images: int, value: float | int) -> int:
+    """Give the max number of images that validate; scikit-learn rounds up.
+
+    Args:
+        n_images: that are divided.
+        value: a fraction of them (float), or a number of folds (int).
+    """
+    if isinstance(value, int):
+        return -(-n_images // value)
+    return math.ceil(value * n_images)
+
+
+def is_divisible(counts: I64, validated: int) -> bool:
+    """Tell whether a hold-out can have every person in both of its parts.
+
+    Args:
+        counts: (K,) int64, images of each person.
+        validated: how many of the images validate.
+    """
+    n_images, n_people = int(counts.sum()), len(counts)
+    enough_images = bool(counts.min() >= MIN_IMAGES)
+    return enough_images and n_people <= validated <= n_images - n_people
+
+
 def _hold_out(counts: I64, validated: int) -> I64 | None:
     """Give the min training images of each person after a stratified hold-out.
 
@@ -137,9 +154,9 @@ def _hold_out(counts: I64, validated: int) -> I64 | None:
     images that remain to the largest remainders. Among equal remainders it samples, so
     here none of these people gets one more.
     """
-    n_images, n_people = int(counts.sum()), len(counts)
-    if not n_people <= validated <= n_images - n_people or counts.min() < MIN_IMAGES:
+    if not is_divisible(counts, validated):
         return None
+    n_images = int(counts.sum())
     proportions = counts * (n_images - validated)
     train, remainders = proportions // n_images, proportions % n_images
     unserved = np.sort(remainders)[::-1][n_images - validated - train.sum()]

@@ -5,11 +5,11 @@ the other folds. Images with the number `TRAIN_ONLY` are never validated. Augmen
 copies take their original's fold, so no copy of a validation image is trained on.
 """
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
 
+from lfw17_kedro.faces.requirements import MIN_IMAGES, count_validated, is_divisible
 from lfw17_kedro.types import I64, Table
 
 TRAIN_ONLY = -1
@@ -36,12 +36,12 @@ def hold_out(labels: I64, fraction: float, seed: int) -> I64:
         raise ValueError(
             f"validation_fraction: expected between 0 and 1, got {fraction}."
         )
-    _check_counts(labels, 2, "the hold-out split", "or remove the person")
-    n_classes = len(np.unique(labels))
-    validated = math.ceil(fraction * len(labels))  # as scikit-learn rounds
-    if not n_classes <= validated <= len(labels) - n_classes:
+    _check_counts(labels, MIN_IMAGES, "the hold-out split", "or remove the person")
+    counts = np.unique(labels, return_counts=True)[1]
+    validated = count_validated(len(labels), fraction)
+    if not is_divisible(counts, validated):
         raise ValueError(
-            f"validation_fraction: expected both splits to hold all {n_classes} "
+            f"validation_fraction: expected both splits to hold all {len(counts)} "
             f"people, got {validated} of {len(labels)} images to validate on with "
             f"{fraction}; choose another fraction."
         )

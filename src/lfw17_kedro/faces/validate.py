@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lfw17_kedro.faces.class_names import check_class_names
-from lfw17_kedro.types import F32, I64, UNKNOWN, RawFaces
+from lfw17_kedro.types import F32, I64, MIN_PEOPLE, UNKNOWN, RawFaces
 
 MAX_PIXEL = 255
 
@@ -121,7 +121,7 @@ def check_faces(
             f"labels 0-{len(class_names) - 1} without a gap, got none for {absent}; "
             "renumber the labels, or correct class_names."
         )
-    if len(class_names) < 2:  # noqa: PLR2004 (a choice needs two)
+    if len(class_names) < MIN_PEOPLE:
         raise ValueError(
             f"train labels: expected at least two people, got only {class_names}; add "
             "images of other people."

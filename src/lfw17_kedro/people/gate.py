@@ -20,7 +20,7 @@ from lfw17_kedro.people.open_set import (
 )
 from lfw17_kedro.people.quality import measure_extent, read_hashes
 from lfw17_kedro.scan_types import BOX, LANDMARKS
-from lfw17_kedro.types import F32, F64, I64, Bools, Table
+from lfw17_kedro.types import F32, F64, I64, MIN_PEOPLE, Bools, Table
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def mark_wrong_folders(
     people = list(dict.fromkeys(table["person"]))
     genuine, impostor, other = score_without_own(vectors, labels, len(people))
     table["similarity"], table["similarity_other"] = genuine, impostor
-    if len(people) < 2:  # noqa: PLR2004 (nobody to be mistaken for)
+    if len(people) < MIN_PEOPLE:  # nobody to be mistaken for
         return
     others = np.array(people, object)[other]
     table["nearest_other"] = others
