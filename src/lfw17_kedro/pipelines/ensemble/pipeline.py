@@ -1,12 +1,12 @@
 """Wiring of `ensemble`, for all registered methods."""
 
-import warnings
 from collections.abc import Iterable
 
 from kedro.pipeline import Node, Pipeline
 
 from lfw17_kedro.pipelines.ensemble.nodes import SPLITS, pool_methods
 from lfw17_kedro.pipelines.modelling import wire_results
+from lfw17_kedro.pipelines.wiring import allow_dotted_names
 
 NAME = "ensemble"
 TABLES = ("train_table", "test_table", "class_names")
@@ -19,9 +19,7 @@ def create_pipeline(methods: Iterable[str]) -> Pipeline:
         methods: their names; which of them were run is found out in the run.
     """
     results = [f"{m}.{split}_probabilities" for m in methods for split in SPLITS]
-    with warnings.catch_warnings():
-        # Reading what the namespaces of the methods made is what this pipeline is for.
-        warnings.filterwarnings("ignore", "One or more dataset names contain '.'")
+    with allow_dotted_names():
         return Pipeline(
             [
                 Node(

@@ -1,7 +1,6 @@
 """Wiring of the template, instantiated once a method."""
 
 from collections.abc import Callable, Iterable
-from functools import partial, update_wrapper
 from typing import Any
 
 from kedro.pipeline import Node, Pipeline
@@ -15,6 +14,7 @@ from lfw17_kedro.pipelines.modelling.nodes import (
     validate_model,
 )
 from lfw17_kedro.pipelines.modelling.results import make_submission, score_method
+from lfw17_kedro.pipelines.wiring import bind_arguments
 from lfw17_kedro.training.checkpoint import delete_checkpoint
 
 # Datasets outside every method's namespace; a method reads those that it needs.
@@ -95,7 +95,7 @@ def _wire_fits(method: Method) -> list[Node]:
         saved = [*saved, *method.exports] if function is fit_model else saved
         nodes.append(
             Node(
-                _bind(function, method=method),
+                bind_arguments(function, method=method),
                 inputs=common | checkpoint,
                 outputs=saved if len(saved) > 1 else saved[0],
                 name=name,
@@ -117,7 +117,7 @@ def _wire_fits(method: Method) -> list[Node]:
 def _wire_prediction(method: Method) -> Node:
     """Make the node that predicts the test images."""
     return Node(
-        _bind(predict_images, method=method),
+        bind_arguments(predict_images, method=method),
         inputs=["model", "test_features", "test_table", "class_names"],
         outputs="uncalibrated_test_probabilities",
         name="predict",
@@ -152,7 +152,7 @@ def wire_results(name: str, described: Iterable[str] = ()) -> list[Node]:
             tags="report",
         ),
         Node(
-            _bind(score_method, name=name),
+            bind_arguments(score_method, name=name),
             inputs={one: one for one in scored},
             outputs="metrics",
             name="score",
@@ -166,10 +166,3 @@ def wire_results(name: str, described: Iterable[str] = ()) -> list[Node]:
             tags="report",
         ),
     ]
-
-
-def _bind(function: Callable[..., Any], **bound: Any) -> Callable[..., Any]:
-    """Bind keyword arguments of a node's function, under the function's own name."""
-    node = update_wrapper(partial(function, **bound), function)
-    del node.__wrapped__  # or its signature would ask for them too
-    return node

@@ -1,7 +1,6 @@
 """Wiring of what `enrol` and `identify` share."""
 
 from collections.abc import Callable
-from functools import partial, update_wrapper
 
 from kedro.pipeline import Node, Pipeline
 
@@ -10,6 +9,7 @@ from lfw17_kedro.pipelines.people.nodes import (
     find_all_faces,
     find_faces_to_enrol,
 )
+from lfw17_kedro.pipelines.wiring import bind_arguments
 
 ENCODER = ["params:people.encoder", "params:people.encoder_options", "weights"]
 
@@ -44,7 +44,7 @@ def create_pipeline(to_enrol: list[str], to_name: list[str]) -> Pipeline:
 def _make_scan(folder: str, search: Callable[..., object], *others: str) -> Node:
     """Make the node that searches one folder."""
     return Node(
-        update_wrapper(partial(search, name=folder), search),
+        bind_arguments(search, name=folder),
         inputs=[
             folder,
             "people.scan_store",

@@ -1,6 +1,5 @@
 """Wiring of `reporting`, for all registered methods."""
 
-import warnings
 from collections.abc import Mapping, Set
 
 from kedro.pipeline import Node, Pipeline
@@ -20,6 +19,7 @@ from lfw17_kedro.pipelines.reporting.nodes import (
     show_gallery,
     write_report,
 )
+from lfw17_kedro.pipelines.wiring import allow_dotted_names
 
 # Its inputs may be results of any runs; the nodes check themselves whether they fit.
 COMPARES_RUNS = "compares_runs"
@@ -44,9 +44,7 @@ def create_pipeline(outputs: Mapping[str, Set[str]], embeds: Set[str]) -> Pipeli
     histories = _find(outputs, "validation_history")
     embedding = {method: outputs[method] for method in outputs if method in embeds}
     features = _find(embedding, "train_features", "test_features")
-    with warnings.catch_warnings():
-        # Reading what the namespaces of the methods made is what this pipeline is for.
-        warnings.filterwarnings("ignore", "One or more dataset names contain '.'")
+    with allow_dotted_names():
         return Pipeline(
             [
                 *_compare(metrics, results),
