@@ -21,7 +21,7 @@ from omegaconf import OmegaConf
 from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.digest import hash_data
 from lfw17_kedro.faces.split import iterate_folds
-from lfw17_kedro.hooks.node_calls import to_json
+from lfw17_kedro.hooks.node_calls import PARAMETER, to_json
 from lfw17_kedro.hooks.parameters import load_method_settings
 from lfw17_kedro.parameters import (
     ParameterError,
@@ -35,7 +35,6 @@ from lfw17_kedro.training.checkpoint import delete_checkpoint
 from lfw17_kedro.types import Table
 
 PACKAGES = ("numpy", "scikit-learn", "tensorflow", "keras")
-PARAMETER = "params:"
 
 
 class Faces:

@@ -9,9 +9,10 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
+from lfw17_kedro.hooks.node_calls import PARAMETER
+
 LABELS = "data_processing.original_labels"
 CLASS_NAMES = "class_names"
-PARAMETER = "params:"
 
 
 class CountHooks:
