@@ -23,6 +23,7 @@ SIMILAR = 0.6  # difflib's own min similarity of a name worth suggesting
 SIMILAR_REST = 0.4  # of what follows the groups that two names have in common
 MAX_SUGGESTIONS = 3
 MAX_CAUSES = 20  # shown at once: a mistyped group has as many as it has parameters
+MAX_SHOWN = 60  # characters of a value that was typed
 MAX_TYPED = 200  # characters of a name that others are compared with
 UNKNOWN = ("extra_forbidden", "invalid_key")  # pydantic's errors for unknown names
 
@@ -332,7 +333,7 @@ def _describe_range(schema: Mapping[str, Any]) -> str:
     return f" {' and '.join(limits)}" if limits else ""
 
 
-def _shorten(value: Any, limit: int = 60) -> str:
+def _shorten(value: Any) -> str:
     """Write a value on one short line."""
     text = "null" if value is None else repr(value)
-    return text if len(text) <= limit else f"{text[:limit]}..."
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."

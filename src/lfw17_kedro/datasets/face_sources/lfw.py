@@ -14,29 +14,24 @@ CARD = SourceCard(
 )
 ARCHIVE = "lfw-funneled.tgz"
 URL = "https://ndownloader.figshare.com/files/5976015"
+# The competition was made with `fetch_lfw_people(min_faces_per_person=70, resize=0.4)`
+# and `train_test_split(X, y, test_size=0.25, random_state=143)`.
+RESIZE = 0.4  # factor of the height and width of the photos
+TEST_SIZE = 0.25  # fraction of the photos that test
+SPLIT_SEED = 143
 
 
-def fetch_lfw_faces(
-    *,
-    min_faces_per_person: int = 70,
-    resize: float = 0.4,
-    test_size: float = 0.25,
-    split_seed: int = 143,
-) -> RawFaces:
+def fetch_lfw_faces(*, min_faces_per_person: int = 70) -> RawFaces:
     """Fetch Labeled Faces in the Wild, split exactly like the competition of the study.
 
     scikit-learn's `fetch_lfw_people` downloads, checks and keeps the photos (233 MB)
     in its own data home, which the environment variable SCIKIT_LEARN_DATA moves. The
-    competition was made with the default values here and
-    `train_test_split(X, y, test_size=0.25, random_state=143)`, so its test labels come
-    out too. scikit-learn scales to 0-1; here the pixels are 0-255 as in the
+    competition was made with the default value and the constants above, so its test
+    labels come out too. scikit-learn scales to 0-1; here the pixels are 0-255 as in the
     competition.
 
     Args:
         min_faces_per_person: people with fewer photos are left out.
-        resize: factor of the height and width of the photos.
-        test_size: fraction of the photos that test.
-        split_seed: of the split.
 
     Raises:
         DatasetError: the photos are not there and cannot be downloaded.
@@ -45,7 +40,7 @@ def fetch_lfw_faces(
     from sklearn.model_selection import train_test_split
 
     try:
-        lfw = fetch_lfw_people(min_faces_per_person=min_faces_per_person, resize=resize)
+        lfw = fetch_lfw_people(min_faces_per_person=min_faces_per_person, resize=RESIZE)
     except OSError as error:  # URLError and HTTPError among them
         raise DatasetError(
             f"expected the LFW photos in {get_data_home()}/lfw_home or a way to "
@@ -58,8 +53,8 @@ def fetch_lfw_faces(
     train_images, test_images, train_labels, test_labels = train_test_split(
         lfw.data * np.float32(255),
         lfw.target.astype(np.int64),
-        test_size=test_size,
-        random_state=split_seed,
+        test_size=TEST_SIZE,
+        random_state=SPLIT_SEED,
     )
     return RawFaces(
         train_images,
