@@ -8,7 +8,6 @@ page as data, in one block of JSON, and only as text from there.
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
-import jinja2
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
@@ -29,7 +28,7 @@ from lfw17_kedro.reporting.album_data import (
     list_numbers,
     list_texts,
 )
-from lfw17_kedro.reporting.page_parts import hash_source, read_template
+from lfw17_kedro.reporting.page_parts import hash_source, load_template, read_template
 from lfw17_kedro.scan_types import BOX
 from lfw17_kedro.types import I64, Table
 
@@ -102,7 +101,7 @@ def render_album(
     )
     style = read_template("album.css")
     script = "\n".join(read_template(f"album_{part}.js") for part in SCRIPTS)
-    page = _load_template().render(
+    page = load_template("album.html").render(
         title=one_line(title),
         links={one_line(label): _quote_path(path) for label, path in links.items()},
         data=DATA,
@@ -216,9 +215,3 @@ def _list_digits(photos: Table) -> list[str]:
 def _quote_path(path: str) -> str:
     """Write a relative path as a URL that no name can turn into another address."""
     return "./" + quote(path, errors="surrogateescape") if path else ""
-
-
-def _load_template() -> jinja2.Template:
-    """Load the page's template, which escapes what it is given."""
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string(read_template("album.html"))

@@ -4,14 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import jinja2
 import pandas as pd
 import plotly.graph_objects as go
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from lfw17_kedro.reporting.gallery import KINDS, GalleryFace
-from lfw17_kedro.reporting.page_parts import replace_nan
+from lfw17_kedro.reporting.page_parts import load_template, replace_nan
 from lfw17_kedro.reporting.provenance import describe_provenance
 from lfw17_kedro.reporting.style import has_buttons, read_description
 
@@ -94,7 +93,7 @@ def write_page(
     main_split = "test" if data_card["test_labels_known"] else "validation"
     scored = comparison["split"].unique()
     splits = sorted(scored, key=lambda split: split != main_split)
-    return _load_template().render(
+    return load_template("report.html", mark_code=mark_code).render(
         methods=methods,
         splits=splits,
         main_split=main_split,
@@ -122,19 +121,6 @@ def write_page(
         figures={name: _embed_figure(name, one) for name, one in figures.items()},
         plotlyjs=Markup(get_plotlyjs()),  # noqa: S704 (plotly's own script)
     )
-
-
-def _load_template() -> jinja2.Template:
-    """Load the page's template, which escapes what it is given."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("lfw17_kedro.reporting", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["mark_code"] = mark_code
-    return environment.get_template("report.html")
 
 
 def mark_code(text: str) -> Markup:
