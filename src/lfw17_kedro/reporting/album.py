@@ -34,8 +34,6 @@ from lfw17_kedro.types import I64, Table
 
 PHOTO_COLUMNS = ("photo", "sha256", "height", "width")
 PEOPLE_COLUMNS = ("name", "photos", "picture")
-CORRECTIONS_FILE = "data/01_raw/corrections.csv"
-COMMAND = "kedro run --env people"
 SCRIPTS = ("data", "parts", "faces", "views", "photos", "correct", "routes", "keys")
 DATA = "\0"  # stands for the data in the template; no other text has it
 SIDE_DIGITS, SCORE_DIGITS, RATE_DIGITS = 1, 4, 6  # behind the point, more than needed
@@ -50,6 +48,8 @@ def render_album(
     *,
     title: str,
     links: Mapping[str, str],
+    corrections_file: str,
+    command: str,
     pictures: str = "album_pictures",
 ) -> str:
     """Write the album as one HTML page.
@@ -69,6 +69,8 @@ def render_album(
         title: of the page.
         links: label -> path of another report, relative to the page, not
             percent-encoded.
+        corrections_file: where the user puts the corrections that the page saves.
+        command: that applies them.
         pictures: folder of the pictures, relative to the page.
 
     Returns:
@@ -109,8 +111,8 @@ def render_album(
         script=Markup(script),  # noqa: S704 (our own)
         style_hash=hash_source(style),
         script_hash=hash_source(script),
-        corrections_file=CORRECTIONS_FILE,
-        command=COMMAND,
+        corrections_file=corrections_file,
+        command=command,
     )
     # Jinja would copy the data twice, which are nearly the whole page.
     before, _, after = page.partition(DATA)
