@@ -9,10 +9,6 @@ def test_advice_repeats_how_the_present_data_were_prepared():
     assert advise("cnn", project.record) == (
         "kedro run --pipelines cnn --env kaggle --params prepare.fraction=0.5,seed=1"
     )
-    assert advise("cnn", project.record, "lfw17") == (
-        "kedro run --pipelines cnn --env lfw17 --params prepare.fraction=0.5,seed=1"
-    )
-    assert advise("cnn", None, "kaggle") == "kedro run --pipelines cnn --env kaggle"
     assert advise("cnn", None) == "kedro run --pipelines cnn"
 
 

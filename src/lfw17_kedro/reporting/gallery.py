@@ -23,6 +23,7 @@ from lfw17_kedro.types import F32, UNKNOWN
 
 KINDS = ("incorrect", "least certain")
 MAX_NAMES = 3  # candidates shown beside a face
+COLUMNS = 6  # of faces, in the figure
 PICTURE_HEIGHT = 150  # pixels; faces smaller than this are enlarged
 
 
@@ -129,14 +130,14 @@ def encode_picture(image: F32) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def plot_gallery(faces: list[GalleryFace], columns: int = 6) -> go.Figure:
+def plot_gallery(faces: list[GalleryFace]) -> go.Figure:
     """Plot the gallery as one figure, for Kedro-Viz."""
     if not faces:
         return plot_note("There are no faces to show.")
-    rows = -(-len(faces) // columns)
+    rows = -(-len(faces) // COLUMNS)
     figure = make_subplots(
         rows=rows,
-        cols=columns,
+        cols=COLUMNS,
         subplot_titles=[_caption(face) for face in faces],
         horizontal_spacing=0.02,
         vertical_spacing=0.3 / rows,
@@ -145,8 +146,8 @@ def plot_gallery(faces: list[GalleryFace], columns: int = 6) -> go.Figure:
         figure.add_image(
             source=face["picture"],
             hoverinfo="skip",
-            row=place // columns + 1,
-            col=place % columns + 1,
+            row=place // COLUMNS + 1,
+            col=place % COLUMNS + 1,
         )
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)

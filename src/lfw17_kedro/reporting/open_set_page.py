@@ -83,10 +83,11 @@ def write_open_set_page(
     figures: Mapping[str, go.Figure],
     *,
     cohort: str,
-    album: str = "album.html",
-    pictures: str = "enrolment_pictures",
 ) -> str:
     """Write the open-set page.
+
+    Beside it the page expects `album.html`, `enrolment.csv` and the pictures of the
+    pairs in `enrolment_pictures`.
 
     Args:
         threshold: of the gallery.
@@ -94,8 +95,6 @@ def write_open_set_page(
         pairs: `DOUBTFUL_COLUMNS`, the faces that agree better with another person.
         figures: `open_set` and `trade_off`, see `open_set`.
         cohort: who the strangers of the cohort are, a sentence.
-        album: path of the album, relative to the page.
-        pictures: folder of the pictures, relative to the page.
 
     Returns:
         A whole HTML page, which can be encoded as UTF-8.
@@ -132,8 +131,6 @@ def write_open_set_page(
         n_pairs=len(pairs),
         max_open=MAX_OPEN,
         cohort=cohort,
-        album=album,
-        pictures=pictures,
         figures={name: _embed_figure(figure) for name, figure in figures.items()},
         style=Markup(style),  # noqa: S704 (our own)
         script=Markup(script),  # noqa: S704 (our own)

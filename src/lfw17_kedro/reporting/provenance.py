@@ -20,14 +20,13 @@ from lfw17_kedro.reporting.predictions import StaleResultsError
 
 
 def describe_provenance(
-    methods: Iterable[str], run_record: dict[str, Any] | None, env: str | None = None
+    methods: Iterable[str], run_record: dict[str, Any] | None
 ) -> dict[str, dict[str, Any]]:
     """Describe which runs made each method's results, and what does not agree.
 
     Args:
         methods: their names, which are the namespaces of their nodes.
         run_record: of the hook `RunRecordHooks`, or None.
-        env: the environment that advice names, None for that of the latest run.
 
     Returns:
         method -> `runs` (the runs as recorded, oldest first, each with its `id` and the
@@ -52,7 +51,7 @@ def describe_provenance(
                 key: [values[names[0]] for names in _group_nodes(values)]
                 for key, values in _list_values(lineage).items()
             },
-            "warnings": _write_warnings(method, record, lineage, outdated, env),
+            "warnings": _write_warnings(method, record, lineage, outdated),
         }
     return described
 
@@ -128,10 +127,9 @@ def _write_warnings(
     record: dict[str, Any],
     lineage: Nodes,
     outdated: dict[str, list[str]],
-    env: str | None,
 ) -> list[str]:
     """Write what does not agree in a method's results, with what to do."""
-    command = advise(method, record, env, find_disagreements(lineage))
+    command = advise(method, record, find_disagreements(lineage))
     warnings = []
     if not _find_raw_faces(method, record["nodes"])[1]:
         warnings.append(
