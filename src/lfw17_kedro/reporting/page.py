@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
-from lfw17_kedro.reporting.gallery import KINDS, GalleryFace
+from lfw17_kedro.reporting.examples import KINDS, ExampleFace
 from lfw17_kedro.reporting.page_parts import load_template, replace_nan
 from lfw17_kedro.reporting.provenance import describe_provenance
 from lfw17_kedro.reporting.style import has_buttons, read_description
@@ -64,7 +64,7 @@ def write_page(
     pairs: pd.DataFrame,
     class_scores: pd.DataFrame,
     temperatures: pd.DataFrame,
-    gallery: list[GalleryFace],
+    examples: list[ExampleFace],
     data_card: dict[str, Any],
     left_out: dict[str, str],
     notes: dict[str, str],
@@ -78,7 +78,7 @@ def write_page(
         pairs: of `compare.compare_pairs`.
         class_scores: of `compare.tabulate_classes`.
         temperatures: of `compare.tabulate_temperatures`.
-        gallery: of `gallery.describe_faces`.
+        examples: of `examples.describe_faces`.
         data_card: of `data_card.describe_data`.
         left_out: method -> why it is not in the report.
         notes: method -> what it says of itself.
@@ -113,7 +113,7 @@ def write_page(
         temperatures=temperatures[temperatures["split"] == main_split].to_dict(
             "records"
         ),
-        galleries=_group_faces(gallery, methods),
+        examples=_group_faces(examples, methods),
         data=data_card,
         left_out=left_out,
         notes=notes,
@@ -143,13 +143,13 @@ def _find_best(comparison: pd.DataFrame) -> dict[tuple[str, str], float]:
 
 
 def _group_faces(
-    gallery: list[GalleryFace], methods: list[str]
-) -> dict[tuple[str, str], list[GalleryFace]]:
+    examples: list[ExampleFace], methods: list[str]
+) -> dict[tuple[str, str], list[ExampleFace]]:
     """Group the faces by method and kind; a group may be empty."""
     return {
         (method, kind): [
             face
-            for face in gallery
+            for face in examples
             if face["method"] == method and face["kind"] == kind
         ]
         for method in methods

@@ -259,7 +259,7 @@ def plot_map(
     )
 
 
-def show_gallery(
+def show_examples(
     predictions: Table,
     train_images: F32,
     train_table: Table,
@@ -280,13 +280,13 @@ def show_gallery(
         max_faces: for each method and kind.
 
     Returns:
-        The faces with their probabilities (`gallery.GalleryFace`), and one figure of
-        them.
+        The faces with their probabilities (`examples.ExampleFace`), and one figure
+        of them.
 
     Raises:
         ValueError: images and tables do not have the same length.
     """
-    from lfw17_kedro.reporting import gallery
+    from lfw17_kedro.reporting import examples
 
     check_rows(train_images=train_images, train_table=train_table)
     check_rows(test_images=test_images, test_table=test_table)
@@ -294,9 +294,9 @@ def show_gallery(
         "validation": (train_images, list(train_table["id"])),
         "test": (test_images, list(test_table["id"])),
     }
-    picked = gallery.pick_faces(predictions, max_faces)
-    faces = gallery.describe_faces(picked, images, class_names)
-    return faces, gallery.plot_gallery(faces)
+    picked = examples.pick_faces(predictions, max_faces)
+    faces = examples.describe_faces(picked, images, class_names)
+    return faces, examples.plot_examples(faces)
 
 
 def write_report(
@@ -306,7 +306,7 @@ def write_report(
     paired_tests: Table,
     class_scores: Table,
     temperatures: Table,
-    faces: list[Any],
+    examples: list[Any],
     data_card: dict[str, Any],
     left_out: dict[str, str],
     notes: dict[str, str],
@@ -329,7 +329,7 @@ def write_report(
         paired_tests,
         class_scores,
         temperatures,
-        faces,
+        examples,
         data_card,
         left_out,
         notes,

@@ -27,8 +27,8 @@ COLUMNS = 6  # of faces, in the figure
 PICTURE_HEIGHT = 150  # pixels; faces smaller than this are enlarged
 
 
-class GalleryFace(TypedDict):
-    """One face of the gallery.
+class ExampleFace(TypedDict):
+    """One face among the examples.
 
     Keys:
         method: whose prediction this is.
@@ -85,7 +85,7 @@ def describe_faces(
     picked: pd.DataFrame,
     images: Mapping[str, tuple[F32, Sequence[str]]],
     class_names: list[str],
-) -> list[GalleryFace]:
+) -> list[ExampleFace]:
     """Describe picked faces with their probabilities and pictures.
 
     Args:
@@ -105,7 +105,7 @@ def describe_faces(
         truth, split = int(face["truth"]), str(face["split"])
         known = truth != UNKNOWN
         faces.append(
-            GalleryFace(
+            ExampleFace(
                 method=face["method"],
                 split=split,
                 id=face["id"],
@@ -130,8 +130,8 @@ def encode_picture(image: F32) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def plot_gallery(faces: list[GalleryFace]) -> go.Figure:
-    """Plot the gallery as one figure, for Kedro-Viz."""
+def plot_examples(faces: list[ExampleFace]) -> go.Figure:
+    """Plot the faces as one figure, for Kedro-Viz."""
     if not faces:
         return plot_note("There are no faces to show.")
     rows = -(-len(faces) // COLUMNS)
@@ -160,7 +160,7 @@ def plot_gallery(faces: list[GalleryFace]) -> go.Figure:
     )
 
 
-def _caption(face: dict[str, Any] | GalleryFace) -> str:
+def _caption(face: dict[str, Any] | ExampleFace) -> str:
     """Write three lines: who was predicted, with which probability, and the truth."""
     truth = f"is {escape_markup(face['truth'])}" if face["truth"] else "truth unknown"
     return (
