@@ -8,9 +8,8 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
 from lfw17_kedro.command import flatten
-from lfw17_kedro.hooks.node_calls import RECORD
+from lfw17_kedro.hooks.node_calls import METRICS, RECORD
 
-METRICS = ".metrics"
 SCORES = ("accuracy", "macro_f1", "log_loss")
 
 

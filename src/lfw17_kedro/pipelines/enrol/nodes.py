@@ -3,7 +3,6 @@
 import logging
 from collections import Counter
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -16,16 +15,13 @@ from lfw17_kedro.pipelines.people.nodes import advise_on_lost_scans, warn_of_cor
 from lfw17_kedro.pipelines.people.settings import QualitySettings, SearchSettings
 from lfw17_kedro.scan_types import Scan
 from lfw17_kedro.stores.scan_store import OpenStore
-from lfw17_kedro.types import Encoder, EncoderOptions, RawFaces, Table
+from lfw17_kedro.types import Encoder, EncoderOptions, Figure, RawFaces, Table
 
 CURVE_POINTS = 1001  # thresholds tried for the figures
 COHORT = (  # Samaria and Harter 1994, doi:10.1109/ACV.1994.341300
     "the ORL faces, 40 people of a laboratory in Cambridge, England, photographed in "
     "grey from 1992 to 1994, most of them men."
 )
-
-Figure = Any
-"""A `plotly.graph_objects.Figure`."""
 
 logger = logging.getLogger(__name__)
 

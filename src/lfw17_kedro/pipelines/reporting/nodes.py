@@ -9,10 +9,7 @@ from typing import Any
 
 from lfw17_kedro.faces.ids import check_rows
 from lfw17_kedro.pipelines.reporting.settings import MapSettings
-from lfw17_kedro.types import F32, Table
-
-Figure = Any
-"""A `plotly.graph_objects.Figure`."""
+from lfw17_kedro.types import F32, Figure, Table
 
 
 def find_methods(**metrics: dict[str, Any] | None) -> dict[str, bool]:
