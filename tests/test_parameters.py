@@ -243,13 +243,13 @@ def test_groups_in_a_list_are_refused_by_their_places():
 
 def test_missing_parameter_is_named():
     raw = change()
-    del raw["reporting"]["gallery"]
+    del raw["reporting"]["examples"]
 
     with pytest.raises(ParameterError) as refused:
         check_parameters(MODEL, raw)
 
     assert str(refused.value) == (
-        "reporting.gallery: expected a group of parameters (max_faces), got nothing; "
+        "reporting.examples: expected a group of parameters (max_faces), got nothing; "
         "add it."
     )
 

@@ -1,4 +1,4 @@
-"""Tables of the environment `people` come back as they were saved."""
+"""The catalog of the environment `people`: tables come back as they were saved."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import yaml
 from lfw17_kedro.datasets import StoredDataset
 from lfw17_kedro.gallery_types import ENROLMENT_COLUMNS, IDENTIFIED_COLUMNS
 from lfw17_kedro.photo_types import LEFT_OUT_COLUMNS
+from lfw17_kedro.pipelines.identify.nodes import CORRECTIONS_FILE
 
 CATALOG = Path(__file__).parents[1] / "conf/people/catalog.yml"
 NAMES = ["007", "NA", "true", "1e5"]
@@ -72,3 +73,9 @@ def test_empty_tables_keep_their_columns(tmp_path):
 
     assert loaded.columns.tolist() == list(IDENTIFIED_COLUMNS)
     assert len(loaded) == 0
+
+
+def test_the_album_names_the_file_that_is_read():
+    catalog = yaml.safe_load(CATALOG.read_text(encoding="utf-8"))
+
+    assert catalog["corrections"]["filepath"] == CORRECTIONS_FILE

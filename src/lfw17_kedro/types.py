@@ -29,6 +29,9 @@ else:
 Network = Any
 """A `keras.Model`, whose import takes seconds and whose types nobody ships."""
 
+Figure = Any
+"""A `plotly.graph_objects.Figure`, whose import takes seconds."""
+
 UNKNOWN = -1  # the label of a test image whose person is not known
 MIN_PEOPLE = 2  # to tell apart
 

@@ -42,7 +42,7 @@ SCENARIOS = {
     ),
     "reporting over other settings": (
         "complete",
-        ["--pipelines", "reporting", "--params", "reporting.gallery.max_faces=3"],
+        ["--pipelines", "reporting", "--params", "reporting.examples.max_faces=3"],
         1,
         100,
     ),

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from tests.fuzz.text_formats import seal_record
 from tests.fuzz.zip_format import write_zip
+from tests.stand_ins.corrections_csv import write_corrections
 from tests.stand_ins.torch_files import (
     FloatStorage,
     LongStorage,
@@ -244,7 +245,7 @@ def make_galleries() -> Seeds:
 
 def make_corrections() -> Seeds:
     """Make corrections as the album writes them, and as a spreadsheet does."""
-    from lfw17_kedro.people.corrections_file import Correction, write_corrections
+    from lfw17_kedro.people.corrections_file import Correction
 
     face_id = f"{'0' * 16}_1_2_30_40"
     listed = [
@@ -252,8 +253,8 @@ def make_corrections() -> Seeds:
         Correction("is_not", "Bob", photo="a/b.jpg", box=(1, 2, 30, 40)),
         Correction("ignore", photo="c.jpg", box=(1.5, 2, 30, 40)),
     ]
-    text = write_corrections(listed)
-    return [text.encode(), text.replace(",", ";").encode("utf-8-sig"), b""]
+    content = write_corrections(listed)
+    return [content, b"\xef\xbb\xbf" + content.replace(b",", b";"), b""]
 
 
 def make_pgms() -> Seeds:

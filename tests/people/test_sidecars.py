@@ -1,8 +1,9 @@
+import numpy as np
 import pandas as pd
 import pytest
 
 from lfw17_kedro.people.sidecars import list_sidecars
-from lfw17_kedro.people.xmp import write_sidecar
+from lfw17_kedro.people.xmp import write_packet
 
 COLUMNS = ["name", "left", "top", "right", "bottom"]
 
@@ -22,8 +23,10 @@ def test_each_photo_with_a_face_has_a_sidecar_beside_it():
         ("Ann", 8, 9, 12, 11),
         ("ignored", 8, 9, 12, 11),
         ("unknown", 8, 9, 12, 11),
+        ("ignored", 8, 9, 12, 11),
         ("Bob", 8, 9, 12, 11),
-    ).assign(photo=["b.jpg", "c.jpg", "a/1.jpg", "b.jpg"])
+    ).assign(photo=["b.jpg", "c.jpg", "a/1.jpg", "b.jpg", "b.jpg"])
+    boxes = np.array([[8.0, 9.0, 12.0, 11.0]] * 2)
 
     listed = list_sidecars(faces, make_photos()[::-1])
 
@@ -31,8 +34,8 @@ def test_each_photo_with_a_face_has_a_sidecar_beside_it():
     sidecars = dict(listed.items())
     assert list(sidecars) == ["a/1.jpg.xmp", "b.jpg.xmp"]
     assert sidecars == {
-        "a/1.jpg.xmp": write_sidecar(faces.iloc[[2]], 40, 50, orientation=6),
-        "b.jpg.xmp": write_sidecar(faces.iloc[[0, 3]], 40, 50, orientation=1),
+        "a/1.jpg.xmp": write_packet(["unknown"], boxes[:1], 40, 50, 6, 0),
+        "b.jpg.xmp": write_packet(["Ann", "Bob"], boxes, 40, 50, 1, 0),
     }
 
 

@@ -1,17 +1,17 @@
 from xml.etree import ElementTree as ET
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image, ImageOps
 
-from lfw17_kedro.people.xmp import NAMESPACES, write_sidecar
-
-COLUMNS = ["name", "left", "top", "right", "bottom"]
+from lfw17_kedro.people.xmp import NAMESPACES, check_names, write_packet
 
 
-def make_faces(*rows):
-    return pd.DataFrame(rows, columns=COLUMNS)
+def write(*faces, width=4, height=2, orientation=1, turned=0):
+    """Write a packet of faces, each a name and the sides of a box."""
+    names = [name for name, *_ in faces]
+    boxes = np.reshape([box for _, *box in faces], (-1, 4)).astype(np.float64)
+    return write_packet(names, boxes, width, height, orientation, turned)
 
 
 def parse(sidecar):
@@ -43,15 +43,14 @@ def read_regions(sidecar):
 
 
 def test_faces_become_regions_and_keywords():
-    faces = make_faces(
+    faces = [
         ("Zoë", 100.0, 50.0, 300.0, 150.0),
         ("unknown", 0.0, 0.0, 100.0, 100.0),
-        ("ignored", 0.0, 0.0, 100.0, 100.0),
         ("Ann Lee", 300.0, 150.0, 440.0, 260.0),  # reaches beyond the photo
         ("Ann Lee", 401.0, 10.0, 440.0, 60.0),  # lies outside of it
-    )
+    ]
 
-    sidecar = write_sidecar(faces, 400, 200, orientation=1)
+    sidecar = write(*faces, width=400, height=200)
 
     description = parse(sidecar)
     size = description.find("mwg-rs:Regions/mwg-rs:AppliedToDimensions", NAMESPACES)
@@ -69,7 +68,7 @@ def test_faces_become_regions_and_keywords():
 
 
 def test_the_packet_has_its_frame():
-    sidecar = write_sidecar(make_faces(), 4, 2, orientation=1)
+    sidecar = write()
 
     assert sidecar.startswith(
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n<x:xmpmeta xmlns:'
@@ -80,16 +79,14 @@ def test_the_packet_has_its_frame():
 
 
 def test_structures_are_marked_as_such():
-    sidecar = write_sidecar(make_faces(("Ann", 0, 0, 1, 1)), 4, 2, orientation=1)
+    sidecar = write(("Ann", 0, 0, 1, 1))
 
     for name in ("mwg-rs:Regions", "mwg-rs:Area", "rdf:li"):
         assert f'<{name} rdf:parseType="Resource">' in sidecar
 
 
 def test_names_are_escaped():
-    sidecar = write_sidecar(
-        make_faces(("O'Brien & Sons {0}", 0, 0, 1, 1)), 4, 2, orientation=1
-    )
+    sidecar = write(("O'Brien & Sons {0}", 0, 0, 1, 1))
 
     assert "O'Brien &amp; Sons {0}" in sidecar
     assert read_regions(sidecar)[0][0] == "O'Brien & Sons {0}"
@@ -108,9 +105,9 @@ def test_names_are_escaped():
     ],
 )
 def test_regions_are_those_of_the_stored_photo(orientation, turned, expected, size):
-    faces = make_faces(("Ann", 8, 9, 12, 11))
+    photo = {"width": 40, "height": 50, "orientation": orientation, "turned": turned}
 
-    sidecar = write_sidecar(faces, 40, 50, orientation=orientation, turned=turned)
+    sidecar = write(("Ann", 8, 9, 12, 11), **photo)
 
     assert read_regions(sidecar) == [("Ann", expected)]
     applied = "mwg-rs:Regions/mwg-rs:AppliedToDimensions"
@@ -128,11 +125,9 @@ def test_regions_agree_with_how_pillow_turns_photos(orientation, turned):
     upright = np.rot90(np.asarray(ImageOps.exif_transpose(photo)), -turned // 90)
     rows, columns = np.flatnonzero(upright.any(1)), np.flatnonzero(upright.any(0))
     box = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-    height, width = upright.shape
+    photo = dict(zip(("height", "width"), upright.shape, strict=True))
 
-    sidecar = write_sidecar(
-        make_faces(("Ann", *box)), width, height, orientation=orientation, turned=turned
-    )
+    sidecar = write(("Ann", *box), orientation=orientation, turned=turned, **photo)
 
     expected = ["0.775000", "0.350000", "0.350000", "0.300000"]
     assert read_regions(sidecar) == [("Ann", expected)]
@@ -149,12 +144,10 @@ def test_regions_agree_with_how_pillow_turns_photos(orientation, turned):
     ],
 )
 def test_a_photo_that_cannot_be_is_refused(wrong, problem):
-    photo = {"width": 4, "height": 2, "orientation": 1, "turned": 0} | wrong
-
     with pytest.raises(ValueError, match=f"expected {problem}; read the photo again"):
-        write_sidecar(make_faces(), **photo)
+        write(**wrong)
 
 
 def test_a_name_that_breaks_the_file_is_refused():
     with pytest.raises(ValueError, match=r"got 'a\\x01b', which holds a control char"):
-        write_sidecar(make_faces(("a\x01b", 0, 0, 1, 1)), 4, 2, orientation=1)
+        check_names(["unknown", "a\x01b"])

@@ -7,8 +7,9 @@ import pytest
 import yaml
 from invented_scans import DIMENSION, make_scan
 
+from lfw17_kedro.hooks.errors import is_expected
 from lfw17_kedro.photo_types import PhotoFile
-from lfw17_kedro.pipelines.enrol.nodes import enrol
+from lfw17_kedro.pipelines.enrol.nodes import cut_crops, enrol
 from lfw17_kedro.pipelines.people.settings import PeopleSettings
 from lfw17_kedro.types import Encoder, EncoderCard
 
@@ -80,3 +81,21 @@ def test_somebody_whom_a_correction_enrols_is_no_stranger(enrol_with):
     assert gallery.people == ("Ann Lee", "Bob")
     np.testing.assert_allclose(gallery.threshold.cohort, [0])
     assert gallery.cohort.people == ("s1", "s2", "s2")
+
+
+def test_a_store_that_lost_an_enrolled_photo_says_what_to_run(enrol_with):
+    class LostStore:
+        def read(self, sha256):
+            raise KeyError("expected scanned photos, got an unknown one")
+
+    gallery = enrol_with({"Ann Lee/1.jpg": X}, {"s1/1": Y}, f"{FACE},is,Bob,yes")
+
+    with pytest.raises(ValueError, match="got none of some") as lost:
+        cut_crops(gallery, lambda *_: LostStore(), 70, 52, 0.3)
+
+    assert is_expected(lost.value)
+    assert str(lost.value) == (
+        "expected the scan of every photo enrolled, got none of some: data/04_feature "
+        "was deleted or damaged; run `kedro run --env people`, with the --params of "
+        "the last run, to search them again."
+    )

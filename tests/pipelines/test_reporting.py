@@ -99,7 +99,7 @@ def test_unknown_test_labels_leave_validation_scores(leave_results, run_project)
     catalog = run_project("reporting")
 
     assert set(catalog.load("reporting.comparison")["split"]) == {"validation"}
-    faces = catalog.load("reporting.gallery")
+    faces = catalog.load("reporting.examples")
     shown = {(face["split"], face["kind"]) for face in faces}
     assert shown == {("validation", "incorrect"), ("test", "least certain")}
     assert "test labels" not in catalog.load("reporting.data_card")["hashes"]

@@ -135,6 +135,13 @@ def test_a_file_name_that_is_not_utf8_can_be_written():
     assert 'href="./%E9.jpg"' in page
 
 
+def test_the_page_says_where_corrections_belong_and_what_applies_them():
+    page = small_album().render(corrections_file="a<b>.csv", command="run & see")
+
+    assert "to <code>a&lt;b&gt;.csv</code>, replacing the old file" in page
+    assert "<li>Run <code>run &amp; see</code>, with the same" in page
+
+
 def test_links_lead_to_files_beside_the_page_alone():
     links = {
         "Enrolment": "enrolment list #1.csv",

@@ -82,7 +82,7 @@ def plot_everything(results: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Run the nodes of `reporting` one after the other.
 
     Returns:
-        The page, and the figures by name, "gallery" among them.
+        The page, and the figures by name, "examples" among them.
     """
 
     def pick(*ends: str) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def plot_everything(results: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         predictions, None, **pick(".metrics")
     )
     card = nodes.describe_data(**data, source_card=results["source_card"], ran=ran)
-    faces, gallery = nodes.show_gallery(predictions, **data, max_faces=6)
+    examples, shown = nodes.show_examples(predictions, **data, max_faces=6)
     map_settings = MapSettings(projection="pca", max_faces=500)
     figures = {
         "classes": nodes.plot_classes(classes, predictions),
@@ -121,7 +121,7 @@ def plot_everything(results: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         pairs,
         classes,
         temperatures,
-        faces,
+        examples,
         card,
         left_out,
         nodes.collect_notes(predictions, **pick(".metrics")),
@@ -129,4 +129,4 @@ def plot_everything(results: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         **figures,
     )
     confusion = nodes.plot_confusion(predictions, results["class_names"])
-    return page, figures | {"gallery": gallery, "confusion": confusion}
+    return page, figures | {"examples": shown, "confusion": confusion}

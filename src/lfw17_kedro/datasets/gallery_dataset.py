@@ -9,6 +9,8 @@ from lfw17_kedro.atomic import remove
 from lfw17_kedro.gallery_types import Gallery
 from lfw17_kedro.stores.gallery_files import CARD, read_gallery, write_gallery
 
+REMEDY = "enrol again: `kedro run --env people --pipelines enrol`"
+
 
 class GalleryDataset(AbstractDataset[Gallery, Gallery]):
     """A `Gallery`; see `stores.gallery_files` for the files."""
@@ -21,7 +23,7 @@ class GalleryDataset(AbstractDataset[Gallery, Gallery]):
 
     def load(self) -> Gallery:
         try:
-            return read_gallery(self._filepath)
+            return read_gallery(self._filepath, REMEDY)
         except ValueError as error:
             raise DatasetError(str(error)) from error
 

@@ -10,6 +10,9 @@ right on all of those, the log loss alone would ask for weights without end. So 
 counts the truth of each image with (N + 1/2) / (N + 1) only, and any other person with
 the rest (Krichevsky and Trofimov 1981, doi:10.1109/TIT.1981.1056331). Platt's sigmoid
 is fitted to such targets too.
+
+`CalibratedClassifierCV(method="temperature")` of scikit-learn is not used: its loss
+counts the truth fully, and it scales one model, while a pool has a weight for each.
 """
 
 from typing import Any

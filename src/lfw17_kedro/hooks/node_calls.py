@@ -16,6 +16,7 @@ from lfw17_kedro.photo_types import PhotoFolder
 from lfw17_kedro.types import RawFaces
 
 RECORD = "run_record"  # the diary of the runs: no node makes it
+METRICS = ".metrics"  # behind the name of a method: its scores
 PARAMETER = "params:"
 COMPUTE = "compute"  # parameters that say where work is done: what it makes is the same
 

@@ -7,10 +7,12 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
+from lfw17_kedro.hooks.node_calls import METRICS
+
 if TYPE_CHECKING:
     from rich.table import Table
 
-METRICS, SUBMISSION = ".metrics", ".submission"
+SUBMISSION = ".submission"  # behind the name of a method
 REPORT = "reporting.report"
 LEFT_OUT = "reporting.left_out"
 # What the user opens or reads at the end of a run, and how the summary says so.

@@ -1,4 +1,4 @@
-"""The file of corrections: read it into a table of text, write it."""
+"""The file of corrections: read it into a table of text, write its lines."""
 
 import csv
 import io
@@ -117,25 +117,12 @@ def _read_lines(content: bytes) -> Iterable[tuple[int, list[str]]]:
         ) from error
 
 
-def write_corrections(corrections: Iterable[Correction]) -> str:
-    """Write corrections as `parse_corrections` reads them.
-
-    Args:
-        corrections: in the order of the file.
-
-    Returns:
-        CSV with the line ends of RFC 4180, to be stored as UTF-8. No text starts like
-        a formula of a spreadsheet.
-    """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")  # so that both are quoted
-    writer.writerow(COLUMNS)
-    writer.writerows(map(list_cells, corrections))
-    return text.getvalue()
-
-
 def list_cells(one: Correction) -> list[str]:
-    """Write a correction as a line of the file: the texts of `COLUMNS`."""
+    """Write a correction as a line of the file: the texts of `COLUMNS`.
+
+    No path starts like a formula of a spreadsheet, and `parse_corrections` reads the
+    same correction back.
+    """
     photo = one.photo
     if starts_formula(photo) or photo.startswith("./") or photo[:1].isspace():
         photo = f"./{photo}"  # names the same file

@@ -28,6 +28,7 @@ def cut_crops(
         test_fraction: of each person's photos, rounded; at least one photo trains.
 
     Raises:
+        LostScansError: the store has lost the scan of a photo.
         ValueError: the store has lost a picture.
     """
     places = find_places(gallery.faces, store)

@@ -47,6 +47,9 @@ def list_doubtful_pairs(
 
     Returns:
         One row a face, `DOUBTFUL_COLUMNS`, and where each picture is to be written.
+
+    Raises:
+        LostScansError: the store has lost the scan of a photo.
     """
     asked = enrolment["action"].isin([CHECK, LEFT_OUT])
     rows = enrolment[asked & enrolment["similarity_other"].notna()]

@@ -17,6 +17,10 @@ FACE, PHOTO, PERSON = "faces/{}.jpg", "photos/{}.jpg", "people/{}.jpg"
 GROUPED = "{}.jpg"
 
 
+class LostScansError(ValueError):
+    """The store has lost scans of enrolled photos; the caller says what to run."""
+
+
 class PictureStore(Protocol):
     """Photos scanned so far."""
 
@@ -141,7 +145,11 @@ def _fill(pattern: str, names: "pd.Series") -> "pd.Series":
 
 
 def picture_people(gallery: Gallery, store: PictureStore) -> dict[str, Place]:
-    """Choose a picture of each person enrolled: the sharpest face."""
+    """Choose a picture of each person enrolled: the sharpest face.
+
+    Raises:
+        LostScansError: the store has lost one of their photos.
+    """
     sharpest = gallery.faces.sort_values("sharpness", ascending=False, kind="stable")
     first = sharpest.drop_duplicates("person").sort_values("person")
     return dict(zip(first["person"], find_places(first, store), strict=True))
@@ -155,16 +163,14 @@ def find_places(faces: Table, store: PictureStore) -> list[Place]:
         store: has their photos.
 
     Raises:
-        ValueError: the store has lost one of them.
+        LostScansError: the store has lost one of them.
     """
     hashes = faces["sha256"].tolist()
     try:
         found = store.read(list(dict.fromkeys(hashes))).faces
     except KeyError as error:
-        raise ValueError(
-            "expected the scan of every photo enrolled, got none of some: "
-            "data/04_feature was deleted or damaged; run `kedro run --env people`, "
-            "with the --params of the last run, to search them again."
+        raise LostScansError(
+            "expected the scan of every photo enrolled, got none of some"
         ) from error
     boxes = {
         str(sha256): own[[*BOX]].to_numpy(np.float64)

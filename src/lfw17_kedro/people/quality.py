@@ -115,7 +115,10 @@ def measure_sharpness(face: U8) -> float:
     | 4.0                  |    0.6 |      99 % |   31 % |
 
     A face below 2.0 is blurred: of all these, 64 % of the faces below it were given
-    their own name, and 99 % of those above.
+    their own name, and 99 % of those above. The gate asks for less: `min_sharpness` is
+    1.0 unless the user says otherwise. That lies between the medians of two blurs: of
+    2.0 pixels, after which 99 % are given their own name, and of 3.0, after which 76 %
+    are.
 
     Source: Pech-Pacheco et al. 2000, "Diatom autofocusing in brightfield microscopy",
     ICPR: the variance of the Laplacian. The blur and the division are our own.

@@ -36,7 +36,7 @@ class Sidecars:
         """Give path and content of each sidecar, sorted by path.
 
         Raises:
-            ValueError: see `write_sidecar`.
+            ValueError: see `write_packet`.
         """
         photos = self._photos.itertuples(index=False)
         shown = zip(photos, pairwise(self._bounds), strict=True)

@@ -18,10 +18,9 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from lfw17_kedro.faces.class_names import find_name_problem
-from lfw17_kedro.gallery_types import IGNORED_NAME, UNKNOWN_NAME
+from lfw17_kedro.gallery_types import UNKNOWN_NAME
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.scan_types import BOX
-from lfw17_kedro.types import F64, Table
+from lfw17_kedro.types import F64
 
 SUFFIX = ".xmp"  # after the whole name, as digiKam and darktable do: photo.jpg.xmp
 TAG_PARENT = "People"  # digiKam's own tag above those of people
@@ -58,15 +57,21 @@ for _prefix, _uri in NAMESPACES.items():
     ET.register_namespace(_prefix, _uri)
 
 
-def write_sidecar(
-    faces: Table, width: int, height: int, *, orientation: int, turned: int = 0
+def write_packet(
+    names: list[str],
+    boxes: F64,
+    width: int,
+    height: int,
+    orientation: int,
+    turned: int,
 ) -> str:
     """Write the faces of one photo as an XMP packet.
 
     Args:
-        faces: n rows with name, left, top, right, bottom, pixels of the upright photo.
-            Unknown faces become regions without a name, as in digiKam; ignored faces,
-            and those outside of the photo, become none.
+        names: of n faces, of which none is ignored; see `check_names`. Unknown faces
+            become regions without a name, as in digiKam.
+        boxes: (n, 4) float64: left, top, right, bottom, pixels of the upright photo.
+            Faces outside of the photo become no regions.
         width: of the upright photo, pixels.
         height: of the upright photo, pixels.
         orientation: of the photo's EXIF, 1-8; 1 if it has none.
@@ -79,32 +84,7 @@ def write_sidecar(
         `TAG_PARENT`).
 
     Raises:
-        ValueError: an orientation, an angle, a size or a name that cannot be.
-    """
-    shown = faces[faces["name"] != IGNORED_NAME]
-    names = shown["name"].tolist()
-    check_names(names)
-    boxes = shown[[*BOX]].to_numpy(np.float64)
-    return write_packet(names, boxes, width, height, orientation, turned)
-
-
-def write_packet(
-    names: list[str],
-    boxes: F64,
-    width: int,
-    height: int,
-    orientation: int,
-    turned: int,
-) -> str:
-    """Write the faces of one photo, see `write_sidecar`, which checks the names.
-
-    Args:
-        names: of n faces, none of them ignored.
-        boxes: (n, 4) float64: left, top, right, bottom, pixels.
-        width: of the upright photo, and the rest: see `write_sidecar`.
-        height: likewise.
-        orientation: likewise.
-        turned: likewise.
+        ValueError: an orientation, an angle or a size that cannot be.
     """
     _check_photo(width, height, orientation, turned)
     boxes = np.clip(boxes / np.array([width, height] * 2, np.float64), 0, 1)

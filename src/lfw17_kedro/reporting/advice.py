@@ -16,21 +16,29 @@ Nodes = dict[str, dict[str, Any]]
 
 def advise(
     method: str,
+<<<<<<< HEAD
     record: Record,
     env: str | None = None,
+=======
+    run_record: dict[str, Any] | None,
+>>>>>>> w3
     keys: Iterable[str] = (),
 ) -> str:
     """Give the command that makes a method's results fit the present data.
 
     The command repeats the runtime parameters with which the present data were
     prepared, so that following the advice for one method does not make the results of
-    another stale, the runtime parameters of the method's own nodes, and `--conf-source`
-    of the latest run.
+    another stale, the runtime parameters of the method's own nodes, and `--env` and
+    `--conf-source` of the latest run.
 
     Args:
         method: its name.
+<<<<<<< HEAD
         record: see `lfw17_kedro.record`.
         env: Kedro's environment, None for that of the latest run.
+=======
+        run_record: of the hook `RunRecordHooks`, or None.
+>>>>>>> w3
         keys: further parameters to name, with the latest value that a node got; a value
             with which the present data were prepared comes first.
 
@@ -47,7 +55,7 @@ def advise(
     return write_command(
         {
             "pipeline_names": [method],
-            "env": latest.get("env") if env is None else env,
+            "env": latest.get("env"),
             "conf_source": latest.get("conf_source"),
             "runtime_params": parameters,
         }

@@ -8,7 +8,6 @@ page as data, in one block of JSON, and only as text from there.
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
-import jinja2
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
@@ -29,14 +28,12 @@ from lfw17_kedro.reporting.album_data import (
     list_numbers,
     list_texts,
 )
-from lfw17_kedro.reporting.page_parts import hash_source, read_template
+from lfw17_kedro.reporting.page_parts import hash_source, load_template, read_template
 from lfw17_kedro.scan_types import BOX
 from lfw17_kedro.types import I64, Table
 
 PHOTO_COLUMNS = ("photo", "sha256", "height", "width")
 PEOPLE_COLUMNS = ("name", "photos", "picture")
-CORRECTIONS_FILE = "data/01_raw/corrections.csv"
-COMMAND = "kedro run --env people"
 SCRIPTS = ("data", "parts", "faces", "views", "photos", "correct", "routes", "keys")
 DATA = "\0"  # stands for the data in the template; no other text has it
 SIDE_DIGITS, SCORE_DIGITS, RATE_DIGITS = 1, 4, 6  # behind the point, more than needed
@@ -51,6 +48,8 @@ def render_album(
     *,
     title: str,
     links: Mapping[str, str],
+    corrections_file: str,
+    command: str,
     pictures: str = "album_pictures",
 ) -> str:
     """Write the album as one HTML page.
@@ -70,6 +69,8 @@ def render_album(
         title: of the page.
         links: label -> path of another report, relative to the page, not
             percent-encoded.
+        corrections_file: where the user puts the corrections that the page saves.
+        command: that applies them.
         pictures: folder of the pictures, relative to the page.
 
     Returns:
@@ -102,7 +103,7 @@ def render_album(
     )
     style = read_template("album.css")
     script = "\n".join(read_template(f"album_{part}.js") for part in SCRIPTS)
-    page = _load_template().render(
+    page = load_template("album.html").render(
         title=one_line(title),
         links={one_line(label): _quote_path(path) for label, path in links.items()},
         data=DATA,
@@ -110,8 +111,8 @@ def render_album(
         script=Markup(script),  # noqa: S704 (our own)
         style_hash=hash_source(style),
         script_hash=hash_source(script),
-        corrections_file=CORRECTIONS_FILE,
-        command=COMMAND,
+        corrections_file=corrections_file,
+        command=command,
     )
     # Jinja would copy the data twice, which are nearly the whole page.
     before, _, after = page.partition(DATA)
@@ -216,9 +217,3 @@ def _list_digits(photos: Table) -> list[str]:
 def _quote_path(path: str) -> str:
     """Write a relative path as a URL that no name can turn into another address."""
     return "./" + quote(path, errors="surrogateescape") if path else ""
-
-
-def _load_template() -> jinja2.Template:
-    """Load the page's template, which escapes what it is given."""
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string(read_template("album.html"))

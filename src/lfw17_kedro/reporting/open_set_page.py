@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jinja2
 import pandas as pd
 import plotly.graph_objects as go
 from jinja2.utils import htmlsafe_json_dumps
@@ -25,7 +24,12 @@ from lfw17_kedro.gallery_types import (
     OpenSetThreshold,
 )
 from lfw17_kedro.reporting.open_set import fraction_below
-from lfw17_kedro.reporting.page_parts import hash_source, read_template, replace_nan
+from lfw17_kedro.reporting.page_parts import (
+    hash_source,
+    load_template,
+    read_template,
+    replace_nan,
+)
 from lfw17_kedro.reporting.style import read_description
 from lfw17_kedro.types import Table
 
@@ -79,10 +83,11 @@ def write_open_set_page(
     figures: Mapping[str, go.Figure],
     *,
     cohort: str,
-    album: str = "album.html",
-    pictures: str = "enrolment_pictures",
 ) -> str:
     """Write the open-set page.
+
+    Beside it the page expects `album.html`, `enrolment.csv` and the pictures of the
+    pairs in `enrolment_pictures`.
 
     Args:
         threshold: of the gallery.
@@ -90,8 +95,6 @@ def write_open_set_page(
         pairs: `DOUBTFUL_COLUMNS`, the faces that agree better with another person.
         figures: `open_set` and `trade_off`, see `open_set`.
         cohort: who the strangers of the cohort are, a sentence.
-        album: path of the album, relative to the page.
-        pictures: folder of the pictures, relative to the page.
 
     Returns:
         A whole HTML page, which can be encoded as UTF-8.
@@ -111,7 +114,7 @@ def write_open_set_page(
     photos = enrolment.assign(order=order).sort_values(
         ["order", "person", "photo"], kind="stable"
     )
-    return _load_template().render(
+    return load_template("open_set.html").render(
         threshold=threshold,
         evidence=weigh_evidence(threshold),
         count_of=_write_fraction,
@@ -128,8 +131,6 @@ def write_open_set_page(
         n_pairs=len(pairs),
         max_open=MAX_OPEN,
         cohort=cohort,
-        album=album,
-        pictures=pictures,
         figures={name: _embed_figure(figure) for name, figure in figures.items()},
         style=Markup(style),  # noqa: S704 (our own)
         script=Markup(script),  # noqa: S704 (our own)
@@ -197,14 +198,3 @@ def _embed_figure(figure: go.Figure) -> dict[str, Any]:
         "height": int(figure.layout.height),
         **read_description(figure),
     }
-
-
-def _load_template() -> jinja2.Template:
-    """Load the page's template, which escapes what it is given."""
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.from_string(read_template("open_set.html"))

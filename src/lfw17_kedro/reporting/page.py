@@ -4,15 +4,19 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import jinja2
 import pandas as pd
 import plotly.graph_objects as go
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
+<<<<<<< HEAD
 from lfw17_kedro.record import Record
 from lfw17_kedro.reporting.gallery import KINDS, GalleryFace
 from lfw17_kedro.reporting.page_parts import replace_nan
+=======
+from lfw17_kedro.reporting.examples import KINDS, ExampleFace
+from lfw17_kedro.reporting.page_parts import load_template, replace_nan
+>>>>>>> w3
 from lfw17_kedro.reporting.provenance import describe_provenance
 from lfw17_kedro.reporting.style import has_buttons, read_description
 
@@ -66,7 +70,7 @@ def write_page(
     pairs: pd.DataFrame,
     class_scores: pd.DataFrame,
     temperatures: pd.DataFrame,
-    gallery: list[GalleryFace],
+    examples: list[ExampleFace],
     data_card: dict[str, Any],
     left_out: dict[str, str],
     notes: dict[str, str],
@@ -80,7 +84,7 @@ def write_page(
         pairs: of `compare.compare_pairs`.
         class_scores: of `compare.tabulate_classes`.
         temperatures: of `compare.tabulate_temperatures`.
-        gallery: of `gallery.describe_faces`.
+        examples: of `examples.describe_faces`.
         data_card: of `data_card.describe_data`.
         left_out: method -> why it is not in the report.
         notes: method -> what it says of itself.
@@ -95,7 +99,7 @@ def write_page(
     main_split = "test" if data_card["test_labels_known"] else "validation"
     scored = comparison["split"].unique()
     splits = sorted(scored, key=lambda split: split != main_split)
-    return _load_template().render(
+    return load_template("report.html", mark_code=mark_code).render(
         methods=methods,
         splits=splits,
         main_split=main_split,
@@ -115,7 +119,7 @@ def write_page(
         temperatures=temperatures[temperatures["split"] == main_split].to_dict(
             "records"
         ),
-        galleries=_group_faces(gallery, methods),
+        examples=_group_faces(examples, methods),
         data=data_card,
         left_out=left_out,
         notes=notes,
@@ -123,19 +127,6 @@ def write_page(
         figures={name: _embed_figure(name, one) for name, one in figures.items()},
         plotlyjs=Markup(get_plotlyjs()),  # noqa: S704 (plotly's own script)
     )
-
-
-def _load_template() -> jinja2.Template:
-    """Load the page's template, which escapes what it is given."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("lfw17_kedro.reporting", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["mark_code"] = mark_code
-    return environment.get_template("report.html")
 
 
 def mark_code(text: str) -> Markup:
@@ -158,13 +149,13 @@ def _find_best(comparison: pd.DataFrame) -> dict[tuple[str, str], float]:
 
 
 def _group_faces(
-    gallery: list[GalleryFace], methods: list[str]
-) -> dict[tuple[str, str], list[GalleryFace]]:
+    examples: list[ExampleFace], methods: list[str]
+) -> dict[tuple[str, str], list[ExampleFace]]:
     """Group the faces by method and kind; a group may be empty."""
     return {
         (method, kind): [
             face
-            for face in gallery
+            for face in examples
             if face["method"] == method and face["kind"] == kind
         ]
         for method in methods

@@ -2,9 +2,11 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
+import jinja2
 import pandas as pd
 
 
@@ -16,6 +18,24 @@ def read_template(name: str) -> str:
     """
     path = files("lfw17_kedro.reporting") / "templates" / name
     return path.read_text(encoding="utf-8")
+
+
+def load_template(name: str, **filters: Callable[..., Any]) -> jinja2.Template:
+    """Load the template of a page, which escapes what it is given.
+
+    Args:
+        name: of the file; what it includes are files of the templates too.
+        filters: that the template uses, by name.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(read_template),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= filters
+    return environment.get_template(name)
 
 
 def hash_source(text: str) -> str:

@@ -20,14 +20,22 @@ from lfw17_kedro.reporting.predictions import StaleResultsError
 
 
 def describe_provenance(
+<<<<<<< HEAD
     methods: Iterable[str], record: Record, env: str | None = None
+=======
+    methods: Iterable[str], run_record: dict[str, Any] | None
+>>>>>>> w3
 ) -> dict[str, dict[str, Any]]:
     """Describe which runs made each method's results, and what does not agree.
 
     Args:
         methods: their names, which are the namespaces of their nodes.
+<<<<<<< HEAD
         record: see `lfw17_kedro.record`.
         env: the environment that advice names, None for that of the latest run.
+=======
+        run_record: of the hook `RunRecordHooks`, or None.
+>>>>>>> w3
 
     Returns:
         method -> `runs` (the runs as recorded, oldest first, each with its `id` and the
@@ -51,7 +59,7 @@ def describe_provenance(
                 key: [values[names[0]] for names in _group_nodes(values)]
                 for key, values in _list_values(lineage).items()
             },
-            "warnings": _write_warnings(method, record, lineage, outdated, env),
+            "warnings": _write_warnings(method, record, lineage, outdated),
         }
     return described
 
@@ -127,10 +135,9 @@ def _write_warnings(
     record: Record,
     lineage: Nodes,
     outdated: dict[str, list[str]],
-    env: str | None,
 ) -> list[str]:
     """Write what does not agree in a method's results, with what to do."""
-    command = advise(method, record, env, find_disagreements(lineage))
+    command = advise(method, record, find_disagreements(lineage))
     warnings = []
     if not _find_raw_faces(method, record["nodes"])[1]:
         warnings.append(

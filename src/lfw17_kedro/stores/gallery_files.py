@@ -102,8 +102,12 @@ def replace_gallery(gallery: Gallery, folder: Path) -> None:
         write_gallery(gallery, part)
 
 
-def read_gallery(folder: Path) -> Gallery:
+def read_gallery(folder: Path, remedy: str = "enrol again") -> Gallery:
     """Read a gallery.
+
+    Args:
+        folder: of the gallery.
+        remedy: what the user can do about one that cannot be read.
 
     Raises:
         ValueError: a file is missing, damaged or of another version, or the system
@@ -124,8 +128,7 @@ def read_gallery(folder: Path) -> Gallery:
         if isinstance(error, KeyError):
             reason = f"no {reason}"
         raise ValueError(
-            f"expected a gallery in {folder}, got: {reason}; enrol again: "
-            "`kedro run --env people --pipelines enrol`."
+            f"expected a gallery in {folder}, got: {reason}; {remedy}."
         ) from error
     return gallery
 

@@ -3,7 +3,6 @@
 import logging
 from collections import Counter
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -12,20 +11,21 @@ from lfw17_kedro.messages import count_noun
 from lfw17_kedro.people.pictures import Pictures, tabulate_places
 from lfw17_kedro.photo_types import PhotoFolder
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
-from lfw17_kedro.pipelines.people.nodes import warn_of_corrections
+from lfw17_kedro.pipelines.people.nodes import advise_on_lost_scans, warn_of_corrections
 from lfw17_kedro.pipelines.people.settings import QualitySettings, SearchSettings
 from lfw17_kedro.scan_types import Scan
 from lfw17_kedro.stores.scan_store import OpenStore
+<<<<<<< HEAD
 from lfw17_kedro.types import Encoder, RawFaces, Table
+=======
+from lfw17_kedro.types import Encoder, EncoderOptions, Figure, RawFaces, Table
+>>>>>>> w3
 
 CURVE_POINTS = 1001  # thresholds tried for the figures
 COHORT = (  # Samaria and Harter 1994, doi:10.1109/ACV.1994.341300
     "the ORL faces, 40 people of a laboratory in Cambridge, England, photographed in "
     "grey from 1992 to 1994, most of them men."
 )
-
-Figure = Any
-"""A `plotly.graph_objects.Figure`."""
 
 logger = logging.getLogger(__name__)
 
@@ -130,11 +130,16 @@ def cut_crops(
     width: int,
     test_fraction: float,
 ) -> RawFaces:
-    """Cut the enrolled faces to images for the methods of the study; see `crops`."""
+    """Cut the enrolled faces to images for the methods of the study; see `crops`.
+
+    Raises:
+        ValueError: the scan of a photo that was enrolled, or a picture of it, is lost.
+    """
     from lfw17_kedro.people.crops import cut_crops
 
     store = open_store(gallery.fingerprint, gallery.vectors.shape[1])
-    return cut_crops(gallery, store, height, width, test_fraction)
+    with advise_on_lost_scans():
+        return cut_crops(gallery, store, height, width, test_fraction)
 
 
 def report_enrolment(
@@ -155,6 +160,9 @@ def report_enrolment(
 
     Returns:
         The page, its two figures, and the pictures beside it.
+
+    Raises:
+        ValueError: the scan of a photo that was enrolled is lost.
     """
     from lfw17_kedro.people.doubtful import list_doubtful_pairs
     from lfw17_kedro.people.open_set import trace_curve
@@ -162,7 +170,8 @@ def report_enrolment(
     from lfw17_kedro.reporting.open_set_page import write_open_set_page
 
     store = open_store(scan.fingerprint, scan.vectors.shape[1])
-    pairs, paths = list_doubtful_pairs(enrolment, people, scan, gallery, store)
+    with advise_on_lost_scans():
+        pairs, paths = list_doubtful_pairs(enrolment, people, scan, gallery, store)
     curve = trace_curve(gallery.threshold, CURVE_POINTS)
     scores = plot_open_set(gallery.threshold, curve)
     trade_off = plot_trade_off(gallery.threshold, curve)

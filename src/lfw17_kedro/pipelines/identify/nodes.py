@@ -21,13 +21,18 @@ from lfw17_kedro.people.pictures import (
     picture_people,
 )
 from lfw17_kedro.photo_types import PhotoFolder
-from lfw17_kedro.pipelines.people.nodes import warn_of_corrections
+from lfw17_kedro.pipelines.people.nodes import (
+    COMMAND,
+    advise_on_lost_scans,
+    warn_of_corrections,
+)
 from lfw17_kedro.pipelines.people.settings import GroupingSettings
 from lfw17_kedro.scan_types import LocatedFaces, StoredScan
 from lfw17_kedro.stores.scan_store import OpenStore
 from lfw17_kedro.types import Table
 
 PICTURES = "album_pictures"  # the folder beside the album
+CORRECTIONS_FILE = "data/01_raw/corrections.csv"  # as the catalog reads it
 
 Files = Any
 """Contents by path, as `FilesDataset` takes them: a dict or `sidecars.Sidecars`."""
@@ -121,6 +126,9 @@ def show_album(
         gallery: the people enrolled.
         corrections: the content of corrections.csv.
         open_store: has the pictures.
+
+    Raises:
+        ValueError: the scan of a photo that was enrolled is lost.
     """
     import pandas as pd
 
@@ -128,7 +136,8 @@ def show_album(
 
     store = open_store(scan.fingerprint, scan.vectors.shape[1])
     shown = _list_photos(photos, scan)
-    places = picture_people(gallery, store)
+    with advise_on_lost_scans():
+        places = picture_people(gallery, store)
     names = {person: PERSON.format(k) for k, person in enumerate(places)}
     paths = list_album_pictures(
         located.table,
@@ -152,6 +161,8 @@ def show_album(
         list_corrections(listed, located.table),
         title="Album",
         links={"How sure the names are": "open_set.html"},
+        corrections_file=CORRECTIONS_FILE,
+        command=COMMAND,
         pictures=PICTURES,
     )
     return page, Pictures(store, paths)

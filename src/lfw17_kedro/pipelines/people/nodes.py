@@ -1,7 +1,8 @@
 """What `enrol` and `identify` share: the encoder and the search for faces."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from lfw17_kedro.compute.settings import ComputeSettings
 from lfw17_kedro.encoders import registry
 from lfw17_kedro.messages import count_noun
 from lfw17_kedro.people.corrections_file import MAX_LISTED
+from lfw17_kedro.people.pictures import LostScansError
 from lfw17_kedro.photo_types import FAILED_COLUMNS, PhotoFolder
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.people.settings import SearchSettings
@@ -18,6 +20,8 @@ from lfw17_kedro.types import Encoder, ReadWeights, Table
 
 if TYPE_CHECKING:
     from lfw17_kedro.compute.scan_collection import FailedShard
+
+COMMAND = "kedro run --env people"  # enrols and names
 
 logger = logging.getLogger(__name__)
 
@@ -132,6 +136,39 @@ def warn_of_corrections(reasons: Sequence[tuple[int, str]]) -> None:
         logger.warning("corrections.csv: %s without effect.", lines)
 
 
+<<<<<<< HEAD
+=======
+@contextmanager
+def advise_on_lost_scans() -> Iterator[None]:
+    """Say what to run where the store has lost the scan of a photo that was enrolled.
+
+    Raises:
+        ValueError: in the place of a `LostScansError`.
+    """
+    try:
+        yield
+    except LostScansError as error:
+        raise ValueError(
+            f"{error}: data/04_feature was deleted or damaged; run `{COMMAND}`, "
+            "with the --params of the last run, to search them again."
+        ) from error
+
+
+def _choose_settings(search: SearchSettings) -> "ScanSettings":
+    """Give the settings of the scan in plain types."""
+    from lfw17_kedro.faces.search import CopySize
+    from lfw17_kedro.people.scan import ScanSettings
+
+    return ScanSettings(
+        max_long_side=search.max_long_side,
+        sizes=tuple(CopySize(*dict(copy).values()) for copy in search.sizes),
+        batch_size=search.batch_size,
+        test_time_flip=search.test_time_flip,
+        turn=search.turn,
+    )
+
+
+>>>>>>> w3
 def _mark_failed(failed: "Sequence[FailedShard]") -> list[Scanned]:
     """Give the photos of shards that failed a problem each."""
     return [

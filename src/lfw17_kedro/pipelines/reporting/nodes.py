@@ -9,11 +9,15 @@ from typing import Any
 
 from lfw17_kedro.faces.ids import check_rows
 from lfw17_kedro.pipelines.reporting.settings import MapSettings
+<<<<<<< HEAD
 from lfw17_kedro.record import Record, get_namespace, start_record
 from lfw17_kedro.types import F32, Table
 
 Figure = Any
 """A `plotly.graph_objects.Figure`."""
+=======
+from lfw17_kedro.types import F32, Figure, Table
+>>>>>>> w3
 
 
 def find_methods(**metrics: dict[str, Any] | None) -> dict[str, bool]:
@@ -261,7 +265,7 @@ def plot_map(
     )
 
 
-def show_gallery(
+def show_examples(
     predictions: Table,
     train_images: F32,
     train_table: Table,
@@ -282,13 +286,13 @@ def show_gallery(
         max_faces: for each method and kind.
 
     Returns:
-        The faces with their probabilities (`gallery.GalleryFace`), and one figure of
-        them.
+        The faces with their probabilities (`examples.ExampleFace`), and one figure
+        of them.
 
     Raises:
         ValueError: images and tables do not have the same length.
     """
-    from lfw17_kedro.reporting import gallery
+    from lfw17_kedro.reporting import examples
 
     check_rows(train_images=train_images, train_table=train_table)
     check_rows(test_images=test_images, test_table=test_table)
@@ -296,9 +300,9 @@ def show_gallery(
         "validation": (train_images, list(train_table["id"])),
         "test": (test_images, list(test_table["id"])),
     }
-    picked = gallery.pick_faces(predictions, max_faces)
-    faces = gallery.describe_faces(picked, images, class_names)
-    return faces, gallery.plot_gallery(faces)
+    picked = examples.pick_faces(predictions, max_faces)
+    faces = examples.describe_faces(picked, images, class_names)
+    return faces, examples.plot_examples(faces)
 
 
 def write_report(
@@ -308,7 +312,7 @@ def write_report(
     paired_tests: Table,
     class_scores: Table,
     temperatures: Table,
-    faces: list[Any],
+    examples: list[Any],
     data_card: dict[str, Any],
     left_out: dict[str, str],
     notes: dict[str, str],
@@ -331,7 +335,7 @@ def write_report(
         paired_tests,
         class_scores,
         temperatures,
-        faces,
+        examples,
         data_card,
         left_out,
         notes,

@@ -16,7 +16,7 @@ from lfw17_kedro.pipelines.reporting.nodes import (
     plot_learning,
     plot_map,
     plot_reliability,
-    show_gallery,
+    show_examples,
     write_report,
 )
 from lfw17_kedro.pipelines.wiring import allow_dotted_names
@@ -53,8 +53,7 @@ def create_pipeline(outputs: Mapping[str, Set[str]], embeds: Set[str]) -> Pipeli
                     write_report,
                     inputs=_same("predictions", "class_names", "comparison")
                     | _same("paired_tests", "class_scores", "temperatures")
-                    | {"faces": "gallery"}
-                    | _same("data_card", "left_out", "notes", "run_record")
+                    | _same("examples", "data_card", "left_out", "notes", "run_record")
                     | {figure: f"{figure}_figure" for figure in IN_PAGE},
                     outputs="report",
                     name="write_report",
@@ -109,11 +108,11 @@ def _compare(metrics: list[str], results: list[str]) -> list[Node]:
             name="describe_data",
         ),
         Node(
-            show_gallery,
+            show_examples,
             inputs=_same("predictions", *IMAGES)
-            | {"max_faces": "params:gallery.max_faces"},
-            outputs=["gallery", "gallery_figure"],
-            name="show_gallery",
+            | {"max_faces": "params:examples.max_faces"},
+            outputs=["examples", "examples_figure"],
+            name="show_examples",
         ),
     ]
 

@@ -17,8 +17,8 @@ class MapSettings(Settings):
     """The map shows at most this many faces; of more a random sample is drawn."""
 
 
-class GallerySettings(Settings):
-    """The gallery of incorrect and uncertain predictions."""
+class ExampleSettings(Settings):
+    """The faces shown with incorrect and uncertain predictions."""
 
     max_faces: CountOrZero
     """Test faces shown for each method, of the incorrect and of the least certain."""
@@ -30,5 +30,5 @@ class ReportingSettings(Settings):
     map: MapSettings
     """The map of the embeddings."""
 
-    gallery: GallerySettings
-    """The gallery of incorrect and uncertain predictions."""
+    examples: ExampleSettings
+    """The faces shown with incorrect and uncertain predictions."""

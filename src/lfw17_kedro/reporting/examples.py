@@ -23,11 +23,12 @@ from lfw17_kedro.types import F32, UNKNOWN
 
 KINDS = ("incorrect", "least certain")
 MAX_NAMES = 3  # candidates shown beside a face
+COLUMNS = 6  # of faces, in the figure
 PICTURE_HEIGHT = 150  # pixels; faces smaller than this are enlarged
 
 
-class GalleryFace(TypedDict):
-    """One face of the gallery.
+class ExampleFace(TypedDict):
+    """One face among the examples.
 
     Keys:
         method: whose prediction this is.
@@ -84,7 +85,7 @@ def describe_faces(
     picked: pd.DataFrame,
     images: Mapping[str, tuple[F32, Sequence[str]]],
     class_names: list[str],
-) -> list[GalleryFace]:
+) -> list[ExampleFace]:
     """Describe picked faces with their probabilities and pictures.
 
     Args:
@@ -104,7 +105,7 @@ def describe_faces(
         truth, split = int(face["truth"]), str(face["split"])
         known = truth != UNKNOWN
         faces.append(
-            GalleryFace(
+            ExampleFace(
                 method=face["method"],
                 split=split,
                 id=face["id"],
@@ -129,14 +130,14 @@ def encode_picture(image: F32) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def plot_gallery(faces: list[GalleryFace], columns: int = 6) -> go.Figure:
-    """Plot the gallery as one figure, for Kedro-Viz."""
+def plot_examples(faces: list[ExampleFace]) -> go.Figure:
+    """Plot the faces as one figure, for Kedro-Viz."""
     if not faces:
         return plot_note("There are no faces to show.")
-    rows = -(-len(faces) // columns)
+    rows = -(-len(faces) // COLUMNS)
     figure = make_subplots(
         rows=rows,
-        cols=columns,
+        cols=COLUMNS,
         subplot_titles=[_caption(face) for face in faces],
         horizontal_spacing=0.02,
         vertical_spacing=0.3 / rows,
@@ -145,8 +146,8 @@ def plot_gallery(faces: list[GalleryFace], columns: int = 6) -> go.Figure:
         figure.add_image(
             source=face["picture"],
             hoverinfo="skip",
-            row=place // columns + 1,
-            col=place % columns + 1,
+            row=place // COLUMNS + 1,
+            col=place % COLUMNS + 1,
         )
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
@@ -159,7 +160,7 @@ def plot_gallery(faces: list[GalleryFace], columns: int = 6) -> go.Figure:
     )
 
 
-def _caption(face: dict[str, Any] | GalleryFace) -> str:
+def _caption(face: dict[str, Any] | ExampleFace) -> str:
     """Write three lines: who was predicted, with which probability, and the truth."""
     truth = f"is {escape_markup(face['truth'])}" if face["truth"] else "truth unknown"
     return (

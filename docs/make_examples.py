@@ -1,6 +1,6 @@
-"""Draw docs/gallery.png: test faces of ORL, aligned, with facenet_svm's predictions.
+"""Draw docs/examples.png: test faces of ORL, aligned, with facenet_svm's predictions.
 
-make run && .venv/bin/python docs/make_gallery.py
+make run && .venv/bin/python docs/make_examples.py
 """
 
 from pathlib import Path
@@ -54,7 +54,7 @@ def main() -> None:
             anchor="ma",
             align="center",
         )
-    sheet.save(ROOT / "docs" / "gallery.png", optimize=True)
+    sheet.save(ROOT / "docs" / "examples.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from lfw17_kedro.reporting.gallery import (
+from lfw17_kedro.reporting.examples import (
     describe_faces,
     encode_picture,
     pick_faces,
-    plot_gallery,
+    plot_examples,
 )
 
 CLASS_NAMES = ["Ann", "Bob", "Eve", "Joe"]
@@ -98,7 +98,7 @@ def test_names_are_shown_as_they_are_written():
     faces = describe_faces(pick_faces(table, 1), images, names)
 
     assert faces[0]["names"][0] == "<b>Ann</b>"
-    caption = plot_gallery(faces).layout.annotations[0].text
+    caption = plot_examples(faces).layout.annotations[0].text
     assert "predicted &lt;b&gt;Ann&lt;/b&gt; (80%)" in caption
 
 
@@ -133,7 +133,7 @@ def test_faces_are_described_by_their_probabilities_and_picture():
     with Image.open(io.BytesIO(picture)) as image:
         assert np.all(np.asarray(image) == 30)
         assert image.size == (100, 150)
-    assert len(plot_gallery(faces).data) == 2
+    assert len(plot_examples(faces).data) == 2
 
 
 def test_small_faces_are_enlarged():
