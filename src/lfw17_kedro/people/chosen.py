@@ -7,7 +7,7 @@ import numpy as np
 
 from lfw17_kedro.people.corrections_file import Correction
 from lfw17_kedro.people.enrol import ChosenFace
-from lfw17_kedro.people.face_ids import MIN_OVERLAP, measure_overlap, parse_face_id
+from lfw17_kedro.people.face_ids import MIN_IOU, compute_iou, parse_face_id
 from lfw17_kedro.scan_types import BOX, FACE_COLUMNS, Scan
 
 
@@ -65,10 +65,10 @@ def _find_face(correction: Correction, store: FindScan) -> ChosenFace | str:
     if (sha256 := store.find(digits)) is None:
         return "the photo of this face was not searched yet; run once more to enrol it"
     scan = store.read([sha256])
-    overlaps = measure_overlap(box[None], scan.faces[[*BOX]].to_numpy(np.float64))[0]
-    if not len(overlaps) or overlaps.max() < MIN_OVERLAP:
+    ious = compute_iou(box[None], scan.faces[[*BOX]].to_numpy(np.float64))[0]
+    if not len(ious) or ious.max() < MIN_IOU:
         return "no face is found there any more, so it is not enrolled"
-    row = int(overlaps.argmax())
+    row = int(ious.argmax())
     face = scan.faces.iloc[row][[*FACE_COLUMNS]]
     photo = correction.photo or correction.face_id
     return ChosenFace(correction.name, photo, face, scan.vectors[row])
