@@ -43,7 +43,7 @@ class CopySize(NamedTuple):
         return size, round(self.padding * min(size))
 
 
-class Searched(NamedTuple):
+class SearchedPhoto(NamedTuple):
     """The faces of one photo.
 
     Attributes:
@@ -63,7 +63,7 @@ def search_photos(
     sizes: Sequence[CopySize],
     batch_size: int,
     drop_border: bool = False,
-) -> Iterator[Searched]:
+) -> Iterator[SearchedPhoto]:
     """Find all faces of each photo.
 
     Args:
@@ -90,7 +90,7 @@ def search_photos(
     def copy_first(given: tuple[int, U8]) -> _Waiting:
         return _Waiting(*given, _copy(given[1], sizes[0]))
 
-    def detect_waiting(key: tuple[int, int, int]) -> Iterator[Searched]:
+    def detect_waiting(key: tuple[int, int, int]) -> Iterator[SearchedPhoto]:
         # A batch of the size before may have brought in more than one batch.
         level, ready = key[0], waiting.pop(key)
         batch, rest = ready[:batch_size], ready[batch_size:]
@@ -101,7 +101,7 @@ def search_photos(
             if drop_border:
                 faces = [face for face in faces if _is_inside(face, one.photo)]
             if faces or level + 1 == len(sizes):
-                yield Searched(one.row, one.photo, faces)
+                yield SearchedPhoto(one.row, one.photo, faces)
             else:
                 wait(level + 1, one._replace(copy=_copy(one.photo, sizes[level + 1])))
 

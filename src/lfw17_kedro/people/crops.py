@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 from lfw17_kedro.gallery_types import Gallery
@@ -44,7 +45,7 @@ def cut_crops(
     rows = [_cut(jpgs[place], height, width) for place in places]
     images = np.reshape(rows, (-1, height * width)).astype(np.float32)
     people = list(gallery.people)
-    labels = np.array([people.index(one) for one in gallery.faces["person"]], np.int64)
+    labels: I64 = pd.Index(people).get_indexer(gallery.faces["person"]).astype(np.int64)
     tests = _choose_tests(labels, test_fraction)
     return RawFaces(
         train_images=images[~tests],

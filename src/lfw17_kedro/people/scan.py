@@ -15,7 +15,7 @@ from lfw17_kedro.faces.embed import embed_faces
 from lfw17_kedro.faces.search import (
     REDUCING_GAP,
     CopySize,
-    Searched,
+    SearchedPhoto,
     search_photos,
 )
 from lfw17_kedro.messages import one_line
@@ -188,7 +188,7 @@ def _search_turned(
 
 def _search_all(
     photos: Iterable[tuple[int, U8]], detect: Detector, settings: ScanSettings
-) -> Iterator[Searched]:
+) -> Iterator[SearchedPhoto]:
     """Search photos as the settings say."""
     return search_photos(
         photos, detect, settings.sizes, settings.batch_size, drop_border=True
