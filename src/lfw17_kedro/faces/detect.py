@@ -16,15 +16,9 @@ import numpy as np
 import pandas as pd
 
 from lfw17_kedro.faces.search import CopySize, search_photos
+from lfw17_kedro.scan_types import BOX, LANDMARKS
 from lfw17_kedro.threads import map_ahead
 from lfw17_kedro.types import F64, U8, Detector, Face, Table
-
-BOX = ["left", "top", "right", "bottom"]
-LANDMARKS = [
-    f"{point}_{axis}"
-    for point in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
-    for axis in "xy"
-]
 
 
 class Found(NamedTuple):
