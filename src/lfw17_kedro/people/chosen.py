@@ -1,11 +1,11 @@
 """Faces of photos to name that the user's corrections enrol."""
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from lfw17_kedro.people.corrections_file import Correction
+from lfw17_kedro.people.corrections_file import Correction, Unmatched
 from lfw17_kedro.people.enrol import ChosenFace
 from lfw17_kedro.people.face_ids import MIN_IOU, compute_iou, parse_face_id
 from lfw17_kedro.scan_types import BOX, FACE_COLUMNS, Scan
@@ -21,21 +21,9 @@ class FindScan(Protocol):
         """Give what photos show."""
 
 
-class NotFound(NamedTuple):
-    """A correction whose face cannot be enrolled.
-
-    Attributes:
-        line: of corrections.csv.
-        reason: why.
-    """
-
-    line: int
-    reason: str
-
-
 def find_chosen(
     corrections: Iterable[Correction], store: FindScan
-) -> tuple[list[ChosenFace], list[NotFound]]:
+) -> tuple[list[ChosenFace], list[Unmatched]]:
     """Find the faces that corrections enrol, by their ids.
 
     Args:
@@ -43,7 +31,7 @@ def find_chosen(
         store: of all photos scanned so far.
 
     Returns:
-        The faces, and the corrections without one.
+        The faces, and the corrections whose face cannot be enrolled.
     """
     chosen, missing = [], []
     for one in corrections:
@@ -51,7 +39,7 @@ def find_chosen(
             continue
         found = _find_face(one, store)
         if isinstance(found, str):
-            missing.append(NotFound(one.line, found))
+            missing.append(Unmatched(one, found))
         else:
             chosen.append(found)
     return chosen, missing

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import NamedTuple
 
 from lfw17_kedro.faces.class_names import starts_formula
 from lfw17_kedro.messages import one_line
@@ -40,6 +41,18 @@ class Correction:
     box: Box | None = None
     enrol: bool = False
     line: int = field(default=0, compare=False)
+
+
+class Unmatched(NamedTuple):
+    """A correction whose face is not there, or cannot be enrolled.
+
+    Attributes:
+        correction: as the user wrote it.
+        reason: why, for example no such photo, or no face near.
+    """
+
+    correction: Correction
+    reason: str
 
 
 def read_corrections_table(content: bytes) -> Table:

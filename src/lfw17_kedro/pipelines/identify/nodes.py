@@ -58,9 +58,7 @@ def apply_corrections(
     """
     listed = parse_corrections(read_corrections_table(corrections))
     applied = match_corrections(spell_names(listed, gallery.people), located.table)
-    warn_of_corrections(
-        [(one.correction.line, one.reason) for one in applied.unmatched]
-    )
+    warn_of_corrections(applied.unmatched)
     for note in applied.notes:
         logger.info(note)
     return applied

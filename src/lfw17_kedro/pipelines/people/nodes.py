@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lfw17_kedro.compute.settings import ComputeSettings
 from lfw17_kedro.encoders import registry
 from lfw17_kedro.messages import count_noun
-from lfw17_kedro.people.corrections_file import MAX_LISTED
+from lfw17_kedro.people.corrections_file import MAX_LISTED, Unmatched
 from lfw17_kedro.photo_types import FAILED_COLUMNS, PhotoFolder
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.people.settings import SearchSettings
@@ -125,11 +125,12 @@ def find_faces_to_enrol(*inputs: Any, name: str) -> Scan:
     return scan.load()
 
 
-def warn_of_corrections(reasons: Sequence[tuple[int, str]]) -> None:
+def warn_of_corrections(unmatched: Sequence[Unmatched]) -> None:
     """Log why lines of corrections.csv change nothing, the first few one by one."""
-    for line, reason in reasons[:MAX_LISTED]:
-        logger.warning("corrections.csv, line %d: %s", line, reason)
-    if (more := len(reasons) - MAX_LISTED) > 0:
+    for one in unmatched[:MAX_LISTED]:
+        line = one.correction.line
+        logger.warning("corrections.csv, line %d: %s", line, one.reason)
+    if (more := len(unmatched) - MAX_LISTED) > 0:
         lines = count_noun(more, "more line")
         logger.warning("corrections.csv: %s without effect.", lines)
 
