@@ -6,8 +6,8 @@ the target's name. A file takes it in one step. A folder cannot be replaced in o
 the old one steps aside first, as `.<stem>.<machine>-<process>-<random>.old<suffix>`. If
 the process dies between the two steps, `recover` puts the old folder back.
 
-Several machines may share a folder. Which processes of another one live cannot be told
-from here, so what it writes counts as alive until it is old.
+Several machines may share a folder. This one cannot detect which processes of another
+live, so what they write counts as alive until it is old.
 """
 
 import errno
@@ -195,7 +195,7 @@ def _flush_one(path: Path | str) -> None:
 
 
 def _name_beside(target: Path, owner: str, kind: str) -> Path:
-    """Name a part or an old version of a target; Keras, for one, needs the suffix."""
+    """Name a part or an old version of a target; the suffix is kept, as Keras needs."""
     return target.with_name(f".{target.stem}.{owner}.{kind}{target.suffix}")
 
 

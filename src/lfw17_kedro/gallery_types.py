@@ -206,7 +206,7 @@ class Gallery:
         threshold: of similarity.
         fingerprint: of the scan that the vectors come from.
         cohort: all strangers, also those who are among the people.
-        settings: that the gallery was made with; None if nobody said so.
+        settings: those that the gallery was made with; None if not known.
     """
 
     people: tuple[str, ...]

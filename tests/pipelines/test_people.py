@@ -172,9 +172,9 @@ def test_run_whose_shard_fails_shows_the_rest_and_ends_with_an_error(
     run_people(only_missing=True)
     assert name_photos(project) == NAMED
     assert len(read_table(outputs / "failed_shards.csv")) == 0
-    mended = read_outputs(project)
+    fixed = read_outputs(project)
     run_people()
-    assert read_outputs(project) == mended
+    assert read_outputs(project) == fixed
 
 
 def read_outputs(project):

@@ -88,8 +88,9 @@ class Identifier:
 
         Args:
             folder: of the gallery.
-            weights_folder: of weights that were downloaded, data/06_models/weights for
-                one; needed by encoders whose weights come in no package.
+            weights_folder: the folder of downloaded weights, for example
+                data/06_models/weights; needed by encoders whose weights come in no
+                package.
 
         Raises:
             ValueError: no gallery, a damaged one, one whose weights are missing, or one

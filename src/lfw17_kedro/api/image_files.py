@@ -99,7 +99,7 @@ def list_images(images: ImageLike | Iterable[ImageLike]) -> list[ImageFile]:
     if not isinstance(images, Iterable):
         raise TypeError(
             f"images: expected an image or a list of them, got "
-            f"{type(images).__name__}; pass a path, for one."
+            f"{type(images).__name__}; pass a path, for example."
         )
     return [*open_images(images)]
 

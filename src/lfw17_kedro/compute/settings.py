@@ -23,8 +23,8 @@ class ComputeSettings(Settings):
     starts itself; they share the cores. null: one a core."""
 
     address: str | None
-    """Of the scheduler of a Dask cluster, tcp://host:8786 for one. null: the run starts
-    a cluster on this machine, and ends it."""
+    """Address of a Dask cluster's scheduler, for example tcp://host:8786. null: the run
+    starts a cluster on this machine, and ends it."""
 
     shard_size: Count
     """Photos that are worked on and written together. A killed run loses the shards

@@ -173,7 +173,7 @@ def _convolve(
     stride: int = 1,
     relu: bool = True,
 ) -> Any:
-    """Apply convolution, batch norm and, unless told otherwise, ReLU6."""
+    """Apply convolution, batch norm and, if `relu`, ReLU6."""
     from keras import layers as kl
 
     layer = kl.Conv2D(
@@ -200,7 +200,7 @@ def _convolve_depthwise(
 
 
 def _normalize(weights: Weights, x: Any, key: str, relu: bool) -> Any:
-    """Apply batch norm and, if told, ReLU6."""
+    """Apply batch norm and, if `relu`, ReLU6."""
     from keras import layers as kl
 
     name = _layer_name(key)

@@ -22,7 +22,7 @@ FILLERS = set("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # Persian and the scripts of India spell names with these between letters:
 # https://www.unicode.org/reports/tr31/#Layout_and_Format_Control_Characters
 JOINERS = set("\u200c\u200d")
-# They choose a form of the character before them, in Japanese names for one.
+# They choose a form of the character before them, for example in Japanese names.
 VARIANTS = {chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))}
 HARD_TO_SEE = JOINERS | VARIANTS
 

@@ -38,8 +38,9 @@ def check_ids(ids: Any, table: Table, what: str, *, in_order: bool = False) -> N
         if len(names):
             raise ValueError(
                 f"expected {what} of the {len(wanted)} images of the table, each once, "
-                f"got {len(found)} rows with {len(names)} {problem} ({names[0]!r}, for "
-                "one); they come from another run: run the whole pipeline again."
+                f"got {len(found)} rows with {len(names)} {problem} (for example "
+                f"{names[0]!r}); they come from another run: run the whole pipeline "
+                "again."
             )
     if in_order:
         row = int(np.flatnonzero(found != wanted)[0])

@@ -15,7 +15,7 @@ from lfw17_kedro.lineage import NodeCall, Origin
 from lfw17_kedro.photo_types import PhotoFolder
 from lfw17_kedro.types import RawFaces
 
-RECORD = "run_record"  # the diary of the runs: no node makes it
+RECORD = "run_record"  # no node makes the run record
 PARAMETER = "params:"
 COMPUTE = "compute"  # parameters that say where work is done: what it makes is the same
 
@@ -80,7 +80,7 @@ def is_left_out(catalog: DataCatalog, name: str) -> bool:
 
 
 def read_origin(dataset: StoredDataset) -> Origin | None:
-    """Give the origin of an artifact, None where nothing tells."""
+    """Give the origin of an artifact, None if it is not known."""
     try:
         version = dataset.read_version()
     except (DatasetError, OSError):
@@ -89,7 +89,7 @@ def read_origin(dataset: StoredDataset) -> Origin | None:
 
 
 def parse_origin(stored: dict[str, Any] | None) -> Origin | None:
-    """Give an origin out of a record; None where nothing tells, or nothing we know.
+    """Give an origin out of a record; None if there is none, or not one we can read.
 
     An artifact without an origin counts as stale.
     """

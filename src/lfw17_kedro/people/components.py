@@ -1,4 +1,4 @@
-"""Find which faces hang together through faces that are near each other.
+"""Find which faces are connected through faces that are near each other.
 
 Axes: N faces, D embedding dimensions, L limits of distance.
 """

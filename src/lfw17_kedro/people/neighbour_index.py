@@ -29,7 +29,7 @@ TRAINED = 40  # vectors a list, from which faiss learns the lists
 ROUNDS = 10  # of k-means
 CODES = 16  # of two dimensions, four bits
 VISITED = 256  # lists that a search looks into
-RANKED = 400  # vectors that are compared anew,
+RANKED = 400  # vectors that are compared again,
 RANKED_FOR_EACH = 4  # or this many for each that is wanted
 ADDED = 1 << 16  # vectors added at a time
 SAMPLE = 200  # probes that are searched exactly, too
@@ -66,7 +66,7 @@ class FaissIndex(Index):
     """Compares with the vectors of the nearest lists of an inverted file of faiss.
 
     The index holds two bits a dimension. The vectors stay the truth: the best `RANKED`
-    that it finds are compared anew with them, and the index is never stored. Two
+    that it finds are compared again with them, and the index is never stored. Two
     builds from the same vectors are the same.
 
     HNSW, the other common index, found more in as little time (of 100,000 vectors as

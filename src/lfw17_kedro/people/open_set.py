@@ -246,7 +246,7 @@ def _sum_people(vectors: F32, labels: I64, n_people: int) -> F64:
     if len(labels) and not 0 <= labels.min() <= labels.max() < n_people:
         raise ValueError(
             f"labels: expected 0..{n_people - 1} for {n_people} people, got "
-            f"{labels.min()}..{labels.max()}; number the people anew."
+            f"{labels.min()}..{labels.max()}; number the people again."
         )
     counts = np.bincount(labels, minlength=n_people)
     if not counts.all():
