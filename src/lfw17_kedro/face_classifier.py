@@ -17,7 +17,7 @@ MIN_PEOPLE = 2
 
 
 class OneVsRest(NamedTuple):
-    """Linear SVMs, one a person against all others.
+    """Linear SVMs, one per person against all others.
 
     Attributes:
         coefficients: (M, D) float64; for two people, of the second against the first.
@@ -29,7 +29,7 @@ class OneVsRest(NamedTuple):
 
 
 class OneVsOne(NamedTuple):
-    """Linear SVMs, one a pair of people, as LIBSVM keeps them.
+    """Linear SVMs, one per pair of people, as LIBSVM keeps them.
 
     Attributes:
         support_vectors: (S, D) float64, those of the first person first.

@@ -62,7 +62,7 @@ ENROLMENT_COLUMNS = (
     "nearest_other",
     "similarity_other",
 )
-"""Of enrolment.csv, one row a photo.
+"""Of enrolment.csv, one row per photo.
 
 action: one of `ACTIONS`. reason: why, "" if enrolled.
 detection, sharpness, extent: of the face. similarity: to the person's template made
@@ -119,7 +119,7 @@ NOTHING_FORBIDDEN = Forbidden({}, frozenset())
 
 @dataclass(frozen=True)
 class OpenSetThreshold:
-    """The similarity from which on a face is given a name, and what it rests on.
+    """The similarity threshold for naming a face, and what it was chosen from.
 
     Attributes:
         value: min cosine to a person's template.

@@ -55,7 +55,7 @@ class PhotoFolder(Sequence[PhotoFile]):
 
 
 FAILED_COLUMNS = ("shard", "photo", "reason")
-"""Of failed_shards.csv, one row a photo that was not searched.
+"""Of failed_shards.csv, one row per photo that was not searched.
 
 shard: from 1. reason: why the last attempt at it failed.
 """

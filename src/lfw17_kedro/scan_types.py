@@ -99,7 +99,7 @@ class Scan:
     """All faces found in some photos, by content.
 
     Attributes:
-        photos: one row a content, `PHOTO_COLUMNS`.
+        photos: one row per content, `PHOTO_COLUMNS`.
         faces: N rows, `FACE_COLUMNS`; the faces of a photo in the detector's order.
         vectors: (N, D) float32 of L2 norm 1, the embedding of each row of `faces`.
         fingerprint: of encoder, detection and settings; only scans with the same one

@@ -143,7 +143,7 @@ class Identifier:
 
     @property
     def threshold(self) -> OpenSetThreshold:
-        """The similarity from which on a face is named, and what it rests on."""
+        """The similarity threshold for naming a face, and what it was chosen from."""
         return self._gallery.threshold
 
     def identify(self, image: ImageLike) -> list[IdentifiedFace]:

@@ -20,7 +20,7 @@ class ComputeSettings(Settings):
 
     workers: Annotated[int, Field(ge=1, le=1024)] | None
     """How many processes search, with the engine processes or on a cluster that the run
-    starts itself; they share the cores. null: one a core."""
+    starts itself; they share the cores. null: one per core."""
 
     address: str | None
     """Address of a Dask cluster's scheduler, for example tcp://host:8786. null: the run

@@ -187,7 +187,7 @@ def _convolve(
 def _convolve_depthwise(
     weights: Weights, x: Any, key: str, kernel: int, stride: int
 ) -> Any:
-    """Apply one filter a channel, batch norm and ReLU6."""
+    """Apply one filter per channel, batch norm and ReLU6."""
     from keras import layers as kl
 
     conv = f"{key}._depthwise_conv"

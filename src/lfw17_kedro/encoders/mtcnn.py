@@ -67,7 +67,7 @@ def build_detector(
 ) -> Detector:
     """Build MTCNN, on the GPU if TensorFlow sees one, else on the CPU.
 
-    Its networks are loaded once a process.
+    Its networks are loaded once per process.
 
     Args:
         thresholds: min scores of the three stages, 0-1: proposals (P-Net), refinement

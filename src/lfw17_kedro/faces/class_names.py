@@ -49,7 +49,7 @@ def check_class_names(class_names: Any) -> list[str]:
     if not isinstance(class_names, list | tuple) or not class_names:
         raise ValueError(
             "class_names: expected a list of names, one for each person, got "
-            f"{class_names!r}; write one name a line, each after a dash."
+            f"{class_names!r}; write one name per line, each after a dash."
         )
     problems = []
     owners: dict[str, str] = {}  # what is the same for look-alikes -> name

@@ -120,7 +120,7 @@ def tabulate_detections(
         confidences: (N,) float64, likewise.
 
     Returns:
-        One row a photo: `id`, `found`, `confidence`, the columns `BOX` and
+        One row per photo: `id`, `found`, `confidence`, the columns `BOX` and
         `LANDMARKS` as fractions of width and height; NaN where no face was found.
     """
     table = pd.DataFrame(positions.reshape(-1, 14), columns=[*BOX, *LANDMARKS])

@@ -107,7 +107,7 @@ class LineageHooks:
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
-        """Hash what comes from outside the project, once a run."""
+        """Hash what comes from outside the project, once per run."""
         if is_from_outside(data) and dataset_name not in self._hashes:
             self._hashes[dataset_name] = hash_outside(data)
 

@@ -56,8 +56,8 @@ def describe_call(node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> N
 def hash_node_code(node: Node, catalog: DataCatalog) -> str:
     """Hash the code of a node and of the datasets that save its outputs.
 
-    A module is read once a process: call this when a run starts, so that a file that is
-    edited during the run is not taken for the code that runs.
+    A module is read once per process: call this when a run starts, so that a file that
+    is edited during the run is not taken for the code that runs.
     """
     stored = filter(None, (find_stored(catalog, name) for name in node.outputs))
     modules = [one.options["type"].rpartition(".")[0] for one in stored]

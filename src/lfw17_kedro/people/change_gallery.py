@@ -75,7 +75,7 @@ def add_photos(
         photos: names of the photos, and what they show.
 
     Returns:
-        The new gallery, and one row a photo in order, `ENROLMENT_COLUMNS`.
+        The new gallery, and one row per photo in order, `ENROLMENT_COLUMNS`.
 
     Raises:
         ValueError: a name that no person can have, or that looks the same as another's.

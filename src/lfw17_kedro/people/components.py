@@ -61,7 +61,7 @@ class _Components:
 
     Attributes:
         labels: (L, N) int64.
-        least: the similarity from which on a pair counts.
+        least: min similarity of a pair that counts.
     """
 
     def __init__(self, count: int, limits: F64) -> None:

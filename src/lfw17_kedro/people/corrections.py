@@ -1,6 +1,6 @@
 """Read and check the user's corrections of names.
 
-corrections.csv belongs to the user; no run writes it. One correction a line:
+corrections.csv belongs to the user; no run writes it. One correction per line:
 
     face_id,photo,left,top,right,bottom,correction,name,enrol
     0123456789abcdef_40_30_90_100,,,,,,is,Ann Lee,yes

@@ -39,7 +39,7 @@ from lfw17_kedro.scan_types import BOX, Scan
 from lfw17_kedro.types import F32, I64, Table
 
 MIN_KNOWN = 0.97
-"""Min cosine from which on a stranger of the cohort is taken for somebody enrolled.
+"""A stranger of the cohort with at least this cosine counts as somebody enrolled.
 
 Measured with `dlib_resnet`: two people of ORL or LFW17 stay below 0.956, two photos of
 one person of ORL have 0.980 (median). A stranger who is left out by mistake would lower
@@ -94,7 +94,7 @@ def enrol_people(
         chosen: faces that may be small, blurred or not the large central one.
 
     Returns:
-        The gallery, and one row a photo, `ENROLMENT_COLUMNS`.
+        The gallery, and one row per photo, `ENROLMENT_COLUMNS`.
     """
     table, vectors = choose_faces(files, scan)
     refuse_poor_faces(table, gate)

@@ -171,7 +171,7 @@ def _name(
 
 
 def _assign(above: F64, people: I64, photos: I64, n_people: int) -> I64:
-    """Assign people to faces, each person at most once a photo.
+    """Assign people to faces, each person at most once per photo.
 
     Args:
         above: (n, k) float64, similarity less the threshold; -inf where not allowed.

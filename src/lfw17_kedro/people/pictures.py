@@ -44,7 +44,7 @@ class Pictures:
 
         Args:
             store: has the pictures.
-            places: `PLACE_COLUMNS`, one row a file; rows may have one picture.
+            places: `PLACE_COLUMNS`, one row per file; rows may have one picture.
         """
         self._store, self._places = store, places
 
@@ -105,7 +105,7 @@ def list_album_pictures(
 
 
 def list_group_pictures(faces: Table) -> Table:
-    """List the faces of unknown people, a folder a group: `PLACE_COLUMNS`.
+    """List the faces of unknown people, a folder per group: `PLACE_COLUMNS`.
 
     Args:
         faces: face_id, sha256, number and group of each face.

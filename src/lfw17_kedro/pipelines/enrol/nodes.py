@@ -59,7 +59,7 @@ def enrol(
         options: of the encoder.
 
     Returns:
-        The gallery, which knows the settings, and one row a photo.
+        The gallery, which knows the settings, and one row per photo.
     """
     from lfw17_kedro.people.chosen import find_chosen
     from lfw17_kedro.people.corrections import parse_corrections, spell_names

@@ -158,7 +158,7 @@ def show_album(
 def collect_groups(
     faces: Table, located: LocatedFaces, scan: StoredScan, open_store: OpenStore
 ) -> Pictures:
-    """Collect the faces of unknown people, a folder a person, for the user to name."""
+    """Collect unknown people's faces, a folder per person, for the user to name."""
     grouped = located.table.assign(group=faces["group"])
     store = open_store(scan.fingerprint, scan.vectors.shape[1])
     return Pictures(store, list_group_pictures(grouped))

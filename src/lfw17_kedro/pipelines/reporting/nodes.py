@@ -315,7 +315,7 @@ def write_report(
 ) -> str:
     """Write the report, one HTML page; see `page.write_page`.
 
-    The confusion matrices are plotted again, one figure a method: so they fit side by
+    The confusion matrices are plotted again, one figure per method: so they fit side by
     side on a wide screen and one below the other on a phone.
     """
     from lfw17_kedro.reporting import confusion, page
