@@ -79,7 +79,7 @@ def simplify_name(name: str) -> str:
     """Give what two names share that a file system or a reader takes for the same.
 
     Args:
-        name: of a person.
+        name: a person's name.
     """
     seen = "".join(
         " " if unicodedata.category(character) == "Zs" else character
@@ -93,7 +93,7 @@ def find_name_problem(name: str) -> str | None:
     """Say why a name can be no folder or no column, and what to do.
 
     Args:
-        name: of a person.
+        name: a person's name.
 
     Returns:
         The end of a sentence that begins with the name; None if the name is fine.
@@ -137,7 +137,7 @@ def starts_formula(text: str) -> bool:
     """Tell whether a spreadsheet may run a cell with this text.
 
     Args:
-        text: of the cell.
+        text: the cell's text.
     """
     return unicodedata.normalize("NFKC", text).startswith(FORMULA)
 

@@ -20,7 +20,7 @@ def predict_probabilities(classifier: FaceClassifier, features: Features) -> F64
     """Give each person's probability for each face, as scikit-learn would.
 
     Args:
-        classifier: of `fit_classifier`.
+        classifier: result of `fit_classifier`.
         features: N embeddings, of the encoder the classifier was trained with.
 
     Returns:
@@ -124,7 +124,7 @@ def fit_classifier(
         multi_class: "one_vs_rest", an SVM per person, or "one_vs_one", an SVM per pair
             of people (the study's).
         C: inverse of the regularisation strength, above 0.
-        seed: of the calibration's folds and the solver.
+        seed: seed of the calibration's folds and the solver.
 
     Returns:
         The classifier as arrays, and scikit-learn's own object with which the study's

@@ -47,9 +47,10 @@ class SearchedPhoto(NamedTuple):
     """The faces of one photo.
 
     Attributes:
-        row: of the photo, as it was given.
-        photo: as it was given.
-        faces: in pixels of the photo, in the detector's order; [] if none was found.
+        row: the photo's number, as it was given.
+        photo: the photo, as it was given.
+        faces: its faces, in pixels of the photo, in the detector's order; [] if none
+            was found.
     """
 
     row: int
@@ -70,8 +71,8 @@ def search_photos(
         photos: a number of your own and the photo, (H, W) grey or (H, W, 3) RGB, uint8;
             taken one by one.
         detect: finds all faces of each photo of a batch.
-        sizes: of the copies. The first size sees every photo, each later one only those
-            without a face so far: small and fast first, larger for the rest.
+        sizes: sizes of the copies. The first size sees every photo, each later one only
+            those without a face so far: small and fast first, larger for the rest.
         batch_size: photos per call of `detect`, at least 1; those of one call have
             one size.
         drop_border: leave out faces whose box has its centre outside the photo, in the
