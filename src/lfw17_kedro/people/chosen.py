@@ -27,8 +27,8 @@ def find_chosen(
     """Find the faces that corrections enrol, by their ids.
 
     Args:
-        corrections: of the user; those that enrol nothing are passed over.
-        store: of all photos scanned so far.
+        corrections: the user's corrections; those that enrol nothing are passed over.
+        store: store of all photos scanned so far.
 
     Returns:
         The faces, and the corrections whose face cannot be enrolled.

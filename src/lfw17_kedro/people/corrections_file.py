@@ -26,12 +26,12 @@ class Correction:
 
     Attributes:
         correction: `is`, `is_not` or `ignore`.
-        name: of the person; "" for `ignore`.
-        face_id: of the face, "" if the user gave none.
+        name: the person's name; "" for `ignore`.
+        face_id: id of the face, "" if the user gave none.
         photo: path relative to the folder, "" if the user gave none.
         box: left, top, right, bottom, pixels of the upright photo; None without one.
         enrol: use the face for enrolment, too.
-        line: of the file; no part of what the correction says.
+        line: line of the file; no part of what the correction says.
     """
 
     correction: str
@@ -47,7 +47,7 @@ class Unmatched(NamedTuple):
     """A correction whose face is not there, or cannot be enrolled.
 
     Attributes:
-        correction: as the user wrote it.
+        correction: the correction, as the user wrote it.
         reason: why, for example no such photo, or no face near.
     """
 
@@ -134,7 +134,7 @@ def write_corrections(corrections: Iterable[Correction]) -> str:
     """Write corrections as `parse_corrections` reads them.
 
     Args:
-        corrections: in the order of the file.
+        corrections: the corrections, in the order of the file.
 
     Returns:
         CSV with the line ends of RFC 4180, to be stored as UTF-8. No text starts like

@@ -24,9 +24,10 @@ def cut_crops(
     Args:
         gallery: K people, N photos.
         store: has the aligned faces.
-        height: of an image, pixels.
-        width: likewise.
-        test_fraction: of each person's photos, rounded; at least one photo trains.
+        height: rows of an image, pixels.
+        width: columns of an image, pixels.
+        test_fraction: fraction of each person's photos that test, rounded; at least one
+            photo trains.
 
     Raises:
         ValueError: the store has lost a picture.

@@ -41,7 +41,7 @@ def list_doubtful_pairs(
     Args:
         enrolment: one row per photo, `ENROLMENT_COLUMNS`.
         files: the photos.
-        scan: of the same photos.
+        scan: scan of the same photos.
         gallery: the people enrolled.
         store: has the pictures of all their faces.
 

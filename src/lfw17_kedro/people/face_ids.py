@@ -69,7 +69,7 @@ def parse_face_id(text: str) -> tuple[str, F64]:
     """Take a face id apart.
 
     Args:
-        text: of the id.
+        text: a face id.
 
     Returns:
         The first 16 digits of the photo's SHA-256, and the box, (4,) float64: left,

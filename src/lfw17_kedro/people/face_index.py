@@ -19,7 +19,7 @@ class FaceIndex:
 
     Attributes:
         boxes: (N, 4) float64.
-        ids, photos: of the N faces.
+        ids, photos: id and photo of each of N faces.
     """
 
     def __init__(self, faces: Table) -> None:

@@ -42,7 +42,7 @@ def group_faces(
         vectors: (N, D) float32 of L2 norm 1.
         photos: (N,) int64, equal for the faces of one photo.
         max_distance: 1 - cosine, above 0 and less than 2.
-        min_faces: of a group, at least 1.
+        min_faces: min number of faces of a group, at least 1.
         index: `exact` compares all pairs of faces; `faiss` each face with those that
             an index says are nearest, which may split groups; `auto` decides by N. See
             `components.connect`, also for the fraction of pairs that are split.

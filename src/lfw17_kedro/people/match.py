@@ -46,7 +46,7 @@ def match_faces(
     n - 1 faces cannot take all of these.
 
     Args:
-        vectors: of N faces.
+        vectors: embeddings of N faces.
         photos: (N,) int64, equal for the faces of one photo; in any order.
         gallery: K people; K may be 0.
         forbidden: the names that faces must not be given.

@@ -149,7 +149,7 @@ def choose_index(index: str, count: int, max_exact: int) -> str:
 
     Args:
         index: one of `INDEXES`.
-        count: of the vectors.
+        count: number of vectors.
         max_exact: vectors up to which `auto` is exact. Above that it is faiss, or with
             a warning, once in a process, exact if faiss is not installed.
 

@@ -71,7 +71,7 @@ def tabulate_places(paths: Mapping[Place, Sequence[str]]) -> Table:
     """List where pictures are to be written: `PLACE_COLUMNS`.
 
     Args:
-        paths: of each picture.
+        paths: place of each picture -> paths to write it to.
     """
     rows = [(*place, path) for place, own in paths.items() for path in own]
     return _make_places(*(list(column) for column in zip(*rows, strict=True)))

@@ -43,7 +43,7 @@ class ScanSettings:
 
     Attributes:
         max_long_side: a larger photo is decoded or reduced to this, pixels.
-        sizes: of the copies that the detector sees, one after the other until one
+        sizes: sizes of the copies that the detector sees, one after the other until one
             shows a face.
         batch_size: photos and faces that the networks get at once.
         test_time_flip: average each face's embedding with its mirror image's.
@@ -61,7 +61,7 @@ class ScanSettings:
         """Two scans with one fingerprint find and embed alike.
 
         Args:
-            card: of the encoder.
+            card: card of the encoder.
             detector: what the detector depends on, as `digest.hash_data` takes it.
         """
         sizes = [list(size) for size in self.sizes]
@@ -105,7 +105,7 @@ def scan_photos(
         read: gives the bytes of the photo of a name.
         detect: finds faces.
         encoder: aligns and embeds them.
-        settings: how.
+        settings: how photos are searched.
 
     Yields:
         What each photo shows, in no fixed order. A photo that cannot be read has its

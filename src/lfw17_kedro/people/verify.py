@@ -29,7 +29,7 @@ def choose_pair_threshold(
     Args:
         enrolled: people and their N faces.
         cohort: strangers and their M faces, none of them enrolled.
-        rate: of pairs of two people that may pass, between 0 and 1.
+        rate: fraction of pairs of two people that may pass, between 0 and 1.
         fallback: min threshold where the cohort has too few pairs for the rate.
 
     Returns:

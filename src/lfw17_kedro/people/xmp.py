@@ -67,9 +67,9 @@ def write_sidecar(
         faces: n rows with name, left, top, right, bottom, pixels of the upright photo.
             Unknown faces become regions without a name, as in digiKam; ignored faces,
             and those outside of the photo, become none.
-        width: of the upright photo, pixels.
-        height: of the upright photo, pixels.
-        orientation: of the photo's EXIF, 1-8; 1 if it has none.
+        width: columns of the upright photo, pixels.
+        height: rows of the upright photo, pixels.
+        orientation: orientation of the photo's EXIF, 1-8; 1 if it has none.
         turned: degrees clockwise by which the photo was turned after that to be
             upright: 0, 90, 180 or 270.
 
@@ -99,12 +99,12 @@ def write_packet(
     """Write the faces of one photo, see `write_sidecar`, which checks the names.
 
     Args:
-        names: of n faces, none of them ignored.
+        names: names of n faces, none of them ignored.
         boxes: (n, 4) float64: left, top, right, bottom, pixels.
-        width: of the upright photo, and the rest: see `write_sidecar`.
-        height: likewise.
-        orientation: likewise.
-        turned: likewise.
+        width: see `write_sidecar`.
+        height: see `write_sidecar`.
+        orientation: see `write_sidecar`.
+        turned: see `write_sidecar`.
     """
     _check_photo(width, height, orientation, turned)
     boxes = np.clip(boxes / np.array([width, height] * 2, np.float64), 0, 1)
@@ -129,7 +129,7 @@ def check_names(names: Iterable[str]) -> None:
     """Refuse names that cannot be keywords.
 
     Args:
-        names: of people, or `UNKNOWN_NAME`.
+        names: names of people, or `UNKNOWN_NAME`.
 
     Raises:
         ValueError: one cannot.
