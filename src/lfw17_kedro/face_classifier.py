@@ -53,7 +53,7 @@ class FaceClassifier:
     Attributes:
         svm: what gives the margins.
         slopes: (M,) float64, of the sigmoids that turn margins into probabilities.
-        offsets: (M,) float64, likewise.
+        offsets: (M,) float64, of the same sigmoids.
         labels: (L,) int64, the labels it was trained on, ascending.
         encoder: fingerprint of the encoder whose embeddings it was trained on.
         class_names: the K names; label k is `class_names[k]`.

@@ -71,8 +71,8 @@ def build(
 
     Args:
         read_weights: reads a weights file.
-        height: of the images, pixels.
-        width: likewise.
+        height: rows of the images, pixels.
+        width: columns of the images, pixels.
         weights: path of a copy of `FILE`; None for the installed one.
 
     Returns and raises: see `build_efficientnet_lite0`.
@@ -115,9 +115,9 @@ def build_network(
 
     Args:
         arrays: parameter name -> array, in PyTorch's names and shapes.
-        height: as for `build_efficientnet_lite0`.
-        width: likewise.
-        include_top: likewise.
+        height: see `build_efficientnet_lite0`.
+        width: see `build_efficientnet_lite0`.
+        include_top: see `build_efficientnet_lite0`.
 
     Raises:
         ValueError: a parameter is missing, left over or of another shape.

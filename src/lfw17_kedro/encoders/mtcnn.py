@@ -110,8 +110,8 @@ def list_scales(height: int, width: int, min_face_size: float) -> list[float]:
     """List the scales at which a photo is searched.
 
     Args:
-        height: of the photo, pixels.
-        width: likewise.
+        height: rows of the photo, pixels.
+        width: columns of the photo, pixels.
         min_face_size: pixels.
 
     Returns:
