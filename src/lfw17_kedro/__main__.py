@@ -13,7 +13,7 @@ def main(*args: Any, **kwargs: Any) -> Any:
 
     Args:
         args: arguments of click's command, for callers from Python.
-        kwargs: its keyword arguments.
+        kwargs: keyword arguments of click's command.
 
     Returns:
         What the run command returns, in an interactive session alone; otherwise the

@@ -139,7 +139,7 @@ def flush(path: Path) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk, where the system can tell."""
+    """Wait until the names in a folder are on the disk, if the system can do that."""
     if os.name == "posix":  # Windows opens no folders
         _flush_one(folder)
 

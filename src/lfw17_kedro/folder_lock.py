@@ -125,7 +125,7 @@ class FolderLock:
         )
 
     def _name_holder(self) -> str:
-        """Say who holds the lock, as far as the note tells."""
+        """Say who holds the lock, as far as the note says."""
         holder = self._read_note()
         if holder is None:
             return f"another process, which left no note in {self._note.name}"

@@ -239,8 +239,8 @@ class InputCheck:
                 if len(known) != 1:
                     raise
                 logger.warning(
-                    "%s cannot be read, so nothing tells whether the earlier results "
-                    "were made from it: %s",
+                    "%s cannot be read, so it is not known whether the earlier "
+                    "results were made from it: %s",
                     name,
                     error,
                 )

@@ -54,7 +54,7 @@ def match_faces(
 
     Returns:
         N rows in order, `MATCH_COLUMNS`, see `IDENTIFIED_COLUMNS`.
-        `nearest` to `nearest_photo` tell of similarity alone, whatever the name.
+        `nearest` to `nearest_photo` are about similarity alone, whatever the name.
 
     Raises:
         ValueError: arrays or a gallery that do not fit, or no such index.
