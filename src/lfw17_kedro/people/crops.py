@@ -46,7 +46,8 @@ def cut_crops(
     rows = [_cut(jpgs[place], height, width) for place in places]
     images = np.reshape(rows, (-1, height * width)).astype(np.float32)
     people = list(gallery.people)
-    labels: I64 = pd.Index(people).get_indexer(gallery.faces["person"]).astype(np.int64)
+    enrolled = pd.Index(gallery.faces["person"])
+    labels: I64 = pd.Index(people).get_indexer(enrolled).astype(np.int64)
     tests = _choose_tests(labels, test_fraction)
     return RawFaces(
         train_images=images[~tests],
