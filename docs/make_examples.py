@@ -10,7 +10,7 @@ from kedro.framework.startup import bootstrap_project
 from PIL import Image, ImageDraw, ImageFont
 
 from lfw17_kedro.faces.align import align_face
-from lfw17_kedro.faces.detect import BOX, LANDMARKS
+from lfw17_kedro.scan_types import BOX, LANDMARKS
 
 ROOT = Path(__file__).parents[1]
 LABELS = range(0, 40, 5)  # one test face of every fifth person

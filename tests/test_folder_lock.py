@@ -224,7 +224,7 @@ def test_a_folder_without_rights_is_named(tmp_path, monkeypatch, call):
     assert "got: [Errno 13] Permission denied: " in message
     assert "change the rights of what the error names" in message
     lock = RunLock(tmp_path)
-    lock.acquire("kedro run", 0)  # the one that failed has given it back
+    lock.acquire("kedro run", 0)  # the one that failed has released it
     lock.release()
 
 

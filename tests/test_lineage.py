@@ -89,7 +89,7 @@ def test_what_was_made_before_its_input_was_made_anew_is_stale():
     recorded = expected | {"model": expect()["model"]}
 
     assert explain_differences(["model"], recorded, expected) == [
-        "model: table was made anew since"
+        "model: table was made again since"
     ]
 
 
@@ -116,7 +116,7 @@ def test_a_cause_that_reaches_an_artifact_twice_is_named_once():
     ]
     fresh = {"table": expected["table"]}
     assert explain_differences(["scores"], recorded | fresh, expected) == [
-        "scores: table was made anew since"
+        "scores: table was made again since"
     ]
 
 

@@ -12,8 +12,8 @@ def main(*args: Any, **kwargs: Any) -> Any:
     """Run the project with the options of `kedro run`, as Kedro's starters do.
 
     Args:
-        args: of click's command, for callers from Python.
-        kwargs: likewise.
+        args: arguments of click's command, for callers from Python.
+        kwargs: keyword arguments of click's command.
 
     Returns:
         What the run command returns, in an interactive session alone; otherwise the

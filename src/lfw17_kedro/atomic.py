@@ -6,8 +6,8 @@ the target's name. A file takes it in one step. A folder cannot be replaced in o
 the old one steps aside first, as `.<stem>.<machine>-<process>-<random>.old<suffix>`. If
 the process dies between the two steps, `recover` puts the old folder back.
 
-Several machines may share a folder. Which processes of another one live cannot be told
-from here, so what it writes counts as alive until it is old.
+Several machines may share a folder. This one cannot detect which processes of another
+live, so what they write counts as alive until it is old.
 """
 
 import errno
@@ -139,7 +139,7 @@ def flush(path: Path) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk, where the system can tell."""
+    """Wait until the names in a folder are on the disk, if the system can do that."""
     if os.name == "posix":  # Windows opens no folders
         _flush_one(folder)
 
@@ -195,7 +195,7 @@ def _flush_one(path: Path | str) -> None:
 
 
 def _name_beside(target: Path, owner: str, kind: str) -> Path:
-    """Name a part or an old version of a target; Keras, for one, needs the suffix."""
+    """Name a part or an old version of a target; the suffix is kept, as Keras needs."""
     return target.with_name(f".{target.stem}.{owner}.{kind}{target.suffix}")
 
 

@@ -1,4 +1,4 @@
-"""Hash the code behind a function, so that a change of the code can be told.
+"""Hash the code behind a function, so that a change of the code is detected.
 
 What counts is the module of the function and every module of this package that it
 imports, directly or not, at the top or inside a function. With a module count the files
@@ -27,7 +27,7 @@ def hash_code(*things: Any) -> str:
 
     Args:
         things: functions, classes or names of modules; a `functools.partial` counts
-            with its arguments, a dataclass (a `Method`, for one) with its fields.
+            with its arguments, a dataclass (a `Method`, for example) with its fields.
     """
     modules = sorted({name for thing in things for name in _list_modules(thing)})
     return _hash_modules(tuple(modules))

@@ -1,4 +1,4 @@
-"""Hash data, so that two runs can be told to start from the same."""
+"""Hash data, so that runs on the same data can be recognised."""
 
 import hashlib
 from dataclasses import fields, is_dataclass

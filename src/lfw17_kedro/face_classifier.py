@@ -15,7 +15,7 @@ from lfw17_kedro.types import F64, I64, MIN_PEOPLE
 
 
 class OneVsRest(NamedTuple):
-    """Linear SVMs, one a person against all others.
+    """Linear SVMs, one per person against all others.
 
     Attributes:
         coefficients: (M, D) float64; for two people, of the second against the first.
@@ -27,7 +27,7 @@ class OneVsRest(NamedTuple):
 
 
 class OneVsOne(NamedTuple):
-    """Linear SVMs, one a pair of people, as LIBSVM keeps them.
+    """Linear SVMs, one per pair of people, as LIBSVM keeps them.
 
     Attributes:
         support_vectors: (S, D) float64, those of the first person first.
@@ -51,7 +51,7 @@ class FaceClassifier:
     Attributes:
         svm: what gives the margins.
         slopes: (M,) float64, of the sigmoids that turn margins into probabilities.
-        offsets: (M,) float64, likewise.
+        offsets: (M,) float64, of the same sigmoids.
         labels: (L,) int64, the labels it was trained on, ascending.
         encoder: fingerprint of the encoder whose embeddings it was trained on.
         class_names: the K names; label k is `class_names[k]`.

@@ -37,11 +37,11 @@ class LockedError(RuntimeError):
 class FolderLock:
     """A lock on a folder, with a note of who holds it.
 
-    The operating system gives the lock back when its holder dies, whatever the note
+    The operating system releases the lock when its holder dies, whatever the note
     still says. The note is only for the message.
 
-    Two locks on one folder exclude each other in one process, too. Any thread may give
-    a lock back.
+    Two locks on one folder exclude each other in one process, too. Any thread may
+    release a lock.
     """
 
     def __init__(self, folder: Path, name: str, use: str, advice: str) -> None:
@@ -92,7 +92,7 @@ class FolderLock:
             ) from error
 
     def release(self) -> None:
-        """Give the lock back, if it is held."""
+        """Release the lock, if it is held."""
         if self._lock.is_locked:
             try:
                 self._note.unlink(missing_ok=True)
@@ -125,7 +125,7 @@ class FolderLock:
         )
 
     def _name_holder(self) -> str:
-        """Say who holds the lock, as far as the note tells."""
+        """Say who holds the lock, as far as the note says."""
         holder = self._read_note()
         if holder is None:
             return f"another process, which left no note in {self._note.name}"

@@ -62,7 +62,7 @@ ENROLMENT_COLUMNS = (
     "nearest_other",
     "similarity_other",
 )
-"""Of enrolment.csv, one row a photo.
+"""Of enrolment.csv, one row per photo.
 
 action: one of `ACTIONS`. reason: why, "" if enrolled.
 detection, sharpness, extent: of the face. similarity: to the person's template made
@@ -119,7 +119,7 @@ NOTHING_FORBIDDEN = Forbidden({}, frozenset())
 
 @dataclass(frozen=True)
 class OpenSetThreshold:
-    """The similarity from which on a face is given a name, and what it rests on.
+    """The similarity threshold for naming a face, and what it was chosen from.
 
     Attributes:
         value: min cosine to a person's template.
@@ -127,9 +127,10 @@ class OpenSetThreshold:
         attainable_rate: the smallest rate that this many impostors can show.
         leave_one_out: (n,) float64, sorted: the greatest similarity of each enrolled
             photo to the other people; empty with fewer than two people.
-        cohort: (m,) float64, sorted: of each stranger of the cohort to any person.
-        genuine: (p,) float64, sorted: of each enrolled photo to its own person's
-            template made without it; of people with one photo there is none.
+        cohort: (m,) float64, sorted: the greatest similarity of each stranger of the
+            cohort to any person.
+        genuine: (p,) float64, sorted: the similarity of each enrolled photo to its own
+            person's template made without it; of people with one photo there is none.
     """
 
     value: float
@@ -158,9 +159,10 @@ class GallerySettings:
 
     Attributes:
         encoder: a key of `encoders.registry.ENCODERS`.
-        encoder_options: of a gallery with the precision that was chosen, never auto.
+        encoder_options: options of the encoder; a gallery has the precision that was
+            chosen, never auto.
         sizes: min and max short side and padding of each copy that is searched.
-        thresholds, min_face_size: of the detector.
+        thresholds, min_face_size: settings of the detector.
         max_long_side, turn, batch_size, test_time_flip: see `people.scan.ScanSettings`.
         min_extent, min_sharpness, max_different_bits: see `people.gate.QualityGate`.
     """
@@ -203,10 +205,10 @@ class Gallery:
         faces: N rows, `GALLERY_COLUMNS`: the enrolled face of each photo.
         vectors: (N, D) float32 of L2 norm 1, of `faces`.
         templates: (K, D) float32 of L2 norm 1: the mean of each person's vectors.
-        threshold: of similarity.
-        fingerprint: of the scan that the vectors come from.
+        threshold: the similarity threshold.
+        fingerprint: fingerprint of the scan that the vectors come from.
         cohort: all strangers, also those who are among the people.
-        settings: that the gallery was made with; None if nobody said so.
+        settings: those that the gallery was made with; None if not known.
     """
 
     people: tuple[str, ...]

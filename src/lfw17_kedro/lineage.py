@@ -191,7 +191,7 @@ def _find_causes(
         if one not in expected:
             yield f"{one} has other content than before"
         elif found and found.fingerprint == expected[one].fingerprint and not known:
-            yield f"{one} was made anew since"  # it is up to date itself
+            yield f"{one} was made again since"  # it is up to date itself
 
 
 def _compare_values(

@@ -102,7 +102,7 @@ class OptimizerSettings(OptimizerKind):
 
 
 class WarpSettings(Settings):
-    """Random geometric changes of a training image, drawn anew in each epoch."""
+    """Random geometric changes of a training image, drawn again in each epoch."""
 
     flip_probability: Probability
     """Probability that an image is mirrored left to right."""

@@ -52,8 +52,8 @@ class UprightPhoto(NamedTuple):
 
     Attributes:
         pixels: (H, W) grey or (H, W, 3) RGB, uint8, perhaps at a reduced size.
-        height: of the upright photo in its full size, pixels.
-        width: likewise.
+        height: rows of the upright photo in its full size, pixels.
+        width: columns of the upright photo in its full size, pixels.
         orientation: EXIF's, 1-8, by which the stored photo was turned upright; None if
             it has none, so that the photo may still lie on its side.
     """

@@ -12,7 +12,7 @@ class PhotoFile(NamedTuple):
 
     Attributes:
         path: relative to the folder, with forward slashes.
-        sha256: of the content, hexadecimal; "" if it cannot be read.
+        sha256: SHA-256 of the content, hexadecimal; "" if it cannot be read.
         problem: why it cannot be read, "" if it can.
     """
 
@@ -34,7 +34,7 @@ class PhotoFolder(Sequence[PhotoFile]):
     """The photo files of a folder or a bucket, sorted by path; none is decoded.
 
     Attributes:
-        files: of the folder, also those that cannot be read.
+        files: all files of the folder, also those that cannot be read.
         reader: reads one of them.
     """
 
@@ -55,7 +55,7 @@ class PhotoFolder(Sequence[PhotoFile]):
 
 
 FAILED_COLUMNS = ("shard", "photo", "reason")
-"""Of failed_shards.csv, one row a photo that was not searched.
+"""Of failed_shards.csv, one row per photo that was not searched.
 
 shard: from 1. reason: why the last attempt at it failed.
 """

@@ -108,7 +108,8 @@ def add_node(
     """Add a node in place of its older record, and hashes to its run.
 
     Other nodes that made one of the same outputs are dropped: the node was renamed. A
-    record begun anew in the middle of a run does not have the run and is not changed.
+    record started afresh in the middle of a run does not have the run and is not
+    changed.
 
     Args:
         record: it is not changed.

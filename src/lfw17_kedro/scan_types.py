@@ -30,11 +30,11 @@ PHOTO_COLUMNS = (
 )
 """Of `Scan.photos`, one row for each content.
 
-sha256: of the file, hexadecimal. problem: why it could not be read, "" if it could.
-height, width: of the upright photo, pixels, 0 if unreadable. orientation: EXIF's, 1-8,
-by which the stored photo was made upright. turned: degrees clockwise, 0, 90, 180 or
-270, by which it was turned besides until it showed a face. picture_hash: 16 hexadecimal
-digits of the difference hash, see `people.quality`.
+sha256: SHA-256 of the file, hexadecimal. problem: why it could not be read, "" if it
+could. height, width: of the upright photo, pixels, 0 if unreadable. orientation:
+EXIF's, 1-8, by which the stored photo was made upright. turned: degrees clockwise, 0,
+90, 180 or 270, by which it was turned besides until it showed a face. picture_hash: 16
+hexadecimal digits of the difference hash, see `people.quality`.
 """
 
 FACE_COLUMNS = ("sha256", *BOX, *LANDMARKS, "detection", "sharpness", "extent")
@@ -51,12 +51,12 @@ class Scanned:
 
     Attributes: as the columns of `PHOTO_COLUMNS` and `FACE_COLUMNS`, and
         is_gone: the file could not be read at all, which says nothing of its content.
-        picture: of the photo, jpg.
+        picture: a small copy of the photo, jpg.
         boxes: (n, 4) float64: left, top, right, bottom.
         landmarks: (n, 5, 2) float64.
         detection, sharpness, extent: (n,) float64.
         vectors: (n, D) float32 of L2 norm 1.
-        face_pictures: of the n faces, aligned, jpg.
+        face_pictures: pictures of the n faces, aligned, jpg.
     """
 
     sha256: str
@@ -84,7 +84,7 @@ class Picture(NamedTuple):
     """A picture for the album.
 
     Attributes:
-        sha256: of the photo.
+        sha256: SHA-256 of the photo.
         face: position among the photo's faces, or `WHOLE_PHOTO`.
         jpg: the encoded picture.
     """
@@ -99,11 +99,11 @@ class Scan:
     """All faces found in some photos, by content.
 
     Attributes:
-        photos: one row a content, `PHOTO_COLUMNS`.
+        photos: one row per content, `PHOTO_COLUMNS`.
         faces: N rows, `FACE_COLUMNS`; the faces of a photo in the detector's order.
         vectors: (N, D) float32 of L2 norm 1, the embedding of each row of `faces`.
-        fingerprint: of encoder, detection and settings; only scans with the same one
-            can be joined.
+        fingerprint: fingerprint of encoder, detection and settings; only scans with the
+            same one can be joined.
     """
 
     photos: Table
@@ -169,7 +169,7 @@ class MemoryVectors(Vectors):
 class StoredScan:
     """A `Scan` whose embeddings stay on disk until they are asked for.
 
-    Attributes: see `Scan`; vectors: of the rows of `faces`.
+    Attributes: see `Scan`; vectors: the embeddings of the rows of `faces`.
     """
 
     photos: Table
@@ -190,7 +190,7 @@ class LocatedFaces(NamedTuple):
         table: N rows, sorted by photo, then from left to right: face_id, photo, height
             and width of the photo, `FACE_COLUMNS`; number: position among the faces
             of the photo in the scan.
-        vectors: of these rows.
+        vectors: the embeddings of these rows.
         left_out: photos without a row in `table`, `LEFT_OUT_COLUMNS`.
     """
 

@@ -21,7 +21,7 @@ from lfw17_kedro.hooks import (  # noqa: E402 (see above)
     SummaryHooks,
 )
 
-# Kedro's own use of omegaconf, three times at the head of every run.
+# omegaconf's deprecation warning of a function that Kedro calls, three times per run.
 warnings.filterwarnings("ignore", r"\s*register_new_resolver\(\) is deprecated")
 
 lineage = LineageHooks()

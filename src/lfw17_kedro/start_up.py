@@ -21,7 +21,7 @@ def import_tensorflow() -> Any:
     if "tensorflow" not in sys.modules:
         was_enabled = gc.isenabled()
         # Not gc.freeze() afterwards, which would save another half second: programs
-        # that ask who refers to an object, Hypothesis for one, would get no answer.
+        # that ask who refers to an object, for example Hypothesis, would get no answer.
         gc.disable()
         try:
             import tensorflow  # noqa: F401 (also taken from sys.modules below)

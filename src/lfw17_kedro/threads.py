@@ -51,10 +51,11 @@ def map_ahead(
     `Executor.map` would first take all items, and hold a future for each.
 
     Args:
-        function: Pillow's, for one, lets other threads run meanwhile.
+        function: one that lets other threads run meanwhile, as Pillow's do.
         items: taken one by one, in the caller's thread.
         max_ahead: how many results may be ready before the caller takes them.
-        threads: None for one for each core of this process, `MAX_THREADS` at most.
+        threads: number of threads; None for one per core of this process, `MAX_THREADS`
+            at most.
 
     Yields:
         The results, in the order of the items.

@@ -41,7 +41,7 @@ class SourceCard:
     """What the report says of a source of faces.
 
     Attributes:
-        name: of the data set.
+        name: the data set's name.
         credit: who made the data set.
     """
 
@@ -179,7 +179,7 @@ class WeightsFile(NamedTuple):
     """A file of weights.
 
     Attributes:
-        name: of the file; its suffix says the format.
+        name: the file's name; its suffix says the format.
         content: all of it.
     """
 
@@ -194,7 +194,7 @@ class PackagedWeights(NamedTuple):
         package: import name.
         resource: path inside the package.
         distribution: the name to install the package by.
-        sha256: of the file, hexadecimal.
+        sha256: SHA-256 of the file, hexadecimal.
     """
 
     package: str
@@ -208,9 +208,9 @@ class PublishedWeights(NamedTuple):
 
     Attributes:
         url: http or https.
-        sha256: of the file, hexadecimal.
-        name: of the file on disk.
-        max_bytes: that a server may send.
+        sha256: SHA-256 of the file, hexadecimal.
+        name: the file's name on disk.
+        max_bytes: max bytes that a server may send.
     """
 
     url: str
@@ -231,9 +231,10 @@ class EncoderOptions(NamedTuple):
 
     Attributes:
         weights: path of a weights file; None for the published one.
-        sha256: that the file must have, hexadecimal; None for the published file's.
-        standardisation: of the pixels, for encoders that leave a choice; None for the
-            encoder's own.
+        sha256: SHA-256 that the file must have, hexadecimal; None for the published
+            file's.
+        standardisation: how pixels are standardised, for encoders that leave a choice;
+            None for the encoder's own.
         precision: float32, bfloat16, or auto: bfloat16 where the processor has it.
     """
 
@@ -253,13 +254,13 @@ class EncoderCard:
             detected box widened by `margin`).
         size: height and width of the aligned face it takes, pixels.
         dimension: length D of an embedding.
-        licence: of the weights.
-        weights_sha256: of the published file the weights come from.
-        template: for "similarity": 5 landmark positions (x, y) in the aligned face.
-        margin: for "box": pixels of the photo added to the detected box, half of them
-            on each side.
-        standardisation: of the pixels, for encoders that leave a choice.
-        precision: float32 or bfloat16, of the convolutions.
+        licence: the licence of the weights.
+        weights_sha256: SHA-256 of the published file the weights come from.
+        template: 5 landmark positions (x, y) in the aligned face, for "similarity".
+        margin: pixels of the photo added to the detected box, half of them on each
+            side, for "box".
+        standardisation: how pixels are standardised, for encoders that leave a choice.
+        precision: that of the convolutions, float32 or bfloat16.
     """
 
     name: str

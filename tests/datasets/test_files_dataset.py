@@ -134,7 +134,9 @@ def test_names_too_long_for_the_disk_are_left_out_with_a_warning(tmp_path, caplo
 
     assert save(tmp_path, files) == {fits: b"1", "z": b"4"}
     [message] = caplog.messages
-    assert message.startswith("2 files left out, their names are too long for the disk")
+    assert message.startswith(
+        "2 files left out, their names are too long for the disk, for example"
+    )
     assert message.endswith("; give the photos shorter names.")
 
 

@@ -176,7 +176,7 @@ def test_fifos_sockets_and_devices_are_never_opened(tmp_path, monkeypatch):
     assert [file.path for file in listed] == ["fifo.jpg", "null.jpg", "socket.jpg"]
     for file in listed:
         assert file.sha256 == ""
-        assert "no regular file; change its permissions, or mend" in file.problem
+        assert "no regular file; change its permissions, or fix" in file.problem
 
 
 def test_names_that_are_not_utf8_are_listed_with_the_problem(tmp_path):

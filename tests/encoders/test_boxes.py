@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lfw17_kedro.encoders import boxes as b
-from lfw17_kedro.encoders.boxes import make_square, shift_edges, suppress
+from lfw17_kedro.encoders.boxes import make_square, shift_edges, suppress_non_maxima
 
 
 def suppress_one_by_one(boxes, scores, groups, threshold, by_smaller):
@@ -46,7 +46,7 @@ def test_each_box_is_compared_with_the_better_ones_of_its_group(
 ):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(b, "MAX_PAIRS", max_pairs)
-        kept = suppress(*drawn, threshold, by_smaller=by_smaller)
+        kept = suppress_non_maxima(*drawn, threshold, by_smaller=by_smaller)
 
     assert kept.tolist() == suppress_one_by_one(*drawn, threshold, by_smaller)
 
@@ -56,8 +56,11 @@ def test_overlap_is_of_the_union_or_of_the_smaller_box():
     boxes, scores = np.array([large, inside]), np.array([0.9, 0.8])
     group = np.zeros(2, np.int64)
 
-    assert suppress(boxes, scores, group, 0.6).tolist() == [0, 1]  # half
-    assert suppress(boxes, scores, group, 0.6, by_smaller=True).tolist() == [0]
+    by_union = suppress_non_maxima(boxes, scores, group, 0.6)  # half
+    by_smaller = suppress_non_maxima(boxes, scores, group, 0.6, by_smaller=True)
+
+    assert by_union.tolist() == [0, 1]
+    assert by_smaller.tolist() == [0]
 
 
 def test_edges_move_by_fractions_of_the_pixels():

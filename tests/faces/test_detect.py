@@ -2,14 +2,13 @@ import numpy as np
 import pytest
 
 from lfw17_kedro.faces.detect import (
-    BOX,
-    LANDMARKS,
     average_positions,
     choose_face,
     find_faces,
     read_positions,
     tabulate_detections,
 )
+from lfw17_kedro.scan_types import BOX, LANDMARKS
 from lfw17_kedro.types import Face
 
 

@@ -63,7 +63,7 @@ def damage(path, kind, seed):
         path.mkdir()
 
 
-def mend(path, content):
+def fix(path, content):
     """Put a file back."""
     if path.is_dir():
         shutil.rmtree(path)

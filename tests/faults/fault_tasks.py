@@ -193,7 +193,7 @@ def load_damaged(project, name, damages):
 
 
 def _load_damaged(dataset, expected, path, kind, seed):
-    """Damage a file, load the dataset, mend the file."""
+    """Damage a file, load the dataset, fix the file."""
     path = Path(path)
     content = path.read_bytes()
     fault_damage.damage(path, kind, seed)
@@ -206,7 +206,7 @@ def _load_damaged(dataset, expected, path, kind, seed):
         message = str(error)
     except Exception as error:
         unexpected = repr(error)
-    fault_damage.mend(path, content)
+    fault_damage.fix(path, content)
     return {
         "same": same,
         "message": message,

@@ -59,7 +59,7 @@ class Tally:
         assert total == injected > 0, f"{total} of {injected} faults were injected"
 
     def write_table(self, before=""):
-        """Write one row a kind of fault, in Markdown.
+        """Write one row per kind of fault, in Markdown.
 
         Args:
             before: a table, whose rows of other kinds stay.

@@ -108,7 +108,7 @@ def test_an_ensemble_is_stale_when_another_method_was_run_since(project, caplog)
         run(project, "ensemble", from_nodes=["ensemble.submit"])
     assert error.value.message.startswith(
         "ensemble.test_probabilities: "
-        "transfer_learning.validation_probabilities was made anew since; "
+        "transfer_learning.validation_probabilities was made again since; "
     )
 
     run(project, "ensemble", only_missing=True)

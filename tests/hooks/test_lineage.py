@@ -127,7 +127,7 @@ def test_raw_faces_that_are_gone_are_taken_from_the_records(prepared, caplog):
     run(prepared, node_names=[f"{NODES}.make_test_photos"])
 
     assert any(
-        "raw_faces cannot be read, so nothing tells" in m for m in caplog.messages
+        "raw_faces cannot be read, so it is not known" in m for m in caplog.messages
     )
 
 

@@ -105,7 +105,7 @@ def test_without_a_whole_copy_the_record_is_begun_anew(catalog, path, content, c
     assert load(catalog, path) == EMPTY
 
     (warning,) = caplog.messages
-    assert "begun anew, so the report does not show earlier runs" in warning
+    assert "started afresh, so the report does not show earlier runs" in warning
     assert catalog.load("run_record") == EMPTY
 
 

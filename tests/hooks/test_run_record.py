@@ -240,7 +240,7 @@ def test_a_record_without_a_copy_is_begun_anew(run_small, tmp_path, caplog):
 
     assert set(record["nodes"]) == NODES
     (warning,) = [r for r in caplog.records if r.name.startswith("lfw17_kedro.hooks.r")]
-    assert "begun anew, so the report does not show earlier runs" in warning.message
+    assert "started afresh, so the report does not show earlier runs" in warning.message
 
 
 def test_a_damaged_record_is_replaced_before_the_first_node_reads_it(

@@ -75,7 +75,7 @@ def test_a_face_is_found_by_id_after_its_photo_was_moved():
     assert match(Correction("ignore", "", A_LEFT, "old/a.jpg")).ignored == {0, 3}
 
 
-def test_a_third_of_overlap_is_enough():
+def test_an_iou_of_a_third_is_enough():
     box = (80.0, 10.0, 120.0, 60.0)  # 20 x 50 of 2000 + 2000 - 1000
 
     assert match(Correction("ignore", photo="a.jpg", box=box)).ignored == {1, 4}

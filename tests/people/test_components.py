@@ -30,7 +30,7 @@ def test_components_at_each_limit_by_hand():
 
     assert as_sets(labels[0]) == {frozenset({0, 2, 3}), frozenset({1, 4})}
     assert as_sets(labels[1]) == {frozenset({0, 2}), frozenset({3}), frozenset({1, 4})}
-    assert len(as_sets(labels[2])) == 4  # 1 and 4 alone hang together
+    assert len(as_sets(labels[2])) == 4  # only 1 and 4 are connected
 
 
 def test_no_faces_and_one():

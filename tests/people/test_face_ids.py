@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lfw17_kedro.people.face_ids import make_face_ids, measure_overlap, parse_face_id
+from lfw17_kedro.people.face_ids import compute_iou, make_face_ids, parse_face_id
 
 ONE, TWO = "0123456789abcdef" + "0" * 48, "f" * 64
 
@@ -102,12 +102,12 @@ def test_what_is_no_id_is_refused(text):
         parse_face_id(text)
 
 
-def test_overlap_is_intersection_over_union():
+def test_iou_is_intersection_over_union():
     boxes = np.array([[0.0, 0, 10, 10], [5, 0, 15, 10], [0, 0, 5, 10], [3, 3, 3, 9]])
 
-    shares = measure_overlap(boxes, boxes[:3])
+    iou = compute_iou(boxes, boxes[:3])
 
     third = 1 / 3  # 50 of 150
     expected = [[1, third, 0.5], [third, 1, 0], [0.5, 0, 1], [0, 0, 0]]
-    np.testing.assert_allclose(shares, expected)
-    assert measure_overlap(boxes[:0], boxes).shape == (0, 4)
+    np.testing.assert_allclose(iou, expected)
+    assert compute_iou(boxes[:0], boxes).shape == (0, 4)

@@ -19,6 +19,7 @@ from kedro.io import DatasetError
 from PIL import Image
 
 from lfw17_kedro.datasets.packaged import find_packaged
+from lfw17_kedro.people.corrections_file import Correction, Unmatched
 from lfw17_kedro.pipelines.people.nodes import warn_of_corrections
 from lfw17_kedro.stores.scan_store import ScanStore
 
@@ -171,9 +172,9 @@ def test_run_whose_shard_fails_shows_the_rest_and_ends_with_an_error(
     run_people(only_missing=True)
     assert name_photos(project) == NAMED
     assert len(read_table(outputs / "failed_shards.csv")) == 0
-    mended = read_outputs(project)
+    fixed = read_outputs(project)
     run_people()
-    assert read_outputs(project) == mended
+    assert read_outputs(project) == fixed
 
 
 def read_outputs(project):
@@ -400,7 +401,9 @@ def test_what_was_in_memory_alone_is_named_with_its_node(raw, project):
 
 
 def test_ten_thousand_lines_of_other_photos_do_not_fill_the_log(caplog):
-    warn_of_corrections([(line, "no photo") for line in range(2, 10_002)])
+    lines = [Correction("is", "Ann", line=line) for line in range(2, 10_002)]
+
+    warn_of_corrections([Unmatched(one, "no photo") for one in lines])
 
     messages = [record.getMessage() for record in caplog.records]
     assert len(messages) == 21

@@ -94,7 +94,7 @@ def test_records_of_other_photos_are_refused():
         decode_records([record], ["b"], 20, 15)
     with pytest.raises(ValueError, match="a record of 'a' too many"):
         decode_records([record, record], ["a"], 20, 15)
-    with pytest.raises(ValueError, match=r"none of 1 \('b', for one\)"):
+    with pytest.raises(ValueError, match=r"none of 1 \(for example 'b'\)"):
         decode_records([record], ["a", "b"], 20, 15)
 
 
@@ -137,7 +137,7 @@ def test_attached_head_gives_the_logits_it_was_trained_to():
 
 
 def test_head_is_attached_to_a_backbone_of_another_process():
-    """Keras begins its names anew there: "rescaling", "dropout"."""
+    """Keras starts its names afresh there: "rescaling", "dropout"."""
     import keras
 
     keras.backend.clear_session()

@@ -246,5 +246,5 @@ def test_a_photo_with_two_rows_is_refused():
     album = small_album()
     photos = album.photos.iloc[[0, 0, 1, 2, 3, 4]]
 
-    with pytest.raises(ValueError, match="one row a photo, got two of a b#1.jpg;"):
+    with pytest.raises(ValueError, match="one row per photo, got two of a b#1.jpg;"):
         album._replace(photos=photos).render()

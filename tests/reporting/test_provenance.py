@@ -70,8 +70,8 @@ def test_a_model_fitted_after_its_predictions_makes_them_stale():
 
     assert different.startswith("`svm.validate` ran with svm.C=1; `svm.fit` ran with")
     assert stale == (
-        "`svm.model` was made anew with other settings or data after `svm.predict` had "
-        "read the older version; run `kedro run --pipelines svm --params svm.C=10` "
+        "`svm.model` was made again with other settings or data after `svm.predict` "
+        "had read the older version; run `kedro run --pipelines svm --params svm.C=10` "
         "again."
     )
 
@@ -81,7 +81,7 @@ def test_data_of_another_seed_make_the_other_method_stale():
 
     assert warn(project, "svm") == []
     assert warn(project, "cnn") == [
-        "`table` was made anew with other settings or data after `cnn.validate`, "
+        "`table` was made again with other settings or data after `cnn.validate`, "
         "`cnn.fit` and `cnn.score` had read the older version; "
         "run `kedro run --pipelines cnn --params seed=1` again."
     ]
@@ -127,7 +127,7 @@ def test_unknown_raw_faces_are_named():
     project = Project().run("svm", seed=1)
     unknown = (
         "No record says from which raw faces these results were made; "
-        "run `kedro run --pipelines cnn --params seed=1` to make them anew."
+        "run `kedro run --pipelines cnn --params seed=1` to make them again."
     )
 
     assert warn(project, "cnn") == [unknown]

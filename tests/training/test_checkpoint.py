@@ -175,7 +175,7 @@ def test_changed_bytes_never_pass_for_a_checkpoint(tmp_path_factory, data):
         read_back = parse_checkpoint(bytes(changed), "a", LIKE)
     except DamagedError as error:
         assert "\n" not in str(error)
-    else:  # a byte that says nothing, a date for one
+    else:  # a byte that says nothing, for example a date
         if read_back is not None:
             assert_same(read_back, make_checkpoint(2))
 

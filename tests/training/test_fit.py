@@ -173,7 +173,7 @@ def test_two_trainings_never_share_a_checkpoint(tmp_path):
     assert "is training with this checkpoint; wait until it ends" in str(error.value)
     other.release()
     fit(make_network(), checkpoint)
-    other.acquire("python notebook.py")  # fit has given it back
+    other.acquire("python notebook.py")  # fit has released it
     other.release()
 
 

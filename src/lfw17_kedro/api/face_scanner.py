@@ -26,8 +26,9 @@ class FaceScanner:
     """Finds, aligns and embeds all faces of photos.
 
     Attributes:
-        settings: with the precision that was chosen.
-        fingerprint: galleries and scans with the same one can be compared.
+        settings: those of the gallery, with the precision that was chosen.
+        fingerprint: fingerprint of encoder, detection and settings; galleries and scans
+            with the same one can be compared.
         detect: finds the faces.
         encoder: embeds them.
     """
@@ -82,7 +83,7 @@ class FaceScanner:
         """Embed strangers: the large central face of each image that shows one.
 
         Args:
-            images: of each stranger.
+            images: stranger -> images of that person.
 
         Raises:
             ValueError: an image that cannot be read.
@@ -116,7 +117,7 @@ def build_scanner(settings: GallerySettings, read_weights: ReadWeights) -> FaceS
     """Build the networks.
 
     Args:
-        settings: of a gallery.
+        settings: settings of a gallery.
         read_weights: reads published weights.
 
     Raises:

@@ -15,11 +15,11 @@ class IdentifiedFace:
     """One face of an image; box and landmarks in pixels of the upright image.
 
     Attributes:
-        name: of the person, or `unknown`.
+        name: the person's name, or `unknown`.
         similarity: cosine to the nearest person; NaN if nobody is enrolled.
         nearest: the person with the greatest similarity, "" if nobody is enrolled.
-        second: the person after, "" if there is none.
-        margin: similarity less that of the second; NaN if there is none.
+        second: the person with the second greatest similarity, "" if there is none.
+        margin: `similarity` less the similarity to `second`; NaN if there is none.
         false_accept_rate: fraction of impostors that score at least as high, 0-1; NaN
             without impostors.
         box: (4,) float64: left, top, right, bottom.
@@ -47,7 +47,7 @@ class EnrolmentNote:
 
     Attributes:
         image: file name of a path, else `image 1` and so on.
-        enrolled: or left out.
+        enrolled: whether the image was enrolled; else it was left out.
         reason: why it was left out, or why an enrolled one should be checked; else "".
     """
 
@@ -62,13 +62,15 @@ class Verification:
 
     Attributes:
         similarity: cosine of the two embeddings.
-        same: the similarity is the threshold at least.
-        threshold: for two single faces; that of the gallery is for people.
+        same: whether the similarity is at least the threshold.
+        threshold: min similarity of two single faces of one person; the gallery's
+            threshold is for a face and a person.
         false_accept_rate: fraction of pairs of two people that are at least as similar,
             0-1; NaN if there are none.
         cohort_pairs: pairs of two strangers that the threshold rests on.
-        enrolled_pairs: pairs of two enrolled people, likewise. Without either the
-            threshold is the one that was published for the encoder.
+        enrolled_pairs: pairs of two enrolled people that the threshold rests on.
+            Without pairs of either kind the threshold is the one that was published for
+            the encoder.
     """
 
     similarity: float

@@ -87,9 +87,10 @@ class Identifier:
         """Load the gallery of `kedro run --env people`, or a saved one.
 
         Args:
-            folder: of the gallery.
-            weights_folder: of weights that were downloaded, data/06_models/weights for
-                one; needed by encoders whose weights come in no package.
+            folder: the folder of the gallery.
+            weights_folder: the folder of downloaded weights, for example
+                data/06_models/weights; needed by encoders whose weights come in no
+                package.
 
         Raises:
             ValueError: no gallery, a damaged one, one whose weights are missing, or one
@@ -116,7 +117,7 @@ class Identifier:
             false_accept_rate: fraction of strangers who may be given a name, 0-1.
             cohort: images of strangers by person, from which thresholds follow; None
                 for the 400 of ORL, which are embedded first, and {} for none.
-            settings: of search and quality; None for those of a run.
+            settings: settings of search and quality; None for those of a run.
             weights_folder: see `load`.
 
         Raises:
@@ -142,7 +143,7 @@ class Identifier:
 
     @property
     def threshold(self) -> OpenSetThreshold:
-        """The similarity from which on a face is named, and what it rests on."""
+        """The similarity threshold for naming a face, and what it was chosen from."""
         return self._gallery.threshold
 
     def identify(self, image: ImageLike) -> list[IdentifiedFace]:
@@ -201,7 +202,7 @@ class Identifier:
         Of an image with several faces the large central one counts.
 
         Args:
-            name: of the person.
+            name: the person's name.
             images: one or more.
 
         Returns:
@@ -245,7 +246,7 @@ class Identifier:
 
         Args:
             a: an image, whose large central face counts, or a face of `identify`.
-            b: likewise.
+            b: the other one, an image or a face like `a`.
 
         Raises:
             TypeError: something else.

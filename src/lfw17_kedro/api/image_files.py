@@ -49,7 +49,7 @@ def open_image(image: ImageLike, position: int = 0) -> ImageFile:
     Args:
         image: path, bytes of a file, Pillow image, or array (H, W) grey or (H, W, 3)
             RGB, uint8.
-        position: of the image among others, for its name.
+        position: the image's position among others, for its name.
 
     Raises:
         ValueError: an array of another shape or dtype, or an empty one.
@@ -99,7 +99,7 @@ def list_images(images: ImageLike | Iterable[ImageLike]) -> list[ImageFile]:
     if not isinstance(images, Iterable):
         raise TypeError(
             f"images: expected an image or a list of them, got "
-            f"{type(images).__name__}; pass a path, for one."
+            f"{type(images).__name__}; pass a path, for example."
         )
     return [*open_images(images)]
 

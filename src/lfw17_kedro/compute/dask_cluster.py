@@ -57,7 +57,8 @@ class DaskPool(Pool):
 
         Args:
             work: can be pickled; it is sent with every task.
-            address: of the scheduler, tcp://host:8786 for one; None for a new cluster.
+            address: address of the scheduler, for example tcp://host:8786; None for a
+                new cluster.
             workers: processes of a new cluster; they share the cores.
 
         Raises:

@@ -42,8 +42,8 @@ class FailedShard(NamedTuple):
     reason: str
 
 
-class Searched(NamedTuple):
-    """What came of a collection.
+class CollectionResult(NamedTuple):
+    """The outcome of a search: the photos of a collection that were not searched.
 
     Attributes:
         gone: photos whose files could not be read, each with its problem.
@@ -71,7 +71,7 @@ def search_collection(
     compute: ComputeSettings,
     *,
     name: str,
-) -> Searched:
+) -> CollectionResult:
     """Find and embed every face of the photos that the store does not know.
 
     Args:
@@ -94,7 +94,7 @@ def search_collection(
     count = count_noun(len(photos), "photo")
     logger.info("%s: %s, %d of them new", name, count, new)
     if not shards:
-        return Searched([], [])
+        return CollectionResult([], [])
     store.prepare()
     engine = compute.engine
     if len(shards) == 1 and engine != LOCAL:
@@ -110,17 +110,15 @@ def search_collection(
             scan = replace(scan, software=describe_software())
         pool = make_pool(scan, engine, workers, compute.address)
         try:
-            searched = _collect(run_tasks(pool, shards), shards, bar)
+            result = _collect(run_tasks(pool, shards), shards, bar)
         finally:
             pool.close()
-    return searched._replace(
-        failed=searched.failed + _find_lost(shards, searched, store)
-    )
+    return result._replace(failed=result.failed + _find_lost(shards, result, store))
 
 
 def _collect(
     attempts: Iterator[Attempt], shards: Sequence[Shard], bar: "tqdm[Any]"
-) -> Searched:
+) -> CollectionResult:
     """Put together what comes of the shards, and show how far they are."""
     gone: list[Scanned] = []
     failed: list[FailedShard] = []
@@ -139,16 +137,18 @@ def _collect(
         bar.n = n_photos  # photo by photo it may have counted a shard twice
         bar.set_postfix_str(f"shard {len(ended)} of {len(shards)}")
     not_tried = (shard for n, shard in enumerate(shards) if n not in ended)
-    return Searched(gone, failed + [FailedShard(one, NOT_TRIED) for one in not_tried])
+    return CollectionResult(
+        gone, failed + [FailedShard(one, NOT_TRIED) for one in not_tried]
+    )
 
 
 def _find_lost(
-    shards: Sequence[Shard], searched: Searched, store: ScanStore
+    shards: Sequence[Shard], result: CollectionResult, store: ScanStore
 ) -> list[FailedShard]:
     """List shards that somebody has searched, but that the store does not know."""
     hashes = [one.sha256 for shard in shards for one in shard]
     settled = set(np.array(hashes)[store.is_known(hashes)].tolist())
-    settled |= {one.sha256 for one in searched.gone}
-    settled |= {photo.sha256 for one in searched.failed for photo in one.photos}
+    settled |= {one.sha256 for one in result.gone}
+    settled |= {photo.sha256 for one in result.failed for photo in one.photos}
     rests = (tuple(one for one in s if one.sha256 not in settled) for s in shards)
     return [FailedShard(rest, ELSEWHERE) for rest in rests if rest]

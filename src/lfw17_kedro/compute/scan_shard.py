@@ -41,7 +41,7 @@ class NetworkRecipe(NamedTuple):
     Attributes:
         encoder: a key of `encoders.registry.ENCODERS`.
         options: of the encoder, with the precision that was chosen, never auto: it
-            would be chosen anew by each machine.
+            would be chosen again by each machine.
         thresholds: of the detector.
         min_face_size: of the detector, pixels.
     """

@@ -20,11 +20,11 @@ class ComputeSettings(Settings):
 
     workers: Annotated[int, Field(ge=1, le=1024)] | None
     """How many processes search, with the engine processes or on a cluster that the run
-    starts itself; they share the cores. null: one a core."""
+    starts itself; they share the cores. null: one per core."""
 
     address: str | None
-    """Of the scheduler of a Dask cluster, tcp://host:8786 for one. null: the run starts
-    a cluster on this machine, and ends it."""
+    """Address of a Dask cluster's scheduler, for example tcp://host:8786. null: the run
+    starts a cluster on this machine, and ends it."""
 
     shard_size: Count
     """Photos that are worked on and written together. A killed run loses the shards

@@ -10,7 +10,7 @@ from lfw17_kedro.messages import one_line
 MAX_ATTEMPTS = 3  # at one task
 # Tasks that fail one after the other, without a good one between. Then the next ones
 # are taken from the other end. If as many of these fail, something is wrong with all
-# tasks, and hours of trying would not mend it.
+# tasks, and hours of trying would not fix it.
 MAX_FAILED = 5
 
 

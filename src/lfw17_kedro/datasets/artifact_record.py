@@ -40,8 +40,8 @@ class ArtifactVersion:
         size: of the content, bytes.
         rows: of a table or an array, images in a folder; None where that means nothing.
         files: of a folder: path inside -> SHA-256. None for a file, and for a folder of
-        more than `MAX_LISTED` files: only messages need them.
-        origin: from what it was made, see `lineage.Origin`; None if nobody said.
+            more than `MAX_LISTED` files: only messages need them.
+        origin: what it was made from, see `lineage.Origin`; None if not known.
         command: that makes it again.
     """
 

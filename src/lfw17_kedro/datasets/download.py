@@ -34,8 +34,8 @@ def download_file(url: str, target: Path, sha256: str, max_bytes: int) -> None:
     Bytes go to `.<name>.part` beside the target. If a connection breaks, the next one
     resumes where it broke, as long as each connection brings some bytes. After a
     failure the part stays, and the next call resumes from there. If another process
-    downloads the same file, this one waits for it: a lock on `.<name>.lock` tells, and
-    the operating system gives the lock back when its holder dies.
+    downloads the same file, this one waits for it: the other one holds a lock on
+    `.<name>.lock`, which the operating system releases when its holder dies.
 
     Args:
         url: http or https.

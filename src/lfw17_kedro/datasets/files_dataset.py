@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class Files(Protocol):
-    """Contents by path, a dict for one."""
+    """Contents by path, for example a dict."""
 
     def items(self) -> Iterable[tuple[str, bytes | str]]:
         """Give the path of each file, relative to the folder, and its content."""
@@ -83,8 +83,8 @@ class FilesDataset(AbstractDataset[Files, NoReturn]):
                 too_long.append(path)
         if too_long:
             logger.warning(
-                "%d files left out, their names are too long for the disk, %s for one; "
-                "give the photos shorter names.",
+                "%d files left out, their names are too long for the disk, for example "
+                "%s; give the photos shorter names.",
                 len(too_long),
                 one_line(too_long[0]),
             )

@@ -83,5 +83,5 @@ def explain_unreadable(error: OSError) -> str:
     """Say why a file or folder cannot be read, and what to do."""
     return (
         f"expected it to be readable, got: {error.strerror or error}; change its "
-        "permissions, or mend or remove it"
+        "permissions, or fix or remove it"
     )

@@ -18,7 +18,7 @@ class ListingMemo:
     """What a URL held when it was listed last: path, checksum, size and SHA-256.
 
     One Parquet file in a folder for each URL, written whole. A file that is damaged is
-    built anew, with a warning; so is one that belongs to another URL. Used in a `with`
+    built again, with a warning; so is one that belongs to another URL. Used in a `with`
     block it is saved at the end: a listing that was whole with what is there, and
     nothing else; one that failed with what is known.
     """
@@ -113,7 +113,7 @@ class ListingMemo:
         except OSError as error:
             logger.warning(
                 "%s: expected to write the hashes of %s, got: %s; the next run "
-                "downloads all photos again. Free the disk, or mend the permissions.",
+                "downloads all photos again. Free the disk, or fix the permissions.",
                 *(self._file, self._url, one_line(error)),
             )
 

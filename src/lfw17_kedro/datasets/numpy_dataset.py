@@ -60,7 +60,7 @@ def read_array(filepath: Path) -> NDArray[Any]:
     """Read a .npy; see `read_arrays`.
 
     Raises:
-        DatasetError: likewise, or several arrays.
+        DatasetError: see `read_arrays`; or several arrays.
     """
     array = read_arrays(filepath)
     if not isinstance(array, np.ndarray):

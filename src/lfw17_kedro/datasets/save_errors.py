@@ -30,7 +30,7 @@ def explain_error(error: BaseException) -> str:
         return f"{_name(first)}; check the disk and run again."
     if (text := _name(first)).endswith("."):
         return text  # the data could not be made: its own error says what to do
-    return f"{text}; check the disk and run again."  # TensorFlow's, for one
+    return f"{text}; check the disk and run again."  # for example TensorFlow's
 
 
 def _name(error: BaseException) -> str:

@@ -23,7 +23,7 @@ COUNTS = "counts.json"  # shard -> records; a file cut between two records reads
 
 @dataclass(frozen=True)
 class RecordStream:
-    """The records of one split, read anew from its shards at each iteration."""
+    """The records of one split, read again from its shards at each iteration."""
 
     folder: Path
     counts: Mapping[str, int]

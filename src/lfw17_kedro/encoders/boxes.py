@@ -10,8 +10,13 @@ from lfw17_kedro.types import F64, I64
 MAX_PAIRS = 1 << 21  # compared at once, some 200 MB
 
 
-def suppress(
-    boxes: F64, scores: F64, groups: I64, threshold: float, *, by_smaller: bool = False
+def suppress_non_maxima(
+    boxes: F64,
+    scores: F64,
+    groups: I64,
+    max_overlap: float,
+    *,
+    by_smaller: bool = False,
 ) -> I64:
     """Drop each box that overlaps a better one of its group (non-maximum suppression).
 
@@ -22,8 +27,9 @@ def suppress(
         boxes: (N, 4) float64.
         scores: (N,) float64; of equal scores the first is the better.
         groups: (N,) int64, 0 and up; only boxes of one group are compared.
-        threshold: max overlap, 0-1: the shared area as a fraction of that of the union.
-        by_smaller: as a fraction of the smaller box's instead.
+        max_overlap: max IoU of two boxes that are kept, 0-1: the area of their
+            intersection over that of their union.
+        by_smaller: divide by the area of the smaller box instead of the union.
 
     Returns:
         (M,) int64: the rows that are kept, by group, the best first.
@@ -52,7 +58,7 @@ def suppress(
         smaller = np.minimum(areas[a], areas[b])
         whole = smaller if by_smaller else areas[a] + areas[b] - shared
         worse = np.where(rank[a] > rank[b], a, b)
-        dropped[worse[shared > np.maximum(threshold * whole, 0)]] = True
+        dropped[worse[shared > np.maximum(max_overlap * whole, 0)]] = True
     return order[~dropped[order]]
 
 

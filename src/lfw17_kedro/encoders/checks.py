@@ -11,8 +11,8 @@ def check_sha256(
     Args:
         data: the file's content.
         expected: its SHA-256, hexadecimal.
-        name: of the file, for the error message.
-        advice: what to do about another file, likewise.
+        name: the file's name, for the error message.
+        advice: what to do about another file, for the error message.
 
     Raises:
         ValueError: the SHA-256 differs; says both and what to do.

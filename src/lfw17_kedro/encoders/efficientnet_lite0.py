@@ -71,8 +71,8 @@ def build(
 
     Args:
         read_weights: reads a weights file.
-        height: of the images, pixels.
-        width: likewise.
+        height: rows of the images, pixels.
+        width: columns of the images, pixels.
         weights: path of a copy of `FILE`; None for the installed one.
 
     Returns and raises: see `build_efficientnet_lite0`.
@@ -115,9 +115,9 @@ def build_network(
 
     Args:
         arrays: parameter name -> array, in PyTorch's names and shapes.
-        height: as for `build_efficientnet_lite0`.
-        width: likewise.
-        include_top: likewise.
+        height: see `build_efficientnet_lite0`.
+        width: see `build_efficientnet_lite0`.
+        include_top: see `build_efficientnet_lite0`.
 
     Raises:
         ValueError: a parameter is missing, left over or of another shape.
@@ -173,7 +173,7 @@ def _convolve(
     stride: int = 1,
     relu: bool = True,
 ) -> Any:
-    """Apply convolution, batch norm and, unless told otherwise, ReLU6."""
+    """Apply convolution, batch norm and, if `relu`, ReLU6."""
     from keras import layers as kl
 
     layer = kl.Conv2D(
@@ -187,7 +187,7 @@ def _convolve(
 def _convolve_depthwise(
     weights: Weights, x: Any, key: str, kernel: int, stride: int
 ) -> Any:
-    """Apply one filter a channel, batch norm and ReLU6."""
+    """Apply one filter per channel, batch norm and ReLU6."""
     from keras import layers as kl
 
     conv = f"{key}._depthwise_conv"
@@ -200,7 +200,7 @@ def _convolve_depthwise(
 
 
 def _normalize(weights: Weights, x: Any, key: str, relu: bool) -> Any:
-    """Apply batch norm and, if told, ReLU6."""
+    """Apply batch norm and, if `relu`, ReLU6."""
     from keras import layers as kl
 
     name = _layer_name(key)

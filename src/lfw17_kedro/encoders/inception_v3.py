@@ -32,8 +32,8 @@ def build(
 
     Args:
         read_weights: not used: Keras itself downloads, keeps and checks its weights.
-        height: of the images, pixels.
-        width: likewise.
+        height: rows of the images, pixels.
+        width: columns of the images, pixels.
         weights: path of `FILE`; None for Keras's download.
 
     Returns and raises: see `build_inception_v3`.

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lfw17_kedro.encoders.boxes import make_square, shift_edges, suppress
+from lfw17_kedro.encoders.boxes import make_square, shift_edges, suppress_non_maxima
 from lfw17_kedro.encoders.mtcnn_networks import (
     MEAN,
     ONET_SIDE,
@@ -30,9 +30,10 @@ STRIDE = 2  # between its cells, pixels
 SCALE_FACTOR = 0.709  # between two scales of the pyramid; halves the area
 MIN_FACE_SIZE = 20.0
 
-# Max overlap of two boxes of one scale, and later of one photo. These, the scale factor
-# and the pixels added and subtracted below are the package's, which has them from the
-# authors' code in Matlab, where pixels are counted from 1.
+# Max IoU of two boxes of one scale, and later of one photo; for O-Net's boxes, the
+# intersection as a fraction of the smaller box. These, the scale factor and the pixels
+# added and subtracted below are the package's, which has them from the authors' code in
+# Matlab, where pixels are counted from 1.
 MAX_OVERLAP_IN_SCALE = 0.5
 MAX_OVERLAP = 0.7
 
@@ -66,7 +67,7 @@ def build_detector(
 ) -> Detector:
     """Build MTCNN, on the GPU if TensorFlow sees one, else on the CPU.
 
-    Its networks are loaded once a process.
+    Its networks are loaded once per process.
 
     Args:
         thresholds: min scores of the three stages, 0-1: proposals (P-Net), refinement
@@ -109,8 +110,8 @@ def list_scales(height: int, width: int, min_face_size: float) -> list[float]:
     """List the scales at which a photo is searched.
 
     Args:
-        height: of the photo, pixels.
-        width: likewise.
+        height: rows of the photo, pixels.
+        width: columns of the photo, pixels.
         min_face_size: pixels.
 
     Returns:
@@ -225,7 +226,7 @@ class _Stages:
         landmarks = squares[:, None, :2] + landmarks * sides[:, None] - 1
         scores = outputs[:, 14]
         good = np.flatnonzero(scores > threshold)
-        kept = suppress(
+        kept = suppress_non_maxima(
             boxes[good],
             scores[good],
             candidates.photos[good],
@@ -237,9 +238,9 @@ class _Stages:
             yield int(candidates.photos[row]), face
 
 
-def _suppress(candidates: Candidates, max_overlap: float, groups: I64) -> Candidates:
+def _suppress(candidates: Candidates, max_iou: float, groups: I64) -> Candidates:
     """Keep the best of those that overlap in their group."""
-    kept = suppress(candidates.boxes, candidates.scores, groups, max_overlap)
+    kept = suppress_non_maxima(candidates.boxes, candidates.scores, groups, max_iou)
     photos, boxes, scores = candidates
     return Candidates(photos[kept], boxes[kept], scores[kept])
 

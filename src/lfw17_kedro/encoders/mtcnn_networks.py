@@ -26,7 +26,8 @@ OUTPUTS = {RNET_SIDE: 5, ONET_SIDE: 15}  # of a patch
 Network = Callable[[Any], Any]
 """Maps a batch of images (N, H, W, 3) float32 to one float32 tensor; its last axis:
 the shifts of the box's left, top, right and bottom edge as fractions of its width and
-height; in O-Net the x of five landmarks, then their y, likewise; the score, 0-1."""
+height; in O-Net the x of five landmarks, then their y, in the same fractions; the
+score, 0-1."""
 
 
 class Networks(NamedTuple):

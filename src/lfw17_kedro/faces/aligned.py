@@ -31,7 +31,7 @@ def align_photos(
     """Rotate, scale and shift the face of each photo onto one template.
 
     Args:
-        found: of `detect.find_faces`, for these photos.
+        found: result of `detect.find_faces`, for these photos.
         photos: id -> photo; those without a face are opened once more.
         photo_ids: N ids.
         size: side of the result, pixels.

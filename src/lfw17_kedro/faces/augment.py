@@ -18,10 +18,10 @@ def augment_faces(
 
     Args:
         images: (N, H, W) float32, 0-255.
-        copies: of each image, at least 0.
+        copies: number of copies of each image, at least 0.
         max_degrees: a rotation's angle is uniform between minus this and this.
-        rotation_probability: that a copy is rotated, 0-1.
-        flip_probability: that a copy is mirrored left to right, 0-1.
+        rotation_probability: probability that a copy is rotated, 0-1.
+        flip_probability: probability that a copy is mirrored left to right, 0-1.
         rng: source of all randomness.
 
     Returns:

@@ -22,7 +22,7 @@ FILLERS = set("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # Persian and the scripts of India spell names with these between letters:
 # https://www.unicode.org/reports/tr31/#Layout_and_Format_Control_Characters
 JOINERS = set("\u200c\u200d")
-# They choose a form of the character before them, in Japanese names for one.
+# They choose a form of the character before them, for example in Japanese names.
 VARIANTS = {chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))}
 HARD_TO_SEE = JOINERS | VARIANTS
 
@@ -49,7 +49,7 @@ def check_class_names(class_names: Any) -> list[str]:
     if not isinstance(class_names, list | tuple) or not class_names:
         raise ValueError(
             "class_names: expected a list of names, one for each person, got "
-            f"{class_names!r}; write one name a line, each after a dash."
+            f"{class_names!r}; write one name per line, each after a dash."
         )
     problems = []
     owners: dict[str, str] = {}  # what is the same for look-alikes -> name
@@ -79,7 +79,7 @@ def simplify_name(name: str) -> str:
     """Give what two names share that a file system or a reader takes for the same.
 
     Args:
-        name: of a person.
+        name: a person's name.
     """
     seen = "".join(
         " " if unicodedata.category(character) == "Zs" else character
@@ -93,7 +93,7 @@ def find_name_problem(name: str) -> str | None:
     """Say why a name can be no folder or no column, and what to do.
 
     Args:
-        name: of a person.
+        name: a person's name.
 
     Returns:
         The end of a sentence that begins with the name; None if the name is fine.
@@ -137,7 +137,7 @@ def starts_formula(text: str) -> bool:
     """Tell whether a spreadsheet may run a cell with this text.
 
     Args:
-        text: of the cell.
+        text: the cell's text.
     """
     return unicodedata.normalize("NFKC", text).startswith(FORMULA)
 

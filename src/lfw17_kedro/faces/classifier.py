@@ -21,7 +21,7 @@ def predict_probabilities(classifier: FaceClassifier, features: Features) -> F64
     """Give each person's probability for each face, as scikit-learn would.
 
     Args:
-        classifier: of `fit_classifier`.
+        classifier: result of `fit_classifier`.
         features: N embeddings, of the encoder the classifier was trained with.
 
     Returns:
@@ -108,11 +108,11 @@ def fit_classifier(
 ) -> tuple[FaceClassifier, CalibratedClassifierCV]:
     """Fit a linear SVM and calibrate its probabilities.
 
-    One SVM a person against all others, then Platt's sigmoid on its margins, fitted
+    One SVM per person against all others, then Platt's sigmoid on its margins, fitted
     by cross-validation in which copies of one original stay together. The margins of
     scikit-learn's `SVC`, which counts votes between pairs of people, give far worse
     probabilities: on ORL, with 40 people, its sigmoids predict a fifth of the faces
-    incorrectly. With few images a person these probabilities are too low, so the
+    incorrectly. With few images per person these probabilities are too low, so the
     template scales them like those of any method; see `faces.calibration`. The study
     used `SVC(kernel="linear", probability=True)`, which scikit-learn 1.9 deprecates in
     favour of `CalibratedClassifierCV`.
@@ -122,10 +122,10 @@ def fit_classifier(
         labels: (N,) int64, 0..K-1.
         originals: (N,) int64, the original image each row is or is a copy of.
         class_names: the K names.
-        multi_class: "one_vs_rest", an SVM a person, or "one_vs_one", an SVM a pair of
-            people (the study's).
+        multi_class: "one_vs_rest", an SVM per person, or "one_vs_one", an SVM per pair
+            of people (the study's).
         C: inverse of the regularisation strength, above 0.
-        seed: of the calibration's folds and the solver.
+        seed: seed of the calibration's folds and the solver.
 
     Returns:
         The classifier as arrays, and scikit-learn's own object with which the study's

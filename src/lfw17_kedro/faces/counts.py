@@ -21,7 +21,7 @@ def check_counts(
 
     Args:
         train_counts: person -> number of original training images, K people.
-        requirements: of all settings that the run uses.
+        requirements: requirements of all settings that the run uses.
 
     Raises:
         ValueError: names every parameter that needs too many, the person with the

@@ -16,15 +16,9 @@ import numpy as np
 import pandas as pd
 
 from lfw17_kedro.faces.search import CopySize, search_photos
+from lfw17_kedro.scan_types import BOX, LANDMARKS
 from lfw17_kedro.threads import map_ahead
 from lfw17_kedro.types import F64, U8, Detector, Face, Table
-
-BOX = ["left", "top", "right", "bottom"]
-LANDMARKS = [
-    f"{point}_{axis}"
-    for point in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
-    for axis in "xy"
-]
 
 
 class Found(NamedTuple):
@@ -33,7 +27,7 @@ class Found(NamedTuple):
     Attributes:
         row: position of the photo in the list of ids.
         photo: the decoded photo, (H, W) or (H, W, 3) uint8.
-        position: of the face, None if none was found.
+        position: where the face is, (7, 2) float64; None if none was found.
         confidence: the detector's score, 0-1; NaN if none was found.
     """
 
@@ -100,8 +94,8 @@ def rate_prominence(boxes: F64, height: int, width: int) -> F64:
 
     Args:
         boxes: (N, 4) float64, in pixels.
-        height: of the photo, pixels.
-        width: likewise.
+        height: rows of the photo, pixels.
+        width: columns of the photo, pixels.
 
     Returns:
         (N,) float64.
@@ -123,10 +117,10 @@ def tabulate_detections(
     Args:
         photo_ids: N ids.
         positions: (N, 7, 2) float64, NaN where no face was found.
-        confidences: (N,) float64, likewise.
+        confidences: (N,) float64, NaN where no face was found.
 
     Returns:
-        One row a photo: `id`, `found`, `confidence`, the columns `BOX` and
+        One row per photo: `id`, `found`, `confidence`, the columns `BOX` and
         `LANDMARKS` as fractions of width and height; NaN where no face was found.
     """
     table = pd.DataFrame(positions.reshape(-1, 14), columns=[*BOX, *LANDMARKS])
@@ -140,7 +134,7 @@ def read_positions(detections: Table, mean_position: F64) -> F64:
     """Give where the face of each photo is, or is expected.
 
     Args:
-        detections: of `tabulate_detections`.
+        detections: result of `tabulate_detections`.
         mean_position: (7, 2) float64, for photos in which no face was found.
 
     Returns:

@@ -52,7 +52,7 @@ def embed_faces(faces: U8, encode: Callable[[U8], F32], test_time_flip: bool) ->
 
     Args:
         faces: (N, S, S, 3) uint8 RGB, aligned as the encoder wants.
-        encode: maps (N, S, S, 3) uint8 to (N, D) float32, an `Encoder` for one.
+        encode: maps (N, S, S, 3) uint8 to (N, D) float32, as an `Encoder` does.
         test_time_flip: average with the mirror images' embeddings.
 
     Returns:

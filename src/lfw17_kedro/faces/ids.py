@@ -13,7 +13,7 @@ def check_ids(ids: Any, table: Table, what: str, *, in_order: bool = False) -> N
 
     Args:
         ids: (N,) str, of the rows, None where there are none.
-        table: with the column `id`.
+        table: a table with the column `id`.
         what: the rows are, for the error message.
         in_order: they will be joined by their position, so their order counts too.
 
@@ -38,8 +38,9 @@ def check_ids(ids: Any, table: Table, what: str, *, in_order: bool = False) -> N
         if len(names):
             raise ValueError(
                 f"expected {what} of the {len(wanted)} images of the table, each once, "
-                f"got {len(found)} rows with {len(names)} {problem} ({names[0]!r}, for "
-                "one); they come from another run: run the whole pipeline again."
+                f"got {len(found)} rows with {len(names)} {problem} (for example "
+                f"{names[0]!r}); they come from another run: run the whole pipeline "
+                "again."
             )
     if in_order:
         row = int(np.flatnonzero(found != wanted)[0])
@@ -54,7 +55,7 @@ def check_rows(**parts: Sized) -> None:
     """Refuse arrays and tables without ids that do not have the same length.
 
     Args:
-        parts: by name; row i of each describes the same image.
+        parts: arrays and tables by name; row i of each describes the same image.
 
     Raises:
         ValueError: gives the number of rows of each.

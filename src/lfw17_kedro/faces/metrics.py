@@ -84,7 +84,7 @@ def bin_confidences(confidences: F64, correct: Bools) -> pd.DataFrame:
         correct: (N,) bool, whether the prediction is correct.
 
     Returns:
-        One row a bin that is not empty: `images`, mean `confidence`, `accuracy`.
+        One row per bin that is not empty: `images`, mean `confidence`, `accuracy`.
     """
     bins = np.minimum(
         (confidences * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1

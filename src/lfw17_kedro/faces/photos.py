@@ -11,7 +11,7 @@ from lfw17_kedro.types import F32, U8
 class EnlargedImages(Mapping[str, U8]):
     """Small grey images as photos of a size that detectors expect.
 
-    id -> photo, (H', W') uint8, bicubic; each is enlarged anew when it is asked for.
+    id -> photo, (H', W') uint8, bicubic; each is enlarged again when it is asked for.
     """
 
     def __init__(self, images: F32, photo_ids: Iterable[str], short_side: int) -> None:

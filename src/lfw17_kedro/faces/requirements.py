@@ -16,8 +16,8 @@ class Split:
 
     Attributes:
         parameter: full name of the parameter that says how.
-        value: of the parameter: a fraction of the images to validate on (float), or a
-            number of folds (int).
+        value: the parameter's value: a fraction of the images to validate on (float),
+            or a number of folds (int).
         optional: whether null as the value switches this split off.
     """
 

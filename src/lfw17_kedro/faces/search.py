@@ -43,13 +43,14 @@ class CopySize(NamedTuple):
         return size, round(self.padding * min(size))
 
 
-class Searched(NamedTuple):
+class SearchedPhoto(NamedTuple):
     """The faces of one photo.
 
     Attributes:
-        row: of the photo, as it was given.
-        photo: as it was given.
-        faces: in pixels of the photo, in the detector's order; [] if none was found.
+        row: the photo's number, as it was given.
+        photo: the photo, as it was given.
+        faces: its faces, in pixels of the photo, in the detector's order; [] if none
+            was found.
     """
 
     row: int
@@ -63,15 +64,15 @@ def search_photos(
     sizes: Sequence[CopySize],
     batch_size: int,
     drop_border: bool = False,
-) -> Iterator[Searched]:
+) -> Iterator[SearchedPhoto]:
     """Find all faces of each photo.
 
     Args:
         photos: a number of your own and the photo, (H, W) grey or (H, W, 3) RGB, uint8;
             taken one by one.
         detect: finds all faces of each photo of a batch.
-        sizes: of the copies. The first size sees every photo, each later one only those
-            without a face so far: small and fast first, larger for the rest.
+        sizes: sizes of the copies. The first size sees every photo, each later one only
+            those without a face so far: small and fast first, larger for the rest.
         batch_size: photos per call of `detect`, at least 1; those of one call have
             one size.
         drop_border: leave out faces whose box has its centre outside the photo, in the
@@ -90,7 +91,7 @@ def search_photos(
     def copy_first(given: tuple[int, U8]) -> _Waiting:
         return _Waiting(*given, _copy(given[1], sizes[0]))
 
-    def detect_waiting(key: tuple[int, int, int]) -> Iterator[Searched]:
+    def detect_waiting(key: tuple[int, int, int]) -> Iterator[SearchedPhoto]:
         # A batch of the size before may have brought in more than one batch.
         level, ready = key[0], waiting.pop(key)
         batch, rest = ready[:batch_size], ready[batch_size:]
@@ -101,7 +102,7 @@ def search_photos(
             if drop_border:
                 faces = [face for face in faces if _is_inside(face, one.photo)]
             if faces or level + 1 == len(sizes):
-                yield Searched(one.row, one.photo, faces)
+                yield SearchedPhoto(one.row, one.photo, faces)
             else:
                 wait(level + 1, one._replace(copy=_copy(one.photo, sizes[level + 1])))
 

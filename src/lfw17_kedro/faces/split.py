@@ -20,8 +20,8 @@ def hold_out(labels: I64, fraction: float, seed: int) -> I64:
 
     Args:
         labels: (N,) int64, 0..K-1, of the originals.
-        fraction: of the images to validate on, between 0 and 1.
-        seed: of the shuffle.
+        fraction: fraction of the images to validate on, between 0 and 1.
+        seed: seed of the shuffle.
 
     Returns:
         (N,) int64, 0 or `TRAIN_ONLY`.
@@ -58,8 +58,8 @@ def assign_folds(labels: I64, n_folds: int, seed: int) -> I64:
 
     Args:
         labels: (N,) int64, 0..K-1, of the originals.
-        n_folds: at least 2.
-        seed: of the shuffle.
+        n_folds: number of folds, at least 2.
+        seed: seed of the shuffle.
 
     Returns:
         (N,) int64, 0..n_folds-1.
@@ -93,7 +93,8 @@ def select_validated(table: Table) -> Table:
     """Select the originals that are validated, in the order of the table.
 
     Args:
-        table: of images, with the columns `fold` and `copy` (0 for an original).
+        table: a table of images, with the columns `fold` and `copy` (0 for an
+            original).
     """
     originals = select_originals(table)
     return originals[originals["fold"] != TRAIN_ONLY]
@@ -103,7 +104,8 @@ def iterate_folds(table: Table) -> Iterator[tuple[int, I64, I64]]:
     """Walk through the folds of a table of images.
 
     Args:
-        table: with the columns `fold` and `copy` (0 for an original).
+        table: a table of images, with the columns `fold` and `copy` (0 for an
+            original).
 
     Yields:
         The fold, the rows to train on and the rows to validate on, (n,) int64: only

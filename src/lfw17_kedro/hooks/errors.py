@@ -29,8 +29,8 @@ WHAT_TO_RUN = re.compile(
 class ErrorHooks:
     """Shows errors that this project raises on purpose as one message.
 
-    Any other error, a mistake in the code for one, keeps its traceback. With the log
-    level DEBUG all do.
+    Any other error, for example a mistake in the code, keeps its traceback. With the
+    log level DEBUG all do.
     """
 
     @hook_impl(trylast=True)

@@ -36,7 +36,7 @@ def describe_failed(failed: Any, path: str) -> str:
     """Say how much failed, why, and what to do.
 
     Args:
-        failed: one row a photo, `photo_types.FAILED_COLUMNS`.
+        failed: one row per photo, `photo_types.FAILED_COLUMNS`.
         path: where they are listed.
     """
     return (

@@ -190,7 +190,7 @@ class InputCheck:
     def _find_left_out(self, calls: Iterable[NodeCall]) -> dict[str, set[str]]:
         """Find the optional inputs that nodes did without and that still do not exist.
 
-        An ensemble, for one, is made of the methods that were run. It is stale when
+        An ensemble, for example, is made of the methods that were run. It is stale when
         another one has been run since, not before.
         """
         made = set(map(strip_transcoding, self._pipeline.all_outputs()))
@@ -239,8 +239,8 @@ class InputCheck:
                 if len(known) != 1:
                     raise
                 logger.warning(
-                    "%s cannot be read, so nothing tells whether the earlier results "
-                    "were made from it: %s",
+                    "%s cannot be read, so it is not known whether the earlier "
+                    "results were made from it: %s",
                     name,
                     error,
                 )

@@ -1,6 +1,6 @@
 """Before a run: one run at a time, and no results of other settings, data or code.
 
-During a run: each artifact is told from what it is made.
+During a run: each artifact records what it is made from.
 """
 
 import logging
@@ -107,7 +107,7 @@ class LineageHooks:
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
-        """Hash what comes from outside the project, once a run."""
+        """Hash what comes from outside the project, once per run."""
         if is_from_outside(data) and dataset_name not in self._hashes:
             self._hashes[dataset_name] = hash_outside(data)
 
@@ -144,7 +144,7 @@ class LineageHooks:
         self.release()
 
     def release(self) -> None:
-        """Give the lock back, if there is one."""
+        """Release the lock, if there is one."""
         if self._lock is not None:
             self._lock.release()
         self._lock = None

@@ -8,12 +8,8 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
 from lfw17_kedro.command import flatten
-<<<<<<< HEAD
-from lfw17_kedro.hooks.node_calls import RECORD
-from lfw17_kedro.record import Record, start_record
-=======
 from lfw17_kedro.hooks.node_calls import METRICS, RECORD
->>>>>>> w3
+from lfw17_kedro.record import Record, start_record
 
 SCORES = ("accuracy", "macro_f1", "log_loss")
 

@@ -15,7 +15,7 @@ from lfw17_kedro.lineage import NodeCall, Origin
 from lfw17_kedro.photo_types import PhotoFolder
 from lfw17_kedro.types import RawFaces
 
-RECORD = "run_record"  # the diary of the runs: no node makes it
+RECORD = "run_record"  # no node makes the run record
 METRICS = ".metrics"  # behind the name of a method: its scores
 PARAMETER = "params:"
 COMPUTE = "compute"  # parameters that say where work is done: what it makes is the same
@@ -57,8 +57,8 @@ def describe_call(node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> N
 def hash_node_code(node: Node, catalog: DataCatalog) -> str:
     """Hash the code of a node and of the datasets that save its outputs.
 
-    A module is read once a process: call this when a run starts, so that a file that is
-    edited during the run is not taken for the code that runs.
+    A module is read once per process: call this when a run starts, so that a file that
+    is edited during the run is not taken for the code that runs.
     """
     stored = filter(None, (find_stored(catalog, name) for name in node.outputs))
     modules = [one.options["type"].rpartition(".")[0] for one in stored]
@@ -81,7 +81,7 @@ def is_left_out(catalog: DataCatalog, name: str) -> bool:
 
 
 def read_origin(dataset: StoredDataset) -> Origin | None:
-    """Give the origin of an artifact, None where nothing tells."""
+    """Give the origin of an artifact, None if it is not known."""
     try:
         version = dataset.read_version()
     except (DatasetError, OSError):
@@ -90,7 +90,7 @@ def read_origin(dataset: StoredDataset) -> Origin | None:
 
 
 def parse_origin(stored: dict[str, Any] | None) -> Origin | None:
-    """Give an origin out of a record; None where nothing tells, or nothing we know.
+    """Give an origin out of a record; None if there is none, or not one we can read.
 
     An artifact without an origin counts as stale.
     """

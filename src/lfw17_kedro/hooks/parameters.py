@@ -233,7 +233,7 @@ def _find_path_problem(value: str, project: Path, *, is_made: bool) -> str:
         if folder.is_dir() or (is_made and not folder.exists()):
             return ""
         found = "a file" if folder.exists() else "none"
-    except OSError as error:  # the name is too long, for one
+    except OSError as error:  # for example, the name is too long
         found = one_line(error.strerror or error)
     return (
         f"expected a folder at {folder}, found {found}; correct the path, or leave it "

@@ -1,4 +1,4 @@
-"""Log the progress of a run: one line a node, and what to do after Ctrl-C."""
+"""Log the progress of a run: one line per node, and what to do after Ctrl-C."""
 
 import logging
 import os

@@ -102,7 +102,7 @@ def _load_record(catalog: DataCatalog, path: Path) -> tuple[Record, Record | Non
         what = f"replaced by {copy.name}, the copy of the last run that ended"
     except (OSError, ValueError, RecursionError, DatasetError):
         record = empty
-        what = "begun anew, so the report does not show earlier runs"
+        what = "started afresh, so the report does not show earlier runs"
     logging.getLogger(__name__).warning("%s: %s; %s", path, what, reason)
     return record, None
 

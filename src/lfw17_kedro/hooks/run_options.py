@@ -1,4 +1,4 @@
-"""The options of a run, those too that Kedro does not tell the hooks."""
+"""The options of a run, those too that Kedro does not pass to the hooks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import click
 from lfw17_kedro.hooks.node_calls import to_json
 
 # Options of `kedro run` that Kedro 1.7 leaves out of `run_params`.
-UNTOLD = ("conf_source", "runner_params", "is_async")
+NOT_IN_RUN_PARAMS = ("conf_source", "runner_params", "is_async")
 SAME_RESULTS = ("pipeline_names", "env", "conf_source", "runtime_params")
 
 
@@ -24,8 +24,8 @@ def read_options(run_params: Mapping[str, Any]) -> dict[str, Any]:
     """
     runtime = to_json(run_params.get("runtime_params") or {})
     given = read_command_line()
-    untold = {name: given.get(name) for name in UNTOLD}
-    return {**untold, **run_params, "runtime_params": runtime}
+    others = {name: given.get(name) for name in NOT_IN_RUN_PARAMS}
+    return {**others, **run_params, "runtime_params": runtime}
 
 
 def keep_results(run_params: Mapping[str, Any]) -> dict[str, Any]:

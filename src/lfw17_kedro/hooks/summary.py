@@ -67,7 +67,7 @@ class SummaryHooks:
 
 
 def _tabulate_scores(scores: dict[str, dict[str, Any]]) -> "Table":
-    """Tabulate correct predictions, one row a method."""
+    """Tabulate correct predictions, one row per method."""
     from rich.table import Table
 
     table = Table()

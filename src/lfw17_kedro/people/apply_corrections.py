@@ -10,21 +10,14 @@ from lfw17_kedro.faces.class_names import simplify_name
 from lfw17_kedro.gallery_types import Forbidden, ListedCorrection
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.people.corrections import IGNORE, IS, IS_NOT
-from lfw17_kedro.people.corrections_file import Correction, list_cells, raise_problems
+from lfw17_kedro.people.corrections_file import (
+    Correction,
+    Unmatched,
+    list_cells,
+    raise_problems,
+)
 from lfw17_kedro.people.face_index import FaceIndex
 from lfw17_kedro.types import I64, Table
-
-
-class Unmatched(NamedTuple):
-    """A correction whose face is not among the faces found.
-
-    Attributes:
-        correction: as the user wrote it.
-        reason: no such photo, no face near, or several that could be meant.
-    """
-
-    correction: Correction
-    reason: str
 
 
 class Applied(NamedTuple):

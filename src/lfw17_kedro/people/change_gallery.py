@@ -55,9 +55,9 @@ def make_empty_gallery(
 
     Args:
         cohort: M strangers.
-        settings: that people will be enrolled with.
+        settings: those that people will be enrolled with.
         rate: false accept rate to aim at, 0-1.
-        fingerprint: of the scan that the cohort comes from.
+        fingerprint: fingerprint of the scan that the cohort comes from.
     """
     nobody = pd.DataFrame(columns=[*GALLERY_COLUMNS], dtype=object)
     none = np.empty((0, cohort.vectors.shape[1]), np.float32)
@@ -70,12 +70,12 @@ def add_photos(
     """Enrol photos of one person; who is enrolled already stays as they are.
 
     Args:
-        gallery: with its settings.
-        person: enrolled already, or new.
+        gallery: a gallery with its settings.
+        person: name of a person, enrolled already or new.
         photos: names of the photos, and what they show.
 
     Returns:
-        The new gallery, and one row a photo in order, `ENROLMENT_COLUMNS`.
+        The new gallery, and one row per photo in order, `ENROLMENT_COLUMNS`.
 
     Raises:
         ValueError: a name that no person can have, or that looks the same as another's.
@@ -173,9 +173,9 @@ def collect_scan(scanned: Sequence[Scanned], fingerprint: str, dimension: int) -
     """Put together what photos show, each content once.
 
     Args:
-        scanned: photos.
-        fingerprint: of the scan.
-        dimension: D, of an embedding.
+        scanned: what each photo shows.
+        fingerprint: fingerprint of the scan.
+        dimension: length D of an embedding.
     """
     once = {one.sha256: one for one in scanned}.values()
     rows = [[getattr(one, name) for name in PHOTO_COLUMNS] for one in once]

@@ -1,13 +1,13 @@
 """Faces of photos to name that the user's corrections enrol."""
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from lfw17_kedro.people.corrections_file import Correction
+from lfw17_kedro.people.corrections_file import Correction, Unmatched
 from lfw17_kedro.people.enrol import ChosenFace
-from lfw17_kedro.people.face_ids import MIN_OVERLAP, measure_overlap, parse_face_id
+from lfw17_kedro.people.face_ids import MIN_IOU, compute_iou, parse_face_id
 from lfw17_kedro.scan_types import BOX, FACE_COLUMNS, Scan
 
 
@@ -21,29 +21,17 @@ class FindScan(Protocol):
         """Give what photos show."""
 
 
-class NotFound(NamedTuple):
-    """A correction whose face cannot be enrolled.
-
-    Attributes:
-        line: of corrections.csv.
-        reason: why.
-    """
-
-    line: int
-    reason: str
-
-
 def find_chosen(
     corrections: Iterable[Correction], store: FindScan
-) -> tuple[list[ChosenFace], list[NotFound]]:
+) -> tuple[list[ChosenFace], list[Unmatched]]:
     """Find the faces that corrections enrol, by their ids.
 
     Args:
-        corrections: of the user; those that enrol nothing are passed over.
-        store: of all photos scanned so far.
+        corrections: the user's corrections; those that enrol nothing are passed over.
+        store: store of all photos scanned so far.
 
     Returns:
-        The faces, and the corrections without one.
+        The faces, and the corrections whose face cannot be enrolled.
     """
     chosen, missing = [], []
     for one in corrections:
@@ -51,7 +39,7 @@ def find_chosen(
             continue
         found = _find_face(one, store)
         if isinstance(found, str):
-            missing.append(NotFound(one.line, found))
+            missing.append(Unmatched(one, found))
         else:
             chosen.append(found)
     return chosen, missing
@@ -65,10 +53,10 @@ def _find_face(correction: Correction, store: FindScan) -> ChosenFace | str:
     if (sha256 := store.find(digits)) is None:
         return "the photo of this face was not searched yet; run once more to enrol it"
     scan = store.read([sha256])
-    overlaps = measure_overlap(box[None], scan.faces[[*BOX]].to_numpy(np.float64))[0]
-    if not len(overlaps) or overlaps.max() < MIN_OVERLAP:
+    ious = compute_iou(box[None], scan.faces[[*BOX]].to_numpy(np.float64))[0]
+    if not len(ious) or ious.max() < MIN_IOU:
         return "no face is found there any more, so it is not enrolled"
-    row = int(overlaps.argmax())
+    row = int(ious.argmax())
     face = scan.faces.iloc[row][[*FACE_COLUMNS]]
     photo = correction.photo or correction.face_id
     return ChosenFace(correction.name, photo, face, scan.vectors[row])

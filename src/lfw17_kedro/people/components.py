@@ -1,4 +1,4 @@
-"""Find which faces hang together through faces that are near each other.
+"""Find which faces are connected through faces that are near each other.
 
 Axes: N faces, D embedding dimensions, L limits of distance.
 """
@@ -61,7 +61,7 @@ class _Components:
 
     Attributes:
         labels: (L, N) int64.
-        least: the similarity from which on a pair counts.
+        least: min similarity of a pair that counts.
     """
 
     def __init__(self, count: int, limits: F64) -> None:

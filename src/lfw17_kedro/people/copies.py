@@ -42,7 +42,7 @@ def find_originals(
         hashes: (N,) uint64, see `quality.read_hashes`.
         shapes: (N, 5, 2) float64, landmarks about their mean, of the extent.
         vectors: (N, D) float32 of L2 norm 1.
-        max_different_bits: of the hashes of one picture.
+        max_different_bits: max bits in which the hashes of one picture differ.
 
     Returns:
         (N,) int64, rows; its own of a photo that is no copy.

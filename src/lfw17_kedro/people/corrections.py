@@ -1,6 +1,6 @@
 """Read and check the user's corrections of names.
 
-corrections.csv belongs to the user; no run writes it. One correction a line:
+corrections.csv belongs to the user; no run writes it. One correction per line:
 
     face_id,photo,left,top,right,bottom,correction,name,enrol
     0123456789abcdef_40_30_90_100,,,,,,is,Ann Lee,yes
@@ -26,7 +26,7 @@ from lfw17_kedro.people.corrections_file import (
     Correction,
     raise_problems,
 )
-from lfw17_kedro.people.face_ids import MIN_OVERLAP, measure_overlap, parse_face_id
+from lfw17_kedro.people.face_ids import MIN_IOU, compute_iou, parse_face_id
 from lfw17_kedro.people.names import is_reserved
 from lfw17_kedro.scan_types import BOX
 from lfw17_kedro.types import Table
@@ -178,7 +178,7 @@ def _check_face(face_id: str, photo: str, box: Box | None, damaged: bool) -> lis
         return []
     # The id's box is clipped to the photo, the other one may reach beyond it.
     outside = np.subtract(box, own) * (-1, -1, 1, 1)
-    near = measure_overlap(np.array([own]), np.array([box]))[0, 0] >= MIN_OVERLAP
+    near = compute_iou(np.array([own]), np.array([box]))[0, 0] >= MIN_IOU
     if near or (outside >= -ROUNDED).all():
         return []
     return [

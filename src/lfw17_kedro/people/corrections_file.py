@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import NamedTuple
 
 from lfw17_kedro.faces.class_names import starts_formula
 from lfw17_kedro.messages import one_line
@@ -25,12 +26,12 @@ class Correction:
 
     Attributes:
         correction: `is`, `is_not` or `ignore`.
-        name: of the person; "" for `ignore`.
-        face_id: of the face, "" if the user gave none.
+        name: the person's name; "" for `ignore`.
+        face_id: id of the face, "" if the user gave none.
         photo: path relative to the folder, "" if the user gave none.
         box: left, top, right, bottom, pixels of the upright photo; None without one.
         enrol: use the face for enrolment, too.
-        line: of the file; no part of what the correction says.
+        line: line of the file; no part of what the correction says.
     """
 
     correction: str
@@ -40,6 +41,18 @@ class Correction:
     box: Box | None = None
     enrol: bool = False
     line: int = field(default=0, compare=False)
+
+
+class Unmatched(NamedTuple):
+    """A correction whose face is not there, or cannot be enrolled.
+
+    Attributes:
+        correction: the correction, as the user wrote it.
+        reason: why, for example no such photo, or no face near.
+    """
+
+    correction: Correction
+    reason: str
 
 
 def read_corrections_table(content: bytes) -> Table:

@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 
 from lfw17_kedro.gallery_types import Gallery
@@ -23,9 +24,10 @@ def cut_crops(
     Args:
         gallery: K people, N photos.
         store: has the aligned faces.
-        height: of an image, pixels.
-        width: likewise.
-        test_fraction: of each person's photos, rounded; at least one photo trains.
+        height: rows of an image, pixels.
+        width: columns of an image, pixels.
+        test_fraction: fraction of each person's photos that test, rounded; at least one
+            photo trains.
 
     Raises:
         LostScansError: the store has lost the scan of a photo.
@@ -45,7 +47,8 @@ def cut_crops(
     rows = [_cut(jpgs[place], height, width) for place in places]
     images = np.reshape(rows, (-1, height * width)).astype(np.float32)
     people = list(gallery.people)
-    labels = np.array([people.index(one) for one in gallery.faces["person"]], np.int64)
+    enrolled = pd.Index(gallery.faces["person"])
+    labels: I64 = pd.Index(people).get_indexer(enrolled).astype(np.int64)
     tests = _choose_tests(labels, test_fraction)
     return RawFaces(
         train_images=images[~tests],

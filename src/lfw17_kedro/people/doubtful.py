@@ -39,14 +39,14 @@ def list_doubtful_pairs(
     """List the faces that agree better with another person than with their own.
 
     Args:
-        enrolment: one row a photo, `ENROLMENT_COLUMNS`.
+        enrolment: one row per photo, `ENROLMENT_COLUMNS`.
         files: the photos.
-        scan: of the same photos.
+        scan: scan of the same photos.
         gallery: the people enrolled.
         store: has the pictures of all their faces.
 
     Returns:
-        One row a face, `DOUBTFUL_COLUMNS`, and where each picture is to be written.
+        One row per face, `DOUBTFUL_COLUMNS`, and where each picture is to be written.
 
     Raises:
         LostScansError: the store has lost the scan of a photo.

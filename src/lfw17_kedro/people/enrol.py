@@ -39,7 +39,7 @@ from lfw17_kedro.scan_types import BOX, Scan
 from lfw17_kedro.types import F32, I64, Table
 
 MIN_KNOWN = 0.97
-"""Min cosine from which on a stranger of the cohort is taken for somebody enrolled.
+"""A stranger of the cohort with at least this cosine counts as somebody enrolled.
 
 Measured with `dlib_resnet`: two people of ORL or LFW17 stay below 0.956, two photos of
 one person of ORL have 0.980 (median). A stranger who is left out by mistake would lower
@@ -51,7 +51,7 @@ class ChosenFace(NamedTuple):
     """A face of a photo to name that the user chose for enrolment.
 
     Attributes:
-        person: its name.
+        person: the person's name.
         photo: path of the photo.
         face: columns `FACE_COLUMNS`.
         vector: (D,) float32.
@@ -88,13 +88,13 @@ def enrol_people(
 
     Args:
         files: the photos, `<person>/.../<photo>`.
-        scan: of the same photos.
+        scan: scan of the same photos.
         gate: what a face must have.
         rule: how the threshold is chosen.
         chosen: faces that may be small, blurred or not the large central one.
 
     Returns:
-        The gallery, and one row a photo, `ENROLMENT_COLUMNS`.
+        The gallery, and one row per photo, `ENROLMENT_COLUMNS`.
     """
     table, vectors = choose_faces(files, scan)
     refuse_poor_faces(table, gate)
@@ -121,7 +121,7 @@ def choose_faces(files: Sequence[PhotoFile], scan: Scan) -> tuple[Table, F32]:
 
     Args:
         files: N photos, `<person>/.../<photo>`.
-        scan: of the same photos.
+        scan: scan of the same photos.
 
     Returns:
         N rows, those left out marked: bad names, unreadable photos, files that are
@@ -164,8 +164,8 @@ def choose_rows(sha256: Iterable[str], scan: Scan) -> I64:
     """Choose the large central face of each photo.
 
     Args:
-        sha256: of N photos.
-        scan: of them.
+        sha256: SHA-256 of N photos.
+        scan: scan of these photos.
 
     Returns:
         (N,) int64, rows of `scan.faces`; -1 for a photo without a face.
@@ -185,8 +185,8 @@ def list_cohort(people: Sequence[str], sha256: Sequence[str], scan: Scan) -> Coh
 
     Args:
         people: the stranger of each of M photos.
-        sha256: of the photos.
-        scan: of the same photos.
+        sha256: SHA-256 of the photos.
+        scan: scan of the same photos.
     """
     rows = choose_rows(sha256, scan)
     kept = [person for person, row in zip(people, rows, strict=True) if row >= 0]
@@ -239,7 +239,7 @@ def make_gallery(
         table: N rows, all of them enrolled, `GALLERY_COLUMNS` at least.
         vectors: (N, D) float32.
         rule: how the threshold is chosen.
-        fingerprint: of the scan.
+        fingerprint: fingerprint of the scan.
     """
     order = np.argsort(table["person"].to_numpy(), kind="stable")
     table, vectors = table.iloc[order], vectors[order]

@@ -19,7 +19,7 @@ FACE_ID = re.compile(
 )
 # A choice between digiKam's two: ItemScanner::commitFaces takes a box that shares 0.25
 # with that of a named face for the same face, 0.5 with that of an unnamed one.
-MIN_OVERLAP = 0.3  # of two boxes of one face, see `measure_overlap`
+MIN_IOU = 0.3  # of two boxes of one face, see `compute_iou`
 MAX_ID = 120  # characters: more is no id, and Python refuses to read endless numbers
 
 
@@ -69,7 +69,7 @@ def parse_face_id(text: str) -> tuple[str, F64]:
     """Take a face id apart.
 
     Args:
-        text: of the id.
+        text: a face id.
 
     Returns:
         The first 16 digits of the photo's SHA-256, and the box, (4,) float64: left,
@@ -89,12 +89,12 @@ def parse_face_id(text: str) -> tuple[str, F64]:
     return parts[1], box
 
 
-def measure_overlap(boxes_a: F64, boxes_b: F64) -> F64:
-    """Give the intersection of boxes as a fraction of their union.
+def compute_iou(boxes_a: F64, boxes_b: F64) -> F64:
+    """Compute the IoU of boxes: the area of intersection over that of the union.
 
     Args:
         boxes_a: (N, 4) float64: left, top, right, bottom.
-        boxes_b: (M, 4) float64.
+        boxes_b: (M, 4) float64: left, top, right, bottom.
 
     Returns:
         (N, M) float64, 0-1; 0 for boxes without area.
@@ -107,5 +107,5 @@ def measure_overlap(boxes_a: F64, boxes_b: F64) -> F64:
         for boxes in (a, b)
     )
     union = areas_a + areas_b - shared
-    overlaps: F64 = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
-    return overlaps
+    iou: F64 = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return iou

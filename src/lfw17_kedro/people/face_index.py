@@ -8,11 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from lfw17_kedro.people.corrections_file import Correction
-from lfw17_kedro.people.face_ids import (
-    MIN_OVERLAP,
-    measure_overlap,
-    parse_face_id,
-)
+from lfw17_kedro.people.face_ids import MIN_IOU, compute_iou, parse_face_id
 from lfw17_kedro.photo_types import HASH_DIGITS
 from lfw17_kedro.scan_types import BOX
 from lfw17_kedro.types import F64, Table
@@ -23,7 +19,7 @@ class FaceIndex:
 
     Attributes:
         boxes: (N, 4) float64.
-        ids, photos: of the N faces.
+        ids, photos: id and photo of each of N faces.
     """
 
     def __init__(self, faces: Table) -> None:
@@ -84,8 +80,8 @@ class FaceIndex:
         """Give the id of the face that is meant, or "" and the reason.
 
         A face id is looked up first. Detection may have changed since: without that id,
-        the face of the same photo content with the greatest overlap is taken, if the
-        overlap is at least `MIN_OVERLAP`. Photo and box likewise.
+        the face of the same photo content with the greatest IoU is taken, if the IoU
+        is at least `MIN_IOU`. A face given by photo and box is found the same way.
         """
         if one.face_id in self.rows_of_id:
             return one.face_id, ""
@@ -103,12 +99,12 @@ class FaceIndex:
             if len(rows) == 1:
                 return self.ids[rows[0]], ""
             return "", f"the photo has {len(rows)} faces; give face_id or the box"
-        overlaps = measure_overlap(np.array([box]), self.boxes[rows])[0]
-        best = int(overlaps.argmax())
-        if overlaps[best] < MIN_OVERLAP:
+        ious = compute_iou(np.array([box]), self.boxes[rows])[0]
+        best = int(ious.argmax())
+        if ious[best] < MIN_IOU:
             return "", (
-                f"no face of the photo is near: expected an overlap of {MIN_OVERLAP} "
-                f"at least, got {overlaps[best]:.2f}"
+                f"no face of the photo is near: expected an overlap of {MIN_IOU} "
+                f"at least, got {ious[best]:.2f}"
             )
         return self.ids[rows[best]], ""
 

@@ -114,8 +114,8 @@ def refuse_same_pictures(table: Table, vectors: F32, gate: QualityGate) -> None:
     """Leave out all but the largest of several files that hold one picture.
 
     Args:
-        table: of all photos.
-        vectors: (N, D) float32, of the rows' faces.
+        table: table of all photos.
+        vectors: (N, D) float32, embeddings of the rows' faces.
         gate: how alike they must be.
     """
     rows = np.flatnonzero(is_open(table))

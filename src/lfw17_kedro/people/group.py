@@ -16,7 +16,7 @@ from lfw17_kedro.types import F32, F64, I64
 NO_GROUP = -1
 MAX_LINKED = 6000  # faces at once: two arrays of pairs, 0.3 GB
 NEVER = 1e12  # a distance that stays above any limit in the mean of all pairs
-STEP = 0.85  # by which the limit falls where too many faces hang together
+STEP = 0.85  # by which the limit falls where too many faces are connected
 MIN_FRACTION = 0.25  # of the limit; nearer faces are copies of one picture
 
 
@@ -42,7 +42,7 @@ def group_faces(
         vectors: (N, D) float32 of L2 norm 1.
         photos: (N,) int64, equal for the faces of one photo.
         max_distance: 1 - cosine, above 0 and less than 2.
-        min_faces: of a group, at least 1.
+        min_faces: min number of faces of a group, at least 1.
         index: `exact` compares all pairs of faces; `faiss` each face with those that
             an index says are nearest, which may split groups; `auto` decides by N. See
             `components.connect`, also for the fraction of pairs that are split.
@@ -108,7 +108,7 @@ def _check(vectors: F32, photos: I64, max_distance: float, min_faces: int) -> No
 
 
 def _list_components(labels: I64) -> list[I64]:
-    """List the rows of faces that hang together, `MAX_LINKED` at most.
+    """List the rows of faces that are connected, `MAX_LINKED` at most.
 
     Args:
         labels: (L, N) int64, the component of each face at each limit, the greatest

@@ -40,8 +40,8 @@ def locate_faces(files: Sequence[PhotoFile], scan: StoredScan) -> LocatedFaces:
     """Say which photo of a folder shows which faces.
 
     Args:
-        files: of the folder.
-        scan: of the same photos.
+        files: all files of the folder.
+        scan: scan of the same photos.
 
     Returns:
         The faces, each once: of a photo that is there twice, the first path counts.
@@ -112,8 +112,8 @@ def identify_faces(
         located: N faces.
         gallery: the people enrolled, of the same encoder and settings.
         applied: the user's corrections.
-        max_distance: of a group, see `group_faces`.
-        min_faces: likewise.
+        max_distance: max distance inside a group, see `group_faces`.
+        min_faces: min number of faces of a group, see `group_faces`.
         index: how similar faces and people are searched, see `make_index`.
 
     Returns:

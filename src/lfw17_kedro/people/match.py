@@ -46,7 +46,7 @@ def match_faces(
     n - 1 faces cannot take all of these.
 
     Args:
-        vectors: of N faces.
+        vectors: embeddings of N faces.
         photos: (N,) int64, equal for the faces of one photo; in any order.
         gallery: K people; K may be 0.
         forbidden: the names that faces must not be given.
@@ -54,7 +54,7 @@ def match_faces(
 
     Returns:
         N rows in order, `MATCH_COLUMNS`, see `IDENTIFIED_COLUMNS`.
-        `nearest` to `nearest_photo` tell of similarity alone, whatever the name.
+        `nearest` to `nearest_photo` are about similarity alone, whatever the name.
 
     Raises:
         ValueError: arrays or a gallery that do not fit, or no such index.
@@ -171,7 +171,7 @@ def _name(
 
 
 def _assign(above: F64, people: I64, photos: I64, n_people: int) -> I64:
-    """Assign people to faces, each person at most once a photo.
+    """Assign people to faces, each person at most once per photo.
 
     Args:
         above: (n, k) float64, similarity less the threshold; -inf where not allowed.

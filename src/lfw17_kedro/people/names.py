@@ -12,7 +12,7 @@ def is_reserved(name: str) -> bool:
     """Tell whether a name is a word or a group of ours, however it is spelled.
 
     Args:
-        name: of a person.
+        name: a person's name.
     """
     look = simplify_name(name)
     return look in RESERVED_NAMES or GROUP.fullmatch(look) is not None
@@ -22,7 +22,7 @@ def spell_path(path: str) -> str:
     """Spell a path so that no spreadsheet runs it: `./=a.jpg` names the same file.
 
     Args:
-        path: relative.
+        path: a relative path.
     """
     return f"./{path}" if starts_formula(path) else path
 

@@ -25,11 +25,11 @@ AUTO, EXACT, FAISS = INDEXES = "auto", "exact", "faiss"
 MAX_EXACT = 1_000_000  # vectors that `auto` searches exactly
 FEW = 1000  # from so many on faiss can learn an index
 LISTS = 4  # times the square root of M, as faiss's guidelines say
-TRAINED = 40  # vectors a list, from which faiss learns the lists
+TRAINED = 40  # vectors per list, from which faiss learns the lists
 ROUNDS = 10  # of k-means
 CODES = 16  # of two dimensions, four bits
 VISITED = 256  # lists that a search looks into
-RANKED = 400  # vectors that are compared anew,
+RANKED = 400  # vectors that are compared again,
 RANKED_FOR_EACH = 4  # or this many for each that is wanted
 ADDED = 1 << 16  # vectors added at a time
 SAMPLE = 200  # probes that are searched exactly, too
@@ -65,9 +65,9 @@ class ExactIndex(Index):
 class FaissIndex(Index):
     """Compares with the vectors of the nearest lists of an inverted file of faiss.
 
-    The index holds two bits a dimension. The vectors stay the truth: the best `RANKED`
-    that it finds are compared anew with them, and the index is never stored. Two
-    builds from the same vectors are the same.
+    The index holds two bits per dimension. The vectors stay the truth: the best
+    `RANKED` that it finds are compared again with them, and the index is never stored.
+    Two builds from the same vectors are the same.
 
     HNSW, the other common index, found more in as little time (of 100,000 vectors as
     `dlib_resnet` makes them 99.9 % of the nearest 10; this one 99.2 % with half of
@@ -149,7 +149,7 @@ def choose_index(index: str, count: int, max_exact: int) -> str:
 
     Args:
         index: one of `INDEXES`.
-        count: of the vectors.
+        count: number of vectors.
         max_exact: vectors up to which `auto` is exact. Above that it is faiss, or with
             a warning, once in a process, exact if faiss is not installed.
 

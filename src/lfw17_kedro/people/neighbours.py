@@ -115,7 +115,7 @@ def _merge(rows: I64, similarities: F32, products: F32, start: int) -> None:
         rows: (n, kept) int64, sorted by similarity, then by row.
         similarities: (n, kept) float32.
         products: (n, m) float32, with the vectors from row `start` on.
-        start: of the block; its rows are greater than those kept.
+        start: first row of the block; its rows are greater than those kept.
     """
     kept = rows.shape[1]
     # One that is only as similar as the last one kept has a greater row.

@@ -122,17 +122,17 @@ def choose_threshold(
     *,
     fallback: float,
 ) -> OpenSetThreshold:
-    """Choose the similarity from which on a face is named.
+    """Choose the similarity threshold for naming a face.
 
     Of n impostors, the ceil((n + 1) (1 - rate))-th smallest of their greatest
     similarities to anybody: a further one scores more with a probability of at most
     `rate`. The greater of leave one out's and the cohort's counts: the first is too
-    low with few photos a person, the second if its photos differ from those enrolled.
+    low with few photos per person, the second if its photos differ from those enrolled.
 
     Fewer impostors than the rate needs, 1 / rate - 1, give their greatest score, and
-    `attainable_rate` tells. If leave one out has fewer, the threshold is `fallback` at
-    least. That halves the strangers accepted of LFW17, 4 people enrolled with 5 photos
-    each (12.5 to 6.9 %; named 99.2 to 99.1 %; 20 draws, cohort ORL).
+    `attainable_rate` says so. If leave one out has fewer, the threshold is `fallback`
+    at least. That halves the strangers accepted of LFW17, 4 people enrolled with 5
+    photos each (12.5 to 6.9 %; named 99.2 to 99.1 %; 20 draws, cohort ORL).
 
     Args:
         vectors: see `make_templates`.
@@ -246,7 +246,7 @@ def _sum_people(vectors: F32, labels: I64, n_people: int) -> F64:
     if len(labels) and not 0 <= labels.min() <= labels.max() < n_people:
         raise ValueError(
             f"labels: expected 0..{n_people - 1} for {n_people} people, got "
-            f"{labels.min()}..{labels.max()}; number the people anew."
+            f"{labels.min()}..{labels.max()}; number the people again."
         )
     counts = np.bincount(labels, minlength=n_people)
     if not counts.all():

@@ -48,7 +48,7 @@ class Pictures:
 
         Args:
             store: has the pictures.
-            places: `PLACE_COLUMNS`, one row a file; rows may have one picture.
+            places: `PLACE_COLUMNS`, one row per file; rows may have one picture.
         """
         self._store, self._places = store, places
 
@@ -75,7 +75,7 @@ def tabulate_places(paths: Mapping[Place, Sequence[str]]) -> Table:
     """List where pictures are to be written: `PLACE_COLUMNS`.
 
     Args:
-        paths: of each picture.
+        paths: place of each picture -> paths to write it to.
     """
     rows = [(*place, path) for place, own in paths.items() for path in own]
     return _make_places(*(list(column) for column in zip(*rows, strict=True)))
@@ -109,7 +109,7 @@ def list_album_pictures(
 
 
 def list_group_pictures(faces: Table) -> Table:
-    """List the faces of unknown people, a folder a group: `PLACE_COLUMNS`.
+    """List the faces of unknown people, a folder per group: `PLACE_COLUMNS`.
 
     Args:
         faces: face_id, sha256, number and group of each face.

@@ -48,7 +48,8 @@ def count_different_bits(a: Hashes, b: Hashes) -> I64:
 
     Args:
         a: hashes as `hash_picture` gives them, or as uint64; of any shape.
-        b: likewise; the shapes are broadcast, so that (N, 1) and (M,) give (N, M).
+        b: hashes in the same form; the shapes are broadcast, so that (N, 1) and (M,)
+            give (N, M).
 
     Returns:
         int64, of the broadcast shape.

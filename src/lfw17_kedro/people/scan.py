@@ -15,7 +15,7 @@ from lfw17_kedro.faces.embed import embed_faces
 from lfw17_kedro.faces.search import (
     REDUCING_GAP,
     CopySize,
-    Searched,
+    SearchedPhoto,
     search_photos,
 )
 from lfw17_kedro.messages import one_line
@@ -43,7 +43,7 @@ class ScanSettings:
 
     Attributes:
         max_long_side: a larger photo is decoded or reduced to this, pixels.
-        sizes: of the copies that the detector sees, one after the other until one
+        sizes: sizes of the copies that the detector sees, one after the other until one
             shows a face.
         batch_size: photos and faces that the networks get at once.
         test_time_flip: average each face's embedding with its mirror image's.
@@ -61,7 +61,7 @@ class ScanSettings:
         """Two scans with one fingerprint find and embed alike.
 
         Args:
-            card: of the encoder.
+            card: card of the encoder.
             detector: what the detector depends on, as `digest.hash_data` takes it.
         """
         sizes = [list(size) for size in self.sizes]
@@ -105,7 +105,7 @@ def scan_photos(
         read: gives the bytes of the photo of a name.
         detect: finds faces.
         encoder: aligns and embeds them.
-        settings: how.
+        settings: how photos are searched.
 
     Yields:
         What each photo shows, in no fixed order. A photo that cannot be read has its
@@ -188,7 +188,7 @@ def _search_turned(
 
 def _search_all(
     photos: Iterable[tuple[int, U8]], detect: Detector, settings: ScanSettings
-) -> Iterator[Searched]:
+) -> Iterator[SearchedPhoto]:
     """Search photos as the settings say."""
     return search_photos(
         photos, detect, settings.sizes, settings.batch_size, drop_border=True

@@ -60,7 +60,7 @@ def list_sidecars(faces: Table, photos: Table) -> Sidecars:
     Args:
         faces: N rows with photo, name, left, top, right, bottom; see
             `gallery_types.IDENTIFIED_COLUMNS`.
-        photos: one row a path, with photo, height and width of the upright photo in
+        photos: one row per path, with photo, height and width of the upright photo in
             pixels, turned, in degrees clockwise, and orientation, of the EXIF, 1-8.
 
     Returns:

@@ -1,11 +1,11 @@
-"""From which similarity on two single faces show one person.
+"""The similarity threshold for two single faces to count as one person.
 
-The threshold of a gallery is of no use for that: it compares a face with templates. Nor
-are the similarities of the two faces to strangers, whose photos come from elsewhere: on
-LFW17 they let 11 % of pairs of two people pass at a nominal 1 %, as faces of one source
-are more alike. So pairs stand for the pair: any two strangers of the cohort, and any
-two enrolled people, whose photos are the user's own. On LFW17, cohort ORL, the stricter
-of both lets 0.8-1.1 % pass, and 94-96 % of the pairs of one person.
+A gallery's threshold is of no use here: it compares a face with templates. Nor are the
+similarities of the two faces to strangers, whose photos come from elsewhere: on LFW17
+they let 11 % of pairs of two people pass at a nominal 1 %, as faces of one source are
+more alike. So pairs stand for the pair: any two strangers of the cohort, and any two
+enrolled people, whose photos are the user's own. On LFW17, cohort ORL, the stricter of
+both lets 0.8-1.1 % pass, and 94-96 % of the pairs of one person.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ MAX_FACES = 2000  # whose pairs are counted: 2 million
 def choose_pair_threshold(
     enrolled: Cohort, cohort: Cohort, rate: float, *, fallback: float
 ) -> OpenSetThreshold:
-    """Choose the similarity from which on two faces show one person.
+    """Choose the similarity threshold for two faces to count as one person.
 
     The conformal quantile of the pairs of two people, see `open_set.choose_threshold`;
     of enrolled people and cohort the greater counts. The pairs are not independent, so
@@ -29,7 +29,7 @@ def choose_pair_threshold(
     Args:
         enrolled: people and their N faces.
         cohort: strangers and their M faces, none of them enrolled.
-        rate: of pairs of two people that may pass, between 0 and 1.
+        rate: fraction of pairs of two people that may pass, between 0 and 1.
         fallback: min threshold where the cohort has too few pairs for the rate.
 
     Returns:

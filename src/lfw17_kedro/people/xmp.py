@@ -68,13 +68,13 @@ def write_packet(
     """Write the faces of one photo as an XMP packet.
 
     Args:
-        names: of n faces, of which none is ignored; see `check_names`. Unknown faces
-            become regions without a name, as in digiKam.
+        names: names of n faces, of which none is ignored; see `check_names`. Unknown
+            faces become regions without a name, as in digiKam.
         boxes: (n, 4) float64: left, top, right, bottom, pixels of the upright photo.
             Faces outside of the photo become no regions.
-        width: of the upright photo, pixels.
-        height: of the upright photo, pixels.
-        orientation: of the photo's EXIF, 1-8; 1 if it has none.
+        width: columns of the upright photo, pixels.
+        height: rows of the upright photo, pixels.
+        orientation: orientation of the photo's EXIF, 1-8; 1 if it has none.
         turned: degrees clockwise by which the photo was turned after that to be
             upright: 0, 90, 180 or 270.
 
@@ -109,7 +109,7 @@ def check_names(names: Iterable[str]) -> None:
     """Refuse names that cannot be keywords.
 
     Args:
-        names: of people, or `UNKNOWN_NAME`.
+        names: names of people, or `UNKNOWN_NAME`.
 
     Raises:
         ValueError: one cannot.

@@ -16,12 +16,7 @@ Nodes = dict[str, dict[str, Any]]
 
 def advise(
     method: str,
-<<<<<<< HEAD
     record: Record,
-    env: str | None = None,
-=======
-    run_record: dict[str, Any] | None,
->>>>>>> w3
     keys: Iterable[str] = (),
 ) -> str:
     """Give the command that makes a method's results fit the present data.
@@ -33,12 +28,7 @@ def advise(
 
     Args:
         method: its name.
-<<<<<<< HEAD
         record: see `lfw17_kedro.record`.
-        env: Kedro's environment, None for that of the latest run.
-=======
-        run_record: of the hook `RunRecordHooks`, or None.
->>>>>>> w3
         keys: further parameters to name, with the latest value that a node got; a value
             with which the present data were prepared comes first.
 

@@ -59,7 +59,7 @@ def render_album(
 
     Args:
         faces: one row for each face of each photo, `IDENTIFIED_COLUMNS`.
-        photos: one row a photo, also those without faces: photo (relative path),
+        photos: one row per photo, also those without faces: photo (relative path),
             sha256 (hexadecimal), height and width (of the upright photo, pixels).
         people: one row for each enrolled person: name, photos (enrolled), picture
             (path of one of their faces relative to the page, or "").
@@ -166,7 +166,7 @@ def _check_tables(faces: Table, photos: Table, people: Table, left_out: Table) -
     twice = photos["photo"][photos["photo"].duplicated()]
     if len(twice):
         raise ValueError(
-            f"album: expected one row a photo, got two of {one_line(twice.iloc[0])}; "
+            f"album: expected one row per photo, got two of {one_line(twice.iloc[0])}; "
             "give each path once."
         )
     lost = faces["photo"][~faces["photo"].isin(photos["photo"])]

@@ -157,7 +157,7 @@ def compare_pairs(predictions: pd.DataFrame) -> pd.DataFrame:
         predictions: a table of predictions; see `predictions`.
 
     Returns:
-        One row a split and pair: `split`, `first`, `second` and what `compare_pair`
+        One row per split and pair: `split`, `first`, `second` and what `compare_pair`
         gives.
     """
     known = predictions[predictions["truth"] != UNKNOWN]

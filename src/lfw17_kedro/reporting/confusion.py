@@ -32,7 +32,7 @@ def plot_confusion(predictions: pd.DataFrame, class_names: list[str]) -> go.Figu
         class_names: the K names.
 
     Returns:
-        One heatmap a method. Of more than `MAX_PEOPLE` people the figure shows those
+        One heatmap per method. Of more than `MAX_PEOPLE` people the figure shows those
         with the most mistakes, and says so.
     """
     split, shown = choose_split(predictions)

@@ -79,7 +79,7 @@ def choose_faces(
 
     Args:
         train: features of training photos, with the array `VECTORS`.
-        test: features of test photos, likewise.
+        test: features of test photos, with the array `VECTORS`.
         predictions: one method's predictions; see `predictions`.
         train_table: of `data_processing`.
         max_faces: of more faces a sample of this size is shown.

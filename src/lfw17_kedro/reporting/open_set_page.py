@@ -91,7 +91,7 @@ def write_open_set_page(
 
     Args:
         threshold: of the gallery.
-        enrolment: one row a photo, `ENROLMENT_COLUMNS`.
+        enrolment: one row per photo, `ENROLMENT_COLUMNS`.
         pairs: `DOUBTFUL_COLUMNS`, the faces that agree better with another person.
         figures: `open_set` and `trade_off`, see `open_set`.
         cohort: who the strangers of the cohort are, a sentence.

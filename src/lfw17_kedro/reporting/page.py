@@ -9,14 +9,9 @@ import plotly.graph_objects as go
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
-<<<<<<< HEAD
 from lfw17_kedro.record import Record
-from lfw17_kedro.reporting.gallery import KINDS, GalleryFace
-from lfw17_kedro.reporting.page_parts import replace_nan
-=======
 from lfw17_kedro.reporting.examples import KINDS, ExampleFace
 from lfw17_kedro.reporting.page_parts import load_template, replace_nan
->>>>>>> w3
 from lfw17_kedro.reporting.provenance import describe_provenance
 from lfw17_kedro.reporting.style import has_buttons, read_description
 

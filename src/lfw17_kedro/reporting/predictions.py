@@ -36,7 +36,7 @@ def list_truths(train_table: pd.DataFrame, test_table: pd.DataFrame) -> pd.DataF
         test_table: of `data_processing`.
 
     Returns:
-        One row an image: `split`, `id`, `truth`.
+        One row per image: `split`, `id`, `truth`.
     """
     parts = [
         table[["id", "label"]].assign(split=split)

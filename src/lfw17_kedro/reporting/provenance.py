@@ -20,29 +20,20 @@ from lfw17_kedro.reporting.predictions import StaleResultsError
 
 
 def describe_provenance(
-<<<<<<< HEAD
-    methods: Iterable[str], record: Record, env: str | None = None
-=======
-    methods: Iterable[str], run_record: dict[str, Any] | None
->>>>>>> w3
+    methods: Iterable[str], record: Record
 ) -> dict[str, dict[str, Any]]:
     """Describe which runs made each method's results, and what does not agree.
 
     Args:
         methods: their names, which are the namespaces of their nodes.
-<<<<<<< HEAD
         record: see `lfw17_kedro.record`.
-        env: the environment that advice names, None for that of the latest run.
-=======
-        run_record: of the hook `RunRecordHooks`, or None.
->>>>>>> w3
 
     Returns:
         method -> `runs` (the runs as recorded, oldest first, each with its `id` and the
         `nodes` that it ran: the method's own and those it depends on), `parameters`
         (name -> the values that these nodes got, oldest first) and `warnings`
         (sentences: nodes that got different values, results made from inputs that were
-        made anew since, unknown raw faces).
+        made again since, unknown raw faces).
     """
     described = {}
     for method in methods:
@@ -74,7 +65,7 @@ def trace_method(method: str, nodes: Nodes) -> tuple[Nodes, dict[str, list[str]]
     Returns:
         The entries of the nodes that `<method>.metrics` depends on, by name, in the
         order they ran. A node of another namespace is among them only if its present
-        outputs are those that were used. Then, for each dataset that was made anew
+        outputs are those that were used. Then, for each dataset that was made again
         with other settings or data after it was used, the nodes that read what it was
         before.
     """
@@ -88,11 +79,11 @@ def trace_method(method: str, nodes: Nodes) -> tuple[Nodes, dict[str, list[str]]
             maker = makers.get(dataset)
             if maker is None:
                 continue
-            made_anew = nodes[maker]["fingerprint"] != fingerprint
-            if made_anew and fingerprint is not None:
+            made_again = nodes[maker]["fingerprint"] != fingerprint
+            if made_again and fingerprint is not None:
                 outdated.setdefault(dataset, []).append(name)
             own = get_namespace(maker) == method
-            if (own or not made_anew) and maker not in found:
+            if (own or not made_again) and maker not in found:
                 found.append(maker)
     return sort_nodes({name: nodes[name] for name in found}), outdated
 
@@ -116,7 +107,7 @@ def find_disagreements(lineage: Nodes) -> list[str]:
 def check_raw_faces(method: str, record: Record) -> None:
     """Refuse a method whose metrics were made from other raw faces than the present.
 
-    Where the record does not tell, `describe_provenance` warns.
+    If the record does not say, `describe_provenance` warns.
 
     Args:
         method: its name.
@@ -142,7 +133,7 @@ def _write_warnings(
     if not _find_raw_faces(method, record["nodes"])[1]:
         warnings.append(
             "No record says from which raw faces these results were made; "
-            f"run `{command}` to make them anew."
+            f"run `{command}` to make them again."
         )
     warnings += [
         f"{difference}. Run `{command}` so that all agree."
@@ -153,7 +144,7 @@ def _write_warnings(
         readers = _join_names([name for name in lineage if name in late])
         were = "was" if len(outdated) == 1 else "were"
         warnings.append(
-            f"{_join_names(list(outdated))} {were} made anew with other settings or "
+            f"{_join_names(list(outdated))} {were} made again with other settings or "
             f"data after {readers} had read the older version; run `{command}` again."
         )
     return warnings
@@ -200,7 +191,7 @@ def _group_nodes(values: Mapping[str, Any]) -> list[tuple[str, ...]]:
 def _find_raw_faces(method: str, nodes: Nodes) -> tuple[list[str], list[str]]:
     """Find the hashes of the present raw faces and of those behind a method's metrics.
 
-    Either list is empty where the record does not tell.
+    Either list is empty if the record does not say.
     """
     reader = find_reader(nodes)
     present = nodes[reader]["data"].get(RAW_FACES, []) if reader else []

@@ -1,8 +1,8 @@
 """The gallery on disk: one folder of Parquet and JSON, nothing pickled.
 
-`faces.parquet`: a row a face, with its embedding. `people.parquet`: a row a person,
+`faces.parquet`: a row per face, with its embedding. `people.parquet`: a row per person,
 with the template. `scores.parquet`: the scores that the threshold rests on.
-`cohort.parquet`: a row a face of a stranger, with its embedding. `gallery.json`: the
+`cohort.parquet`: a row per face of a stranger, with its embedding. `gallery.json`: the
 threshold, the fingerprint of the embeddings and the settings they were made with.
 """
 

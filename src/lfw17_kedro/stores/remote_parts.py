@@ -41,7 +41,7 @@ class RemoteParts(PartFolder):
         """Name the folder.
 
         Args:
-            url: with a protocol that fsspec knows: s3://bucket/folder, for one.
+            url: of a protocol that fsspec knows, for example s3://bucket/folder.
             options: of the filesystem: endpoint, credentials.
 
         Raises:

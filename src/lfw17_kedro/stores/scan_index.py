@@ -1,4 +1,4 @@
-"""Where each photo lies among the parts of a scan: little memory a photo.
+"""Where each photo lies among the parts of a scan: little memory per photo.
 
 Axes: P photos.
 """

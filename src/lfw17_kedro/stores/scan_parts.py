@@ -1,4 +1,4 @@
-"""One part of the scans as files, and how a damaged one is told from a whole one."""
+"""One part of the scans as files, and how damage is detected."""
 
 import hashlib
 import json
@@ -55,7 +55,7 @@ def read_part(
     """Read files of a part, and check that all are there.
 
     Returns:
-        A table for each name, and the decoders; "" if nobody wrote them down.
+        A table for each name, and the decoders; "" if they were not recorded.
 
     Raises:
         DamagedError: one is missing or not what was written.

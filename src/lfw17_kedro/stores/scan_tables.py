@@ -13,7 +13,7 @@ VECTOR = "vector"  # the column of embeddings: lists of D float32
 
 
 def tabulate_photos(photos: Sequence[Scanned]) -> Any:
-    """Put photos into an Arrow table, one row a photo: `PHOTO_COLUMNS`."""
+    """Put photos into an Arrow table, one row per photo: `PHOTO_COLUMNS`."""
     import pyarrow as pa
 
     numbers = ("height", "width", "orientation", "turned")
@@ -29,7 +29,7 @@ def tabulate_photos(photos: Sequence[Scanned]) -> Any:
 
 
 def tabulate_faces(photos: Sequence[Scanned], dimension: int) -> Any:
-    """Put the faces of photos into an Arrow table, one row a face.
+    """Put the faces of photos into an Arrow table, one row per face.
 
     Args:
         photos: readable ones.

@@ -1,4 +1,4 @@
-"""Embeddings as a column of an Arrow table: a list of D floats a row."""
+"""Embeddings as a column of an Arrow table: a list of D floats per row."""
 
 from typing import Any
 

@@ -86,7 +86,8 @@ def augment_images(
         images: (N, H, W, C) float32 tensor, 0-255.
         seed: (2,) int64 tensor; the same seed gives the same changes.
         max_brightness: uniform shifts, up and down, as fractions of 255.
-        max_contrast: differences from the image's mean are scaled by 1 + c, c likewise.
+        max_contrast: differences from the image's mean are scaled by 1 + c; c is
+            uniform between minus this and this.
         warp: arguments of `random_affine`.
 
     Returns:
@@ -118,10 +119,12 @@ def random_affine(
     Args:
         images: (N, H, W, C) float32 tensor.
         seed: (2,) int64 tensor; the same seed gives the same transforms.
-        flip_probability: that an image is mirrored left to right, 0-1.
+        flip_probability: probability that an image is mirrored left to right, 0-1.
         max_degrees: angles are uniform between minus this and this.
-        max_shift: shifts likewise, as fractions of width and height.
-        max_zoom: an image is scaled by exp(z), z likewise: 0.12 is 12 % either way.
+        max_shift: shifts are uniform between minus this and this, fractions of width
+            and height.
+        max_zoom: an image is scaled by exp(z), z uniform between minus this and this:
+            0.12 is 12 % either way.
 
     Returns:
         (N, H, W, C) float32, bilinear, edge pixels repeated outwards.

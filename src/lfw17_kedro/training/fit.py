@@ -152,7 +152,7 @@ def fit_network(
         validation: images and targets to score after each epoch.
 
     Returns:
-        One row an epoch: `epoch` (from 0), `loss`, `accuracy` and, with `validation`,
+        One row per epoch: `epoch` (from 0), `loss`, `accuracy` and, with `validation`,
         `val_loss`, `val_accuracy`.
 
     Raises:

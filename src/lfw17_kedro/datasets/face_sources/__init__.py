@@ -1,4 +1,4 @@
-"""Sources of faces, one a file.
+"""Sources of faces, one per file.
 
 A source is a function with keyword options that gives `RawFaces`, so that the same
 pipelines run on any source. To add a source, write such a function in a file of its own

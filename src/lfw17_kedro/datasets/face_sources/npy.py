@@ -44,8 +44,8 @@ def read_npy_faces(
     Args:
         filepath: the folder.
         class_names: the K names; label k is `class_names[k]`. None for `CLASS_NAMES`.
-        name: of the data set, for the report.
-        credit: who made the data set, likewise.
+        name: the data set's name, for the report.
+        credit: who made the data set, for the report.
 
     Raises:
         DatasetError: a file is missing or damaged.

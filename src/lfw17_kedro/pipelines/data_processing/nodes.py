@@ -109,7 +109,7 @@ def list_test_images(labels: I64, class_names: list[str]) -> Table:
         class_names: the K names.
 
     Returns:
-        One row an image: `id`, `person` (empty where unknown) and `label`.
+        One row per image: `id`, `person` (empty where unknown) and `label`.
     """
     import pandas as pd
 

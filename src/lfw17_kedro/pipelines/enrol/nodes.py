@@ -15,11 +15,7 @@ from lfw17_kedro.pipelines.people.nodes import advise_on_lost_scans, warn_of_cor
 from lfw17_kedro.pipelines.people.settings import QualitySettings, SearchSettings
 from lfw17_kedro.scan_types import Scan
 from lfw17_kedro.stores.scan_store import OpenStore
-<<<<<<< HEAD
-from lfw17_kedro.types import Encoder, RawFaces, Table
-=======
-from lfw17_kedro.types import Encoder, EncoderOptions, Figure, RawFaces, Table
->>>>>>> w3
+from lfw17_kedro.types import Encoder, Figure, RawFaces, Table
 
 CURVE_POINTS = 1001  # thresholds tried for the figures
 COHORT = (  # Samaria and Harter 1994, doi:10.1109/ACV.1994.341300
@@ -59,7 +55,7 @@ def enrol(
         options: of the encoder.
 
     Returns:
-        The gallery, which knows the settings, and one row a photo.
+        The gallery, which knows the settings, and one row per photo.
     """
     from lfw17_kedro.people.chosen import find_chosen
     from lfw17_kedro.people.corrections import parse_corrections, spell_names

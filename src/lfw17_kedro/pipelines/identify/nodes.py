@@ -63,9 +63,7 @@ def apply_corrections(
     """
     listed = parse_corrections(read_corrections_table(corrections))
     applied = match_corrections(spell_names(listed, gallery.people), located.table)
-    warn_of_corrections(
-        [(one.correction.line, one.reason) for one in applied.unmatched]
-    )
+    warn_of_corrections(applied.unmatched)
     for note in applied.notes:
         logger.info(note)
     return applied
@@ -171,7 +169,7 @@ def show_album(
 def collect_groups(
     faces: Table, located: LocatedFaces, scan: StoredScan, open_store: OpenStore
 ) -> Pictures:
-    """Collect the faces of unknown people, a folder a person, for the user to name."""
+    """Collect unknown people's faces, a folder per person, for the user to name."""
     grouped = located.table.assign(group=faces["group"])
     store = open_store(scan.fingerprint, scan.vectors.shape[1])
     return Pictures(store, list_group_pictures(grouped))

@@ -1,4 +1,4 @@
-"""The node that makes probabilities mean what they say, by one temperature a method."""
+"""The node that makes probabilities mean what they say: a temperature per method."""
 
 from typing import Any
 

@@ -19,7 +19,7 @@ class Fitted(NamedTuple):
         model: whatever the method's `predict` takes; saved as `<method>.model`.
         metadata: what the metrics say of the model beside its scores, JSON-able.
         exports: the datasets of `Method.exports`, by name.
-        history: one row an epoch (`network`, `epoch`, `loss`, `accuracy`, ...), None
+        history: one row per epoch (`network`, `epoch`, `loss`, `accuracy`, ...), None
             for methods that do not train in epochs.
     """
 

@@ -1,4 +1,4 @@
-"""Wiring of the template, instantiated once a method."""
+"""Wiring of the template, instantiated once per method."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -28,8 +28,8 @@ def score_method(
     Args:
         validation_probabilities: of `calibrate_probabilities`.
         test_probabilities: of `calibrate_probabilities`.
-        uncalibrated_validation_probabilities: what they were before.
-        uncalibrated_test_probabilities: likewise.
+        uncalibrated_validation_probabilities: those before calibration.
+        uncalibrated_test_probabilities: those before calibration.
         calibration: of `calibrate_probabilities`.
         metadata: of `fit_model`.
         train_table: of `data_processing`.

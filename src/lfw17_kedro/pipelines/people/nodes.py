@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lfw17_kedro.compute.settings import ComputeSettings
 from lfw17_kedro.encoders import registry
 from lfw17_kedro.messages import count_noun
-from lfw17_kedro.people.corrections_file import MAX_LISTED
+from lfw17_kedro.people.corrections_file import MAX_LISTED, Unmatched
 from lfw17_kedro.people.pictures import LostScansError
 from lfw17_kedro.photo_types import FAILED_COLUMNS, PhotoFolder
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
@@ -127,17 +127,16 @@ def find_faces_to_enrol(*inputs: Any, name: str) -> Scan:
     return scan.load()
 
 
-def warn_of_corrections(reasons: Sequence[tuple[int, str]]) -> None:
+def warn_of_corrections(unmatched: Sequence[Unmatched]) -> None:
     """Log why lines of corrections.csv change nothing, the first few one by one."""
-    for line, reason in reasons[:MAX_LISTED]:
-        logger.warning("corrections.csv, line %d: %s", line, reason)
-    if (more := len(reasons) - MAX_LISTED) > 0:
+    for one in unmatched[:MAX_LISTED]:
+        line = one.correction.line
+        logger.warning("corrections.csv, line %d: %s", line, one.reason)
+    if (more := len(unmatched) - MAX_LISTED) > 0:
         lines = count_noun(more, "more line")
         logger.warning("corrections.csv: %s without effect.", lines)
 
 
-<<<<<<< HEAD
-=======
 @contextmanager
 def advise_on_lost_scans() -> Iterator[None]:
     """Say what to run where the store has lost the scan of a photo that was enrolled.
@@ -154,21 +153,6 @@ def advise_on_lost_scans() -> Iterator[None]:
         ) from error
 
 
-def _choose_settings(search: SearchSettings) -> "ScanSettings":
-    """Give the settings of the scan in plain types."""
-    from lfw17_kedro.faces.search import CopySize
-    from lfw17_kedro.people.scan import ScanSettings
-
-    return ScanSettings(
-        max_long_side=search.max_long_side,
-        sizes=tuple(CopySize(*dict(copy).values()) for copy in search.sizes),
-        batch_size=search.batch_size,
-        test_time_flip=search.test_time_flip,
-        turn=search.turn,
-    )
-
-
->>>>>>> w3
 def _mark_failed(failed: "Sequence[FailedShard]") -> list[Scanned]:
     """Give the photos of shards that failed a problem each."""
     return [

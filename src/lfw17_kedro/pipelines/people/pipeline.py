@@ -20,8 +20,8 @@ def create_pipeline(to_enrol: list[str], to_name: list[str]) -> Pipeline:
     Args:
         to_enrol: names of datasets; the scan of `people_photos` is
             `people.people_photos_scan`.
-        to_name: likewise; `people.photos_failed` lists the photos of `photos` that
-            could not be searched.
+        to_name: names of datasets; `people.photos_failed` lists the photos of `photos`
+            that could not be searched.
     """
     encoder = Node(
         build_encoder,

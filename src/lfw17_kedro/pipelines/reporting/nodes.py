@@ -9,15 +9,8 @@ from typing import Any
 
 from lfw17_kedro.faces.ids import check_rows
 from lfw17_kedro.pipelines.reporting.settings import MapSettings
-<<<<<<< HEAD
 from lfw17_kedro.record import Record, get_namespace, start_record
-from lfw17_kedro.types import F32, Table
-
-Figure = Any
-"""A `plotly.graph_objects.Figure`."""
-=======
 from lfw17_kedro.types import F32, Figure, Table
->>>>>>> w3
 
 
 def find_methods(**metrics: dict[str, Any] | None) -> dict[str, bool]:
@@ -321,7 +314,7 @@ def write_report(
 ) -> str:
     """Write the report, one HTML page; see `page.write_page`.
 
-    The confusion matrices are plotted again, one figure a method: so they fit side by
+    The confusion matrices are plotted again, one figure per method: so they fit side by
     side on a wide screen and one below the other on a phone.
     """
     from lfw17_kedro.reporting import confusion, page

@@ -30,7 +30,7 @@ def make_features(
 
     Args:
         images: (N, H, W) float32, 0-255, row i described by the table's row i.
-        aligned: (N, S, S) uint8 aligned faces, likewise.
+        aligned: (N, S, S) uint8 aligned faces, in the same order.
         table: with the column `id`.
         networks: how many see which view.
         aligned_size: side of the aligned faces that the networks see, pixels.

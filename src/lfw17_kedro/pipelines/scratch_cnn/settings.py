@@ -65,7 +65,7 @@ class ArchitectureSettings(Settings):
     """Images of one step; at most as many as there are training images."""
 
     augmentation: WarpSettings | None
-    """Random changes of each image, drawn anew in every epoch; null for none."""
+    """Random changes of each image, drawn again in every epoch; null for none."""
 
     test_time_flip: bool
     """Average the probabilities of an image and its mirror image."""

@@ -25,8 +25,8 @@ def resize_backbone(backbone: "keras.Model", height: int, width: int) -> "keras.
 
     Args:
         backbone: convolutions and pooling alone; not changed.
-        height: of the images, pixels.
-        width: likewise.
+        height: rows of the images, pixels.
+        width: columns of the images, pixels.
     """
     import keras
 

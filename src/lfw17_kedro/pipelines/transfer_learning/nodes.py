@@ -124,8 +124,8 @@ def build_network(
         backbone: of `build_backbone`; not changed.
         head: of `networks.build_head`.
         settings: of the method.
-        height: of the images, pixels.
-        width: likewise.
+        height: rows of the images, pixels.
+        width: columns of the images, pixels.
 
     Returns:
         Maps (N, height, width, 3) RGB images, 0-255, to (N, K) float32 logits.

@@ -55,6 +55,6 @@ def decode_records(
     if rows:
         raise ValueError(
             f"expected a record of each photo of the table, got none of {len(rows)} "
-            f"({next(iter(rows))!r}, for one); run write_records again."
+            f"(for example {next(iter(rows))!r}); run write_records again."
         )
     return images

@@ -125,7 +125,7 @@ class FineTuningSettings(Settings):
 
 
 class ImageSettings(WarpSettings):
-    """Random changes of a training image, drawn anew in each epoch."""
+    """Random changes of a training image, drawn again in each epoch."""
 
     max_brightness: NotNegative
     """Brightness changes by up to this fraction of 255, either way."""
