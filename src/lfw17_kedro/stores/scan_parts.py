@@ -13,7 +13,7 @@ ScanKind = tuple[str, int]
 """Fingerprint of a scan, and D of its embeddings."""
 
 
-class DamagedError(Exception):
+class DamagedPartError(Exception):
     """A part is not what was written."""
 
 
@@ -58,7 +58,7 @@ def read_part(
         A table for each name, and the decoders; "" if nobody wrote them down.
 
     Raises:
-        DamagedError: one is missing or not what was written.
+        DamagedPartError: one is missing or not what was written.
         OSError: the system does not let it be read; nothing says that it is damaged.
     """
     import pyarrow as pa
@@ -70,7 +70,7 @@ def read_part(
         for table in tables:
             table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:  # of Parquet, no file
-        raise DamagedError(f"no Parquet: {error}") from error
+        raise DamagedPartError(f"no Parquet: {error}") from error
     return tables, decoders
 
 
@@ -90,7 +90,7 @@ def stream_part(
         rows: of a batch.
 
     Raises:
-        DamagedError, OSError: see `read_part`.
+        DamagedPartError, OSError: see `read_part`.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -99,12 +99,12 @@ def stream_part(
     try:
         file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
         if file.schema_arrow != schema:
-            raise DamagedError(f"{name} has other columns")
+            raise DamagedPartError(f"{name} has other columns")
         for batch in file.iter_batches(rows, use_threads=False):
             batch.validate(full=True)
             yield batch
     except (pa.ArrowException, OSError, ValueError) as error:  # of Parquet, no file
-        raise DamagedError(f"no Parquet: {error}") from error
+        raise DamagedPartError(f"no Parquet: {error}") from error
 
 
 def _read_files(
@@ -115,21 +115,21 @@ def _read_files(
         card = json.loads(parts.read(part, CARD))
         fingerprint, dimension = of
         if card["dimension"] != dimension:
-            raise DamagedError(f"embeddings of {card['dimension']} dimensions")
+            raise DamagedPartError(f"embeddings of {card['dimension']} dimensions")
         if card.get("fingerprint", fingerprint) != fingerprint:  # older ones have none
-            raise DamagedError("it is of another fingerprint")
+            raise DamagedPartError("it is of another fingerprint")
         decoders = str(card.get("decoders", ""))
         for name in (PHOTOS, FACES, PICTURES):
             if name not in names and (
                 parts.measure(part, name) != card["files"][name]["size"]
             ):
-                raise DamagedError(f"{name} has another size")
+                raise DamagedPartError(f"{name} has another size")
         contents = [parts.read(part, name) for name in names]
         for name, content in zip(names, contents, strict=True):
             if hashlib.sha256(content).hexdigest() != card["files"][name]["sha256"]:
-                raise DamagedError(f"{name} has another content")
+                raise DamagedPartError(f"{name} has another content")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        raise DamagedError(error.strerror or "a file is missing") from error
+        raise DamagedPartError(error.strerror or "a file is missing") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise DamagedError(f"{CARD} cannot be read") from error
+        raise DamagedPartError(f"{CARD} cannot be read") from error
     return contents, decoders
