@@ -15,6 +15,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.photo_formats import (
+    SIDEWAYS,
     USER_FORMATS,
     RefusedError,
     convert_photo,
@@ -41,7 +42,6 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-SIDEWAYS = (5, 6, 7, 8)  # orientations that swap height and width
 # As `warnings.filterwarnings` lists it: all that the modules of Pillow warn of.
 PILLOW_WARNINGS = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
 _warnings_lock = Lock()

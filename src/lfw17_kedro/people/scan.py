@@ -12,12 +12,7 @@ from PIL import Image
 from lfw17_kedro.digest import hash_data
 from lfw17_kedro.faces.align import align_face
 from lfw17_kedro.faces.embed import embed_faces
-from lfw17_kedro.faces.search import (
-    REDUCING_GAP,
-    CopySize,
-    Searched,
-    search_photos,
-)
+from lfw17_kedro.faces.search import CopySize, Searched, search_photos
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.people.quality import (
     hash_picture,
@@ -25,6 +20,7 @@ from lfw17_kedro.people.quality import (
     measure_sharpness,
 )
 from lfw17_kedro.photo_files import decode_upright
+from lfw17_kedro.photo_formats import REDUCING_GAP
 from lfw17_kedro.scan_types import Scanned
 from lfw17_kedro.threads import map_ahead
 from lfw17_kedro.types import F32, U8, Detector, Encoder, EncoderCard, Face

@@ -17,6 +17,7 @@ from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.digest import hash_file
 from lfw17_kedro.gallery_types import (
     GALLERY_COLUMNS,
+    SCORE_KINDS,
     Cohort,
     Gallery,
     GallerySettings,
@@ -30,7 +31,6 @@ FACES, PEOPLE, SCORES = "faces.parquet", "people.parquet", "scores.parquet"
 COHORT = "cohort.parquet"
 CARD = "gallery.json"
 VERSION = 1  # of this format
-KINDS = ("leave_one_out", "cohort", "genuine")  # of scores
 # What wrong values in the card or the tables raise.
 WRONG = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
@@ -52,7 +52,7 @@ def write_gallery(gallery: Gallery, folder: Path) -> None:
     people = pa.table({"person": pa.array(gallery.people, pa.string())})
     people = people.append_column("template", make_column(gallery.templates))
     threshold = gallery.threshold
-    scores = {kind: getattr(threshold, kind) for kind in KINDS}
+    scores = {kind: getattr(threshold, kind) for kind in SCORE_KINDS}
     kinds = [kind for kind, values in scores.items() for _ in values]
     table = {
         "kind": pa.array(kinds, pa.string()),
@@ -75,7 +75,7 @@ def write_gallery(gallery: Gallery, folder: Path) -> None:
         "threshold": threshold.value,
         "false_accept_rate": threshold.rate,
         "attainable_rate": threshold.attainable_rate,
-        "impostors": {kind: len(scores[kind]) for kind in KINDS[:2]},
+        "impostors": {kind: len(scores[kind]) for kind in SCORE_KINDS[:2]},
         "settings": _dump_settings(gallery.settings),
     }
     text = json.dumps(card, indent=2) + "\n"
@@ -147,7 +147,7 @@ def _read(folder: Path) -> Gallery:
     table = scores.to_pandas()
     of_kind = {
         kind: table.loc[table["kind"] == kind, "score"].to_numpy(np.float64)
-        for kind in KINDS
+        for kind in SCORE_KINDS
     }
     return Gallery(
         people=tuple(people["person"].to_pylist()),
