@@ -9,7 +9,7 @@ from kedro.io import AbstractDataset, DatasetError
 
 from lfw17_kedro.datasets.numpy_dataset import read_arrays, write_arrays
 from lfw17_kedro.face_classifier import FaceClassifier, OneVsOne, OneVsRest
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import describe_error
 
 CARD = "card"
 # What a file raises that holds something else.
@@ -52,8 +52,8 @@ class ClassifierDataset(AbstractDataset[FaceClassifier, FaceClassifier]):
         except ERRORS as error:
             raise DatasetError(
                 f"expected a fitted SVM (arrays and a {CARD}) in {self._filepath}, got "
-                f"something else: {type(error).__name__}, {one_line(error)}; run "
-                "the pipeline again, which fits it."
+                f"something else: {describe_error(error, with_type=True)}; run the "
+                "pipeline again, which fits it."
             ) from error
 
     def save(self, data: FaceClassifier) -> None:

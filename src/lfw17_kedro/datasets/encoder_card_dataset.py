@@ -8,7 +8,7 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError
 from pydantic import TypeAdapter
 
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import describe_error
 from lfw17_kedro.types import EncoderCard
 
 MAX_SIZE = 1 << 20  # bytes; a card has 500
@@ -27,7 +27,7 @@ def read_card(filepath: Path) -> EncoderCard:
     except (OSError, ValueError) as error:
         raise DatasetError(
             f"expected the card of an encoder at {filepath}, got: "
-            f"{type(error).__name__}, {one_line(error)}; run the pipeline that builds "
+            f"{describe_error(error, with_type=True)}; run the pipeline that builds "
             "the encoder again."
         ) from error
 

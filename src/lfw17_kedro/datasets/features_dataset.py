@@ -7,7 +7,7 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
 from lfw17_kedro.datasets.numpy_dataset import read_arrays, write_arrays
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import describe_error
 from lfw17_kedro.types import Features
 
 PREFIX = "array_"  # keeps the names of arrays apart from the file's own two keys
@@ -40,8 +40,8 @@ class FeaturesDataset(AbstractDataset[Features, Features]):
             raise DatasetError(
                 f"expected features (ids, fingerprint, {PREFIX}<name>) in "
                 f"{self._filepath}, got something else: "
-                f"{type(error).__name__}, {one_line(error)}; run the pipeline "
-                "again, which computes them."
+                f"{describe_error(error, with_type=True)}; run the pipeline again, "
+                "which computes them."
             ) from error
 
     def save(self, data: Features) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 
 from lfw17_kedro.datasets.numpy_dataset import read_arrays, write_arrays
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import describe_error
 from lfw17_kedro.types import RawFaces, SourceCard
 
 CARD = "card"
@@ -52,8 +52,8 @@ class RawFacesDataset(AbstractDataset[RawFaces, RawFaces]):
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DatasetError(
                 f"expected raw faces ({', '.join(ARRAYS)}, {CARD}) in "
-                f"{self._filepath}, got something else: {type(error).__name__}, "
-                f"{one_line(error)}; {advice} again."
+                f"{self._filepath}, got something else: "
+                f"{describe_error(error, with_type=True)}; {advice} again."
             ) from error
 
     def save(self, data: RawFaces) -> None:

@@ -23,7 +23,7 @@ from lfw17_kedro.gallery_types import (
     GallerySettings,
     OpenSetThreshold,
 )
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import describe_error, one_line
 from lfw17_kedro.stores.gallery_check import check_gallery
 from lfw17_kedro.stores.vector_columns import make_column, read_column
 
@@ -120,7 +120,7 @@ def read_gallery(folder: Path) -> Gallery:
             "rights of the folder and its files."
         ) from error
     except (OSError, pa.ArrowException, *WRONG) as error:
-        reason = one_line(error) or type(error).__name__
+        reason = describe_error(error)
         if isinstance(error, KeyError):
             reason = f"no {reason}"
         raise ValueError(
