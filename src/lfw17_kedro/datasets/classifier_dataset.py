@@ -1,13 +1,13 @@
 """A fitted SVM in one .npz file: arrays and a card, nothing that can be executed."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from lfw17_kedro.datasets.numpy_dataset import read_arrays, write_arrays
+from lfw17_kedro.datasets.path_dataset import PathDataset
 from lfw17_kedro.face_classifier import FaceClassifier, OneVsOne, OneVsRest
 from lfw17_kedro.messages import describe_error
 
@@ -21,7 +21,7 @@ KINDS: dict[str, type[OneVsRest | OneVsOne]] = {
 CALIBRATION = ("slopes", "offsets", "labels")
 
 
-class ClassifierDataset(AbstractDataset[FaceClassifier, FaceClassifier]):
+class ClassifierDataset(PathDataset[FaceClassifier, FaceClassifier]):
     """A `FaceClassifier` as a .npz file.
 
     The arrays have the names of its attributes. `card` is JSON: `multi_class`, a key of
@@ -38,12 +38,6 @@ class ClassifierDataset(AbstractDataset[FaceClassifier, FaceClassifier]):
         >>> dataset.load().class_names
         ('Ann', 'Bob')
     """
-
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> FaceClassifier:
         stored = read_arrays(self._filepath)
@@ -67,12 +61,6 @@ class ClassifierDataset(AbstractDataset[FaceClassifier, FaceClassifier]):
         arrays = {name: getattr(data, name) for name in CALIBRATION}
         arrays |= data.svm._asdict() | {CARD: np.array(json.dumps(card))}
         write_arrays(self._filepath, arrays)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
-
-    def _exists(self) -> bool:
-        return self._filepath.is_file()
 
 
 def _read_classifier(stored: dict[str, Any]) -> FaceClassifier:

@@ -2,13 +2,12 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from lfw17_kedro.datasets.numpy_dataset import read_arrays, write_arrays
+from lfw17_kedro.datasets.path_dataset import PathDataset
 from lfw17_kedro.messages import describe_error
 from lfw17_kedro.types import RawFaces, SourceCard
 
@@ -16,7 +15,7 @@ CARD = "card"
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
-class RawFacesDataset(AbstractDataset[RawFaces, RawFaces]):
+class RawFacesDataset(PathDataset[RawFaces, RawFaces]):
     """`RawFaces` with test labels as a .npz file; never unpickles.
 
     Example:
@@ -27,12 +26,6 @@ class RawFacesDataset(AbstractDataset[RawFaces, RawFaces]):
         >>> dataset.load().class_names
         ['Ann']
     """
-
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> RawFaces:
         advice = "run `kedro run --env people --pipelines enrol` to make it"
@@ -60,9 +53,3 @@ class RawFacesDataset(AbstractDataset[RawFaces, RawFaces]):
         card = {"class_names": data.class_names, "source": asdict(data.source)}
         arrays = {name: getattr(data, name) for name in ARRAYS}
         write_arrays(self._filepath, arrays | {CARD: np.array(json.dumps(card))})
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
-
-    def _exists(self) -> bool:
-        return self._filepath.is_file()
