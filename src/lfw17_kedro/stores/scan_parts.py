@@ -1,11 +1,12 @@
 """One part of the scans as files, and how a damaged one is told from a whole one."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from lfw17_kedro.stores.part_folder import CARD, PartFolder
+from pydantic import ValidationError
+
+from lfw17_kedro.stores.part_folder import CARD, FileCard, PartCard, PartFolder
 
 PHOTOS, FACES, PICTURES = "photos.parquet", "faces.parquet", "pictures.parquet"
 
@@ -37,16 +38,13 @@ def encode_part(
         pq.write_table(table, sink)
         files[name] = sink.getvalue().to_pybytes()
     cards = {
-        name: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        name: FileCard(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
         for name, content in files.items()
     }
-    card = {
-        "fingerprint": fingerprint,
-        "dimension": dimension,
-        "decoders": decoders,
-        "files": cards,
-    }
-    return {**files, CARD: json.dumps(card, indent=2).encode()}
+    card = PartCard(
+        fingerprint=fingerprint, dimension=dimension, decoders=decoders, files=cards
+    )
+    return {**files, CARD: card.model_dump_json(indent=2).encode()}
 
 
 def read_part(
@@ -112,24 +110,23 @@ def _read_files(
 ) -> tuple[list[bytes], str]:
     """Read files of a part and its decoders; see `read_part`."""
     try:
-        card = json.loads(parts.read(part, CARD))
+        card = PartCard.model_validate_json(parts.read(part, CARD))
         fingerprint, dimension = of
-        if card["dimension"] != dimension:
-            raise DamagedPartError(f"embeddings of {card['dimension']} dimensions")
-        if card.get("fingerprint", fingerprint) != fingerprint:  # older ones have none
+        if card.dimension != dimension:
+            raise DamagedPartError(f"embeddings of {card.dimension} dimensions")
+        if card.fingerprint not in {None, fingerprint}:
             raise DamagedPartError("it is of another fingerprint")
-        decoders = str(card.get("decoders", ""))
         for name in (PHOTOS, FACES, PICTURES):
             if name not in names and (
-                parts.measure(part, name) != card["files"][name]["size"]
+                parts.measure(part, name) != card.files[name].size
             ):
                 raise DamagedPartError(f"{name} has another size")
         contents = [parts.read(part, name) for name in names]
         for name, content in zip(names, contents, strict=True):
-            if hashlib.sha256(content).hexdigest() != card["files"][name]["sha256"]:
+            if hashlib.sha256(content).hexdigest() != card.files[name].sha256:
                 raise DamagedPartError(f"{name} has another content")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         raise DamagedPartError(error.strerror or "a file is missing") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValidationError, KeyError) as error:
         raise DamagedPartError(f"{CARD} cannot be read") from error
-    return contents, decoders
+    return contents, card.decoders
