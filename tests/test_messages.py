@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from lfw17_kedro.datasets.remote_folder import EXTRAS
-from lfw17_kedro.messages import advise_extra, count_noun, one_line
+from lfw17_kedro.messages import advise_extra, count_noun, describe_error, one_line
 from lfw17_kedro.people.neighbour_index import FAISS
 
 
@@ -33,6 +33,18 @@ def test_bytes_that_are_no_text_are_not_repeated():
     with pytest.raises(UnicodeDecodeError) as error:
         (b"\xff" + b"a" * 5000).decode()
     assert one_line(error.value) == "it is not UTF-8 (invalid start byte at 0)"
+
+
+@pytest.mark.parametrize(
+    ("error", "text", "with_type"),
+    [
+        (ValueError("wrong\nvalue"), "wrong value", "ValueError: wrong value"),
+        (MemoryError(), "MemoryError", "MemoryError"),
+    ],
+)
+def test_an_error_without_a_text_has_a_type(error, text, with_type):
+    assert describe_error(error) == text
+    assert describe_error(error, with_type=True) == with_type
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """A lock on a folder that only one process holds, with a note of who does."""
 
-import errno
 import json
 import logging
 import os
@@ -11,6 +10,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from lfw17_kedro.atomic import is_alive
+from lfw17_kedro.disk_errors import DISK_FULL
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.record import read_clock
 
@@ -27,7 +27,6 @@ NOTE_ERRORS = (
     OverflowError,
     RecursionError,
 )
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class LockedError(RuntimeError):
@@ -153,7 +152,7 @@ class FolderLock:
 
 def _explain(error: OSError) -> str:
     """Say why a folder cannot be locked, and what to do."""
-    if error.errno in NO_ROOM:
+    if error.errno in DISK_FULL:
         return "the disk is full; make room and run again"
     if isinstance(error, FileExistsError) and not Path(error.filename).exists():
         return (

@@ -141,6 +141,8 @@ class OpenSetThreshold:
     genuine: F64 = field(repr=False)
 
 
+SCORE_KINDS = ("leave_one_out", "cohort", "genuine")  # of `OpenSetThreshold`
+
 GALLERY_COLUMNS = ("person", "photo", *FACE_COLUMNS, "picture_hash")
 """Of `Gallery.faces`.
 

@@ -28,6 +28,19 @@ def one_line(text: object, max_length: int = MAX_LENGTH) -> str:
     return f"{line[:kept]}...{line[-kept:]}"
 
 
+def describe_error(error: BaseException, *, with_type: bool = False) -> str:
+    """Say on one line what went wrong; some errors have no text of their own.
+
+    Args:
+        error: anything that was raised.
+        with_type: begin with the error's type, which else stands for a missing text.
+    """
+    name, text = type(error).__name__, one_line(error)
+    if not text:
+        return name
+    return one_line(f"{name}: {text}") if with_type else text
+
+
 def count_noun(count: int, one: str, many: str | None = None) -> str:
     """Write a number with its noun: "1 photo", "2 photos".
 

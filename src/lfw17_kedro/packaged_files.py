@@ -20,8 +20,11 @@ def locate_packaged(package: str, resource: str, distribution: str) -> Path:
         path = Path(folder) / resource
         if path.exists():
             return path
+    if spec:  # pip leaves a damaged package alone unless told otherwise
+        found, options = "no such file there", "--force-reinstall --no-deps "
+    else:
+        found, options = "no such package", ""
     raise ValueError(
-        f"expected {resource} inside the installed package {package}, found "
-        f"{'no such file there' if spec else 'no such package'}; "
-        f"run `pip install {distribution}`."
+        f"expected {resource} inside the installed package {package}, found {found}; "
+        f"run `pip install {options}{distribution}`."
     )

@@ -13,8 +13,9 @@ from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import describe_error
 from lfw17_kedro.photo_formats import (
+    SIDEWAYS,
     USER_FORMATS,
     RefusedError,
     convert_photo,
@@ -41,7 +42,6 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-SIDEWAYS = (5, 6, 7, 8)  # orientations that swap height and width
 # As `warnings.filterwarnings` lists it: all that the modules of Pillow warn of.
 PILLOW_WARNINGS = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
 _warnings_lock = Lock()
@@ -132,7 +132,7 @@ def _explain(wanted: str, limits: str, content: bytes, unknown: str) -> Iterator
         raise ValueError(f"{limits}, got {error}.") from error.__cause__
     except Exception as error:  # damaged photos raise nearly every kind of error
         is_known = not isinstance(error, UnidentifiedImageError)
-        reason = one_line(error) or type(error).__name__
+        reason = describe_error(error)
         raise ValueError(
             f"{wanted}, got {len(content)} bytes that Pillow cannot decode: "
             f"{reason if is_known else unknown}; replace or remove it."

@@ -54,6 +54,7 @@ MIN_BITS = 8
 REDUCING_GAP = 2.0  # Pillow: large photos are first shrunk by whole numbers, faster
 ORIENTATION_TAG = 0x0112  # EXIF 2.3, section 4.6.4
 ORIENTATIONS = range(1, 9)
+SIDEWAYS = (5, 6, 7, 8)  # orientations that swap height and width
 
 
 class RefusedError(Exception):

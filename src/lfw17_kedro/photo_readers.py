@@ -18,7 +18,7 @@ from typing import Any
 
 from fsspec.core import strip_protocol
 
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import describe_error, one_line
 from lfw17_kedro.photo_types import PhotoFile
 
 # A FIFO that took a file's place would else wait for somebody to write.
@@ -155,8 +155,9 @@ def describe_remote(error: BaseException) -> str:
     """Say on one line what a protocol's library found wrong."""
     if isinstance(error, FileNotFoundError):
         return "no such file"
-    said = one_line(error.strerror or error if isinstance(error, OSError) else error)
-    return said or type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        return one_line(error.strerror)
+    return describe_error(error)
 
 
 def open_regular_file(path: bytes) -> BufferedReader:

@@ -222,7 +222,8 @@ class PublishedWeights(NamedTuple):
 ReadWeights = Callable[[PackagedWeights | PublishedWeights | Path], WeightsFile]
 """Reads a weights file: an installed one, one to download once, or a user's own file.
 
-The reader of the content checks its SHA-256.
+It checks the SHA-256 of a file to download, and says that another one in its place is
+to be removed. The encoders check that of every file before they read what is in it.
 """
 
 

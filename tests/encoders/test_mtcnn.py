@@ -207,7 +207,12 @@ def test_changed_weights_are_not_unpickled(copied_package, tmp_path, name):
 def test_missing_weights_are_named(copied_package):
     (copied_package / "rnet.lz4").unlink()
 
-    with pytest.raises(ValueError, match="MTCNN at .*rnet.lz4, got no file; run `pip "):
+    with pytest.raises(
+        ValueError,
+        match="expected assets/weights/rnet.lz4 inside the installed package mtcnn, "
+        "found no such file there; run `pip install --force-reinstall --no-deps "
+        "mtcnn==1.0.0`",
+    ):
         find_weights()
 
 

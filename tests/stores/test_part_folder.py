@@ -22,8 +22,9 @@ def url(request):
 
 def make_part(text):
     """Make the files of a part of one file, and its card."""
-    files = {"x": {"size": len(text)}}
-    return {CARD: json.dumps({"files": files, "by": text}).encode(), "x": text.encode()}
+    files = {"x": {"sha256": "", "size": len(text)}}
+    card = {"dimension": 3, "decoders": text, "files": files}
+    return {CARD: json.dumps(card).encode(), "x": text.encode()}
 
 
 @pytest.fixture(params=["disk", "object store"])
@@ -64,7 +65,9 @@ def test_whole_part_is_kept(parts):
         {CARD: make_part("first")[CARD]},
         {CARD: b"{", "x": b"first"},
         {CARD: b"[]", "x": b"first"},
-        {CARD: b'{"files": {"x": 1}}', "x": b"first"},
+        {CARD: b'{"dimension": 3, "files": {"x": 1}}', "x": b"first"},
+        {CARD: make_part("first")[CARD].replace(b'"x"', b'"\\u0000"'), "x": b"first"},
+        {CARD: b'{"files": ' + b"[" * 9999, "x": b"first"},
         {"x": b"first"},
     ],
 )

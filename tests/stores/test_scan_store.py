@@ -1,5 +1,6 @@
 """`ScanStore`: what is kept of photos, and how it is found."""
 
+import json
 import time
 
 import numpy as np
@@ -118,6 +119,16 @@ def test_photo_that_cannot_be_decoded_waits_for_other_decoders(open_store, monke
     assert list_known(open_store()) == {hash_name("a"), hash_name("b")}
     check_scan(open_store().read([hash_name("a")]), [make_scanned("a", faces=2)])
     assert open_store().find(hash_name("a")[:16]) == hash_name("a")
+
+
+def test_part_of_an_older_version_is_read(open_store, tmp_path):
+    open_store().add([make_scanned("a", faces=2)])
+    [part] = list_parts(tmp_path)
+    card = json.loads((part / "part.json").read_text())
+    del card["fingerprint"], card["decoders"]
+    (part / "part.json").write_text(json.dumps(card))
+
+    check_scan(open_store().read([hash_name("a")]), [make_scanned("a", faces=2)])
 
 
 def test_equal_photos_make_equal_parts(tmp_path):

@@ -16,7 +16,7 @@ from lfw17_kedro.training.checkpoint import (
 )
 from lfw17_kedro.training.checkpoint_file import (
     Checkpoint,
-    DamagedError,
+    DamagedCheckpointError,
     parse_checkpoint,
     save_checkpoint,
 )
@@ -155,9 +155,9 @@ def test_what_could_grow_or_run_code_is_refused(tmp_path):
         "nested": "recursion",
     }
     for name, reason in reasons.items():
-        with pytest.raises(DamagedError, match=reason):
+        with pytest.raises(DamagedCheckpointError, match=reason):
             parse_checkpoint((tmp_path / f"{name}.npz").read_bytes(), "a", LIKE)
-    with pytest.raises(DamagedError, match="it has more than 16780"):
+    with pytest.raises(DamagedCheckpointError, match="it has more than 16780"):
         parse_checkpoint(bytes(17 << 20), "a", LIKE)
 
 
@@ -173,7 +173,7 @@ def test_changed_bytes_never_pass_for_a_checkpoint(tmp_path_factory, data):
 
     try:
         read_back = parse_checkpoint(bytes(changed), "a", LIKE)
-    except DamagedError as error:
+    except DamagedCheckpointError as error:
         assert "\n" not in str(error)
     else:  # a byte that says nothing, for example a date
         if read_back is not None:

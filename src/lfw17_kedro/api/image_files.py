@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import describe_error, one_line
 from lfw17_kedro.types import U8
 
 ImageLike = (
@@ -156,7 +156,7 @@ def _encode_image(image: Image.Image, name: str) -> bytes:
         kind = "PNG" if image.mode in PNG_MODES else "TIFF"
         image.save(file, kind, exif=image.getexif(), compress_level=1)
     except Exception as error:  # damaged images raise nearly every kind of error
-        reason = one_line(error) or type(error).__name__
+        reason = describe_error(error)
         raise ValueError(
             f"expected a Pillow image that can be decoded as {name}, got: {reason}; "
             "open it again, or pass its path."

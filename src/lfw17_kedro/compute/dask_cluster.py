@@ -13,14 +13,8 @@ from typing import Any
 from uuid import uuid4
 
 from lfw17_kedro.compute.local import attempt_task
-from lfw17_kedro.compute.tasks import (
-    Attempt,
-    Pool,
-    StopError,
-    Task,
-    describe_error,
-)
-from lfw17_kedro.messages import advise_extra
+from lfw17_kedro.compute.tasks import Attempt, Pool, StopError, Task
+from lfw17_kedro.messages import advise_extra, describe_error
 from lfw17_kedro.threads import count_cores, limit_threads
 
 logger = logging.getLogger(__name__)
@@ -115,7 +109,7 @@ class DaskPool(Pool):
             raise StopError(loss) from error
         except Exception as error:  # as where its worker died
             worker = getattr(getattr(error, "last_worker", None), "address", "")
-            return Attempt(task, worker, error=describe_error(error))
+            return Attempt(task, worker, error=describe_error(error, with_type=True))
 
     def exclude(self, worker: str, reason: str) -> None:
         """Give a worker no task any more; the others may be fit."""
@@ -209,7 +203,7 @@ def _connect(address: str | None, workers: int) -> tuple[Any, Any]:
             wanted = "to start a Dask cluster on this machine"
             step = "use compute.engine=processes, or start one with `dask scheduler`"
         raise StopError(
-            f"expected {wanted}, got: {describe_error(error)}; {step}."
+            f"expected {wanted}, got: {describe_error(error, with_type=True)}; {step}."
         ) from error
     return cluster, client
 

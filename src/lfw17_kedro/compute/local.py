@@ -3,14 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from lfw17_kedro.compute.tasks import (
-    Attempt,
-    Pool,
-    StopError,
-    Task,
-    UnfitError,
-    describe_error,
-)
+from lfw17_kedro.compute.tasks import Attempt, Pool, StopError, Task, UnfitError
+from lfw17_kedro.messages import describe_error
 
 HERE = "this process"
 
@@ -57,4 +51,4 @@ def attempt_task(work: Callable[[Any], Any], task: Task, worker: str) -> Attempt
     except UnfitError as error:
         return Attempt(task, worker, error=str(error), is_unfit=True)
     except Exception as error:  # of any kind: the others must go on
-        return Attempt(task, worker, error=describe_error(error))
+        return Attempt(task, worker, error=describe_error(error, with_type=True))

@@ -13,7 +13,8 @@ from multiprocessing.connection import wait as wait_for_any
 from typing import Any
 
 from lfw17_kedro.compute.local import attempt_task
-from lfw17_kedro.compute.tasks import Attempt, Pool, Task, describe_error
+from lfw17_kedro.compute.tasks import Attempt, Pool, Task
+from lfw17_kedro.messages import describe_error
 from lfw17_kedro.threads import count_cores, limit_threads
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,9 @@ class ProcessPool(Pool):
             logger.warning("%s died; another takes its place.", NAME.format(slot))
             return Attempt(task, NAME.format(slot), error=DIED)
         except Exception as error:  # the task or its result could not be sent
-            return Attempt(task, NAME.format(slot), error=describe_error(error))
+            return Attempt(
+                task, NAME.format(slot), error=describe_error(error, with_type=True)
+            )
 
     def close(self) -> None:
         """End the processes."""

@@ -1,6 +1,5 @@
 """Find all faces of a shard of photos, in whatever process that is done."""
 
-import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -9,6 +8,7 @@ from typing import NamedTuple
 from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.compute.shards import Shard
 from lfw17_kedro.compute.tasks import StopError, UnfitError
+from lfw17_kedro.disk_errors import DISK_FULL, NO_RIGHT
 from lfw17_kedro.encoders import mtcnn, registry
 from lfw17_kedro.people.scan import ScanSettings, scan_photos
 from lfw17_kedro.photo_formats import describe_decoders
@@ -19,7 +19,7 @@ from lfw17_kedro.stores.scan_store import OpenStore
 from lfw17_kedro.types import Detector, Encoder, EncoderOptions, ReadWeights
 
 MANY = 10  # photos of which all cannot be read: the folder is not there
-LASTING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+LASTING = (*DISK_FULL, *NO_RIGHT)  # the next attempt would meet them as well
 PACKAGES = ("numpy", "pyarrow", "tensorflow")  # on which the bytes of a part depend
 
 

@@ -5,8 +5,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from lfw17_kedro.messages import one_line
-
 MAX_ATTEMPTS = 3  # at one task
 # Tasks that fail one after the other, without a good one between. Then the next ones
 # are taken from the other end. If as many of these fail, something is wrong with all
@@ -178,8 +176,3 @@ class _Queue:
         self.is_open = False
         self._fresh.clear()
         self._repeated.clear()
-
-
-def describe_error(error: BaseException) -> str:
-    """Say in one line what went wrong."""
-    return one_line(f"{type(error).__name__}: {error}".rstrip(": "))

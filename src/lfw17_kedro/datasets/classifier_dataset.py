@@ -1,15 +1,15 @@
 """A fitted SVM in one .npz file: arrays and a card, nothing that can be executed."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from lfw17_kedro.datasets.numpy_dataset import read_arrays, write_arrays
+from lfw17_kedro.datasets.path_dataset import PathDataset
 from lfw17_kedro.face_classifier import FaceClassifier, OneVsOne, OneVsRest
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import describe_error
 
 CARD = "card"
 # What a file raises that holds something else.
@@ -21,7 +21,7 @@ KINDS: dict[str, type[OneVsRest | OneVsOne]] = {
 CALIBRATION = ("slopes", "offsets", "labels")
 
 
-class ClassifierDataset(AbstractDataset[FaceClassifier, FaceClassifier]):
+class ClassifierDataset(PathDataset[FaceClassifier, FaceClassifier]):
     """A `FaceClassifier` as a .npz file.
 
     The arrays have the names of its attributes. `card` is JSON: `multi_class`, a key of
@@ -39,12 +39,6 @@ class ClassifierDataset(AbstractDataset[FaceClassifier, FaceClassifier]):
         ('Ann', 'Bob')
     """
 
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
-
     def load(self) -> FaceClassifier:
         stored = read_arrays(self._filepath)
         try:
@@ -52,8 +46,8 @@ class ClassifierDataset(AbstractDataset[FaceClassifier, FaceClassifier]):
         except ERRORS as error:
             raise DatasetError(
                 f"expected a fitted SVM (arrays and a {CARD}) in {self._filepath}, got "
-                f"something else: {type(error).__name__}, {one_line(error)}; run "
-                "the pipeline again, which fits it."
+                f"something else: {describe_error(error, with_type=True)}; run the "
+                "pipeline again, which fits it."
             ) from error
 
     def save(self, data: FaceClassifier) -> None:
@@ -67,12 +61,6 @@ class ClassifierDataset(AbstractDataset[FaceClassifier, FaceClassifier]):
         arrays = {name: getattr(data, name) for name in CALIBRATION}
         arrays |= data.svm._asdict() | {CARD: np.array(json.dumps(card))}
         write_arrays(self._filepath, arrays)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
-
-    def _exists(self) -> bool:
-        return self._filepath.is_file()
 
 
 def _read_classifier(stored: dict[str, Any]) -> FaceClassifier:

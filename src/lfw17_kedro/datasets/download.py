@@ -1,6 +1,5 @@
 """Download one published file, resumably; only a checked file gets its final name."""
 
-import errno
 import logging
 import re
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from tqdm import tqdm
 
 from lfw17_kedro.atomic import flush, flush_folder
 from lfw17_kedro.digest import hash_file
+from lfw17_kedro.disk_errors import DISK_FULL
 
 CHUNK = 1 << 20  # bytes
 TIMEOUT = 60  # seconds without a byte
@@ -152,7 +152,7 @@ def _fetch(
                         file.write(chunk)
                         bar.update(len(chunk))
             except OSError as error:
-                full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+                full = error.errno in DISK_FULL
                 reason = "the disk is full" if full else f"writing failed ({error})"
                 raise DatasetError(
                     f"expected room for the {total or '?'} bytes of {url} in "

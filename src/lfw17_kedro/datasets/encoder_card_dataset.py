@@ -3,12 +3,12 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 from pydantic import TypeAdapter
 
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.datasets.path_dataset import PathDataset
+from lfw17_kedro.messages import describe_error
 from lfw17_kedro.types import EncoderCard
 
 MAX_SIZE = 1 << 20  # bytes; a card has 500
@@ -27,7 +27,7 @@ def read_card(filepath: Path) -> EncoderCard:
     except (OSError, ValueError) as error:
         raise DatasetError(
             f"expected the card of an encoder at {filepath}, got: "
-            f"{type(error).__name__}, {one_line(error)}; run the pipeline that builds "
+            f"{describe_error(error, with_type=True)}; run the pipeline that builds "
             "the encoder again."
         ) from error
 
@@ -37,14 +37,8 @@ def write_card(card: EncoderCard, filepath: Path) -> None:
     filepath.write_text(json.dumps(asdict(card), indent=2) + "\n", encoding="utf-8")
 
 
-class EncoderCardDataset(AbstractDataset[EncoderCard, EncoderCard]):
+class EncoderCardDataset(PathDataset[EncoderCard, EncoderCard]):
     """An `EncoderCard` in a JSON file, for nodes that do not need the network."""
-
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> EncoderCard:
         return read_card(self._filepath)
@@ -52,9 +46,3 @@ class EncoderCardDataset(AbstractDataset[EncoderCard, EncoderCard]):
     def save(self, data: EncoderCard) -> None:
         self._filepath.parent.mkdir(parents=True, exist_ok=True)
         write_card(data, self._filepath)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
-
-    def _exists(self) -> bool:
-        return self._filepath.is_file()

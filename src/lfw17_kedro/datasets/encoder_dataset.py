@@ -4,11 +4,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from lfw17_kedro.atomic import remove
 from lfw17_kedro.datasets.artifact_record import hash_content
 from lfw17_kedro.datasets.encoder_card_dataset import read_card, write_card
+from lfw17_kedro.datasets.path_dataset import PathDataset
 from lfw17_kedro.datasets.saved_graph import check_graph
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.start_up import import_tensorflow
@@ -18,7 +19,7 @@ CARD = "encoder.json"
 GRAPH = "saved_model.pb"
 
 
-class EncoderDataset(AbstractDataset[Encoder, Encoder]):
+class EncoderDataset(PathDataset[Encoder, Encoder]):
     """A SavedModel folder whose `encoder.json` is the encoder's card.
 
     Saves an encoder whose network is a Keras model; loads one whose network is the
@@ -27,12 +28,6 @@ class EncoderDataset(AbstractDataset[Encoder, Encoder]):
     if it consists of operations that compute; see `check_graph`. Nodes that load the
     same folder share one network.
     """
-
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> Encoder:
         card = read_card(self._filepath / CARD)
@@ -56,9 +51,6 @@ class EncoderDataset(AbstractDataset[Encoder, Encoder]):
         remove(self._filepath)
         export(self._filepath, verbose=False)
         write_card(data.card, self._filepath / CARD)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
 
     def _exists(self) -> bool:
         return (self._filepath / CARD).is_file()

@@ -1,19 +1,17 @@
 """Features of photos in one .npz file."""
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from lfw17_kedro.datasets.numpy_dataset import read_arrays, write_arrays
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.datasets.path_dataset import PathDataset
+from lfw17_kedro.messages import describe_error
 from lfw17_kedro.types import Features
 
 PREFIX = "array_"  # keeps the names of arrays apart from the file's own two keys
 
 
-class FeaturesDataset(AbstractDataset[Features, Features]):
+class FeaturesDataset(PathDataset[Features, Features]):
     """`Features` as a .npz file: ids, fingerprint and array_<name>; never unpickles.
 
     Example:
@@ -23,12 +21,6 @@ class FeaturesDataset(AbstractDataset[Features, Features]):
         >>> dataset.load().arrays["vectors"].shape
         (2, 2)
     """
-
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> Features:
         stored = read_arrays(self._filepath)
@@ -40,8 +32,8 @@ class FeaturesDataset(AbstractDataset[Features, Features]):
             raise DatasetError(
                 f"expected features (ids, fingerprint, {PREFIX}<name>) in "
                 f"{self._filepath}, got something else: "
-                f"{type(error).__name__}, {one_line(error)}; run the pipeline "
-                "again, which computes them."
+                f"{describe_error(error, with_type=True)}; run the pipeline again, "
+                "which computes them."
             ) from error
 
     def save(self, data: Features) -> None:
@@ -49,9 +41,3 @@ class FeaturesDataset(AbstractDataset[Features, Features]):
         fingerprint = np.array(data.fingerprint)
         own = {"ids": data.ids, "fingerprint": fingerprint}
         write_arrays(self._filepath, own | arrays)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
-
-    def _exists(self) -> bool:
-        return self._filepath.is_file()

@@ -7,12 +7,13 @@ import stat
 from collections.abc import Iterable
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import NoReturn, Protocol
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from lfw17_kedro.atomic import remove
 from lfw17_kedro.datasets.folder_walk import explain_unreadable
+from lfw17_kedro.datasets.path_dataset import PathDataset
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.photo_readers import open_regular_file
 
@@ -26,7 +27,7 @@ class Files(Protocol):
         """Give the path of each file, relative to the folder, and its content."""
 
 
-class FilesDataset(AbstractDataset[Files, NoReturn]):
+class FilesDataset(PathDataset[Files, NoReturn]):
     """A folder of files for the user: pictures, sidecars. No run reads it.
 
     Saving replaces the whole folder and takes one file after the other. A file whose
@@ -46,12 +47,7 @@ class FilesDataset(AbstractDataset[Files, NoReturn]):
         'hello'
     """
 
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
-        self.previous: Path | None = None  # of the last save; it may not be there
+    previous: Path | None = None  # of the last save; it may not be there
 
     def load(self) -> NoReturn:
         raise DatasetError(f"{self._filepath} is written for other programs alone.")
@@ -114,9 +110,6 @@ class FilesDataset(AbstractDataset[Files, NoReturn]):
         old = os.path.normpath(os.path.join(os.path.realpath(self.previous), inside))
         return old if os.path.realpath(old) == old else None
 
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
-
     def _exists(self) -> bool:
         return self._filepath.is_dir()
 
@@ -144,14 +137,8 @@ def _link(old: str, file: str, content: bytes) -> bool:
     return True
 
 
-class OptionalFileDataset(AbstractDataset[NoReturn, bytes]):
+class OptionalFileDataset(PathDataset[NoReturn, bytes]):
     """A file of the user: loads its content, no bytes if there is none."""
-
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> bytes:
         try:
@@ -171,9 +158,6 @@ class OptionalFileDataset(AbstractDataset[NoReturn, bytes]):
 
     def save(self, data: NoReturn) -> None:
         raise DatasetError(f"{self._filepath} belongs to the user; no run writes it.")
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
 
     def _exists(self) -> bool:
         return True

@@ -1,25 +1,17 @@
 """The people enrolled, as a folder of Parquet and JSON."""
 
-from pathlib import Path
-from typing import Any
-
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from lfw17_kedro.atomic import remove
+from lfw17_kedro.datasets.path_dataset import PathDataset
 from lfw17_kedro.gallery_types import Gallery
 from lfw17_kedro.stores.gallery_files import CARD, read_gallery, write_gallery
 
 REMEDY = "enrol again: `kedro run --env people --pipelines enrol`"
 
 
-class GalleryDataset(AbstractDataset[Gallery, Gallery]):
+class GalleryDataset(PathDataset[Gallery, Gallery]):
     """A `Gallery`; see `stores.gallery_files` for the files."""
-
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> Gallery:
         try:
@@ -30,9 +22,6 @@ class GalleryDataset(AbstractDataset[Gallery, Gallery]):
     def save(self, data: Gallery) -> None:
         remove(self._filepath)
         write_gallery(data, self._filepath)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
 
     def _exists(self) -> bool:
         return (self._filepath / CARD).is_file()

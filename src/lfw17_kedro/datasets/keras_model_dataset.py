@@ -1,11 +1,11 @@
 """Keras models as .keras files."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from lfw17_kedro.datasets.keras_archive import check_keras_archive
+from lfw17_kedro.datasets.path_dataset import PathDataset
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.start_up import import_tensorflow
 
@@ -13,17 +13,11 @@ if TYPE_CHECKING:
     import keras
 
 
-class KerasModelDataset(AbstractDataset["keras.Model", "keras.Model"]):
+class KerasModelDataset(PathDataset["keras.Model", "keras.Model"]):
     """One model in a .keras file, for prediction: its optimizer is not kept.
 
     Loads only layers that compute; see `check_keras_archive`.
     """
-
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> "keras.Model":
         import_tensorflow()
@@ -43,9 +37,3 @@ class KerasModelDataset(AbstractDataset["keras.Model", "keras.Model"]):
     def save(self, data: "keras.Model") -> None:
         self._filepath.parent.mkdir(parents=True, exist_ok=True)
         data.save(self._filepath, include_optimizer=False)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
-
-    def _exists(self) -> bool:
-        return self._filepath.is_file()

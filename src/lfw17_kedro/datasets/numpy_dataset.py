@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from lfw17_kedro.datasets.path_dataset import PathDataset
 from lfw17_kedro.messages import one_line
 
 Arrays = NDArray[Any] | Mapping[str, NDArray[Any]]
@@ -155,7 +156,7 @@ def _read_header(file: IO[bytes]) -> tuple[np.dtype[Any], tuple[int, ...]]:
     return dtype, axes
 
 
-class NumpyDataset(AbstractDataset[Arrays, Any]):
+class NumpyDataset(PathDataset[Arrays, Any]):
     """One array in a .npy file, or a dict of arrays in a .npz file.
 
     Example:
@@ -165,20 +166,8 @@ class NumpyDataset(AbstractDataset[Arrays, Any]):
         (2, 50, 37)
     """
 
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
-
     def load(self) -> Any:
         return read_arrays(self._filepath)
 
     def save(self, data: Arrays) -> None:
         write_arrays(self._filepath, data)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
-
-    def _exists(self) -> bool:
-        return self._filepath.is_file()

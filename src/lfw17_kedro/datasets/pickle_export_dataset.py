@@ -1,23 +1,18 @@
 """A pickle for other programs, which this project never loads."""
 
-from pathlib import Path
 from typing import Any, NoReturn
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
+
+from lfw17_kedro.datasets.path_dataset import PathDataset
 
 
-class PickleExportDataset(AbstractDataset[Any, NoReturn]):
+class PickleExportDataset(PathDataset[Any, NoReturn]):
     """Any object in a file of joblib; write-only.
 
     Whoever loads a pickle runs whatever code it names, so that one false file is enough
     to take over the machine.
     """
-
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> NoReturn:
         raise DatasetError(
@@ -31,9 +26,3 @@ class PickleExportDataset(AbstractDataset[Any, NoReturn]):
 
         self._filepath.parent.mkdir(parents=True, exist_ok=True)
         joblib.dump(data, self._filepath)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
-
-    def _exists(self) -> bool:
-        return self._filepath.is_file()

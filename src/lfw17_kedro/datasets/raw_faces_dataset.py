@@ -2,21 +2,20 @@
 
 import json
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from lfw17_kedro.datasets.numpy_dataset import read_arrays, write_arrays
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.datasets.path_dataset import PathDataset
+from lfw17_kedro.messages import describe_error
 from lfw17_kedro.types import RawFaces, SourceCard
 
 CARD = "card"
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
-class RawFacesDataset(AbstractDataset[RawFaces, RawFaces]):
+class RawFacesDataset(PathDataset[RawFaces, RawFaces]):
     """`RawFaces` with test labels as a .npz file; never unpickles.
 
     Example:
@@ -27,12 +26,6 @@ class RawFacesDataset(AbstractDataset[RawFaces, RawFaces]):
         >>> dataset.load().class_names
         ['Ann']
     """
-
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> RawFaces:
         advice = "run `kedro run --env people --pipelines enrol` to make it"
@@ -52,17 +45,11 @@ class RawFacesDataset(AbstractDataset[RawFaces, RawFaces]):
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DatasetError(
                 f"expected raw faces ({', '.join(ARRAYS)}, {CARD}) in "
-                f"{self._filepath}, got something else: {type(error).__name__}, "
-                f"{one_line(error)}; {advice} again."
+                f"{self._filepath}, got something else: "
+                f"{describe_error(error, with_type=True)}; {advice} again."
             ) from error
 
     def save(self, data: RawFaces) -> None:
         card = {"class_names": data.class_names, "source": asdict(data.source)}
         arrays = {name: getattr(data, name) for name in ARRAYS}
         write_arrays(self._filepath, arrays | {CARD: np.array(json.dumps(card))})
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
-
-    def _exists(self) -> bool:
-        return self._filepath.is_file()

@@ -2,8 +2,9 @@
 
 import errno
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
+from lfw17_kedro.disk_errors import DISK_FULL, NO_RIGHT
+
+NO_ROOM = (*DISK_FULL, errno.EFBIG)
 # NumPy ("518000 requested and 14304 written"), TensorFlow and HDF5 name no errno.
 NO_ROOM_TEXTS = ("No space left", "File too large", "requested and", "Disk quota")
 KEDRO = "Failed while saving data to dataset"

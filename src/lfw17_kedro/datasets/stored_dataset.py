@@ -102,15 +102,14 @@ class StoredDataset(AbstractDataset[Any, Any]):
         if self._expected is not None:
             self._expected = origin["fingerprint"]
 
-    def expect(self, fingerprint: str | None) -> None:
-        """Say which fingerprint the artifact must have to exist; None for any.
+    def expect(self, fingerprint: str) -> None:
+        """Say which fingerprint the artifact must have to exist; at first, any.
 
         A run that says so makes what is missing. What a killed run left beside the
         others is cleared here: nothing else would save them.
         """
         self._expected = fingerprint
-        if fingerprint is not None:
-            self.clear_parts()
+        self.clear_parts()
 
     def clear_parts(self) -> None:
         """Remove what killed processes left beside the artifact and its record."""

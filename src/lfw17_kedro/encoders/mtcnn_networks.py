@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lfw17_kedro.encoders.checks import check_sha256
+from lfw17_kedro.packaged_files import locate_packaged
 from lfw17_kedro.types import F32
 
-# Of the weights in mtcnn 1.0.0, pickles that are unpickled only after the check.
+DISTRIBUTION = "mtcnn==1.0.0"
+# Of the weights in it, pickles that are unpickled only after the check.
 SHA256 = {
     "pnet.lz4": "ea6b0c3e685ebee3165326ad6484acc95f2ef78f1c94fbf40a55704fa989f7b5",
     "rnet.lz4": "cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e8670d7e757fee",
@@ -64,25 +66,17 @@ def find_weights() -> list[Path]:
     """Locate the weights of the three stages inside the package, and check them.
 
     Returns:
-        The absolute path of each file, in the order of `SHA256`.
+        The path of each file, in the order of `SHA256`.
 
     Raises:
         ValueError: a file is missing, damaged or of another version.
     """
-    import importlib.util
-
-    spec = importlib.util.find_spec("mtcnn")  # importing it takes two seconds
-    advice = "run `pip install --force-reinstall --no-deps mtcnn==1.0.0`"
-    if spec is None or spec.origin is None:
-        raise ValueError(f"expected the package mtcnn, got none; {advice}.")
-    folder = Path(spec.origin).absolute().parent / "assets" / "weights"
-    files = [folder / name for name in SHA256]
-    for file in files:
-        if not file.is_file():
-            raise ValueError(
-                f"expected the weights of MTCNN at {file}, got no file; {advice}."
-            )
-        check_sha256(file.read_bytes(), SHA256[file.name], str(file), advice)
+    advice = f"run `pip install --force-reinstall --no-deps {DISTRIBUTION}`"
+    files = []
+    for name, sha256 in SHA256.items():
+        file = locate_packaged("mtcnn", f"assets/weights/{name}", DISTRIBUTION)
+        check_sha256(file.read_bytes(), sha256, str(file), advice)
+        files.append(file)
     return files
 
 
@@ -91,6 +85,7 @@ Weights = Iterator[F32]
 
 
 def _run_pnet(weights: Weights, images: Any) -> Any:
+    """Run P-Net: (N, H, W, 3) -> (N, H', W', 5)."""
     import tensorflow as tf
 
     x = tf.nn.max_pool2d(_conv(weights, images), 2, 2, "SAME")
@@ -100,6 +95,7 @@ def _run_pnet(weights: Weights, images: Any) -> Any:
 
 
 def _run_rnet(weights: Weights, patches: Any) -> Any:
+    """Run R-Net: (N, 24, 24, 3) -> (N, 5)."""
     import tensorflow as tf
 
     x = tf.nn.max_pool2d(_conv(weights, patches), 3, 2, "SAME")
@@ -108,6 +104,7 @@ def _run_rnet(weights: Weights, patches: Any) -> Any:
 
 
 def _run_onet(weights: Weights, patches: Any) -> Any:
+    """Run O-Net: (N, 48, 48, 3) -> (N, 15)."""
     import tensorflow as tf
 
     x = tf.nn.max_pool2d(_conv(weights, patches), 3, 2, "SAME")

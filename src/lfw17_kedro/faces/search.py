@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from lfw17_kedro.photo_formats import REDUCING_GAP
 from lfw17_kedro.threads import map_ahead
 from lfw17_kedro.types import U8, Detector, Face
 
 MAX_WAITING = 4  # batches of decoded photos that may wait for others of their size
-REDUCING_GAP = 2.0  # Pillow: large photos are first shrunk by whole numbers, faster
 MAX_PIXELS = 1 << 23  # of a copy
 # Of a copy larger than its photo. One of 2 pixels by 1920 would else fill 8 megapixels,
 # at each quarter turn: 14 s, and 0.4 GB for each photo of a batch.

@@ -7,7 +7,7 @@ from typing import Any
 
 from kedro.config import MissingConfigException
 
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import describe_error, one_line
 
 LIKE = 0.9  # so alike that a name is a slip of the keyboard, not the user's own
 LIKE_FILE = 0.8  # the same for names of files: params.yml, catalogue.yml
@@ -167,6 +167,6 @@ def _describe(error: Exception) -> str:
     """Say what is wrong and in which line."""
     mark = getattr(error, "problem_mark", None)
     if mark is None:
-        return f"expected YAML, got: {one_line(error) or type(error).__name__}"
+        return f"expected YAML, got: {describe_error(error)}"
     problem = one_line(getattr(error, "problem", ""))
     return f"expected YAML, got in line {mark.line + 1}: {problem}."

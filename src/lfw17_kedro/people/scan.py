@@ -12,19 +12,15 @@ from PIL import Image
 from lfw17_kedro.digest import hash_data
 from lfw17_kedro.faces.align import align_face
 from lfw17_kedro.faces.embed import embed_faces
-from lfw17_kedro.faces.search import (
-    REDUCING_GAP,
-    CopySize,
-    SearchedPhoto,
-    search_photos,
-)
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.faces.search import CopySize, SearchedPhoto, search_photos
+from lfw17_kedro.messages import describe_error
 from lfw17_kedro.people.quality import (
     hash_picture,
     measure_extent,
     measure_sharpness,
 )
 from lfw17_kedro.photo_files import decode_upright
+from lfw17_kedro.photo_formats import REDUCING_GAP
 from lfw17_kedro.scan_types import Scanned
 from lfw17_kedro.threads import map_ahead
 from lfw17_kedro.types import F32, U8, Detector, Encoder, EncoderCard, Face
@@ -117,7 +113,7 @@ def scan_photos(
         try:
             photo = decode_upright(read(name), name, settings.max_long_side)
         except (OSError, ValueError) as error:
-            problem = one_line(error) or type(error).__name__
+            problem = describe_error(error)
             # Decoding raises ValueError; it may have failed for want of memory.
             is_gone = isinstance(error, OSError) or isinstance(
                 error.__cause__, MemoryError

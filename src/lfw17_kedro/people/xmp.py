@@ -20,6 +20,7 @@ import numpy as np
 from lfw17_kedro.faces.class_names import find_name_problem
 from lfw17_kedro.gallery_types import UNKNOWN_NAME
 from lfw17_kedro.messages import one_line
+from lfw17_kedro.photo_formats import SIDEWAYS
 from lfw17_kedro.types import F64
 
 SUFFIX = ".xmp"  # after the whole name, as digiKam and darktable do: photo.jpg.xmp
@@ -50,7 +51,6 @@ TO_STORED = {
     7: lambda x, y: (1 - y, 1 - x),
     8: lambda x, y: (1 - y, x),
 }
-SWAPPED = {5, 6, 7, 8}  # orientations that make the width the height
 TURNS = {0: 1, 90: 6, 180: 3, 270: 8}  # degrees clockwise -> EXIF orientation like it
 
 for _prefix, _uri in NAMESPACES.items():
@@ -90,7 +90,7 @@ def write_packet(
     boxes = np.clip(boxes / np.array([width, height] * 2, np.float64), 0, 1)
     for step in (TURNS[turned], orientation):  # the last turn is undone first
         boxes = _turn_back(boxes, step)
-        if step in SWAPPED:
+        if step in SIDEWAYS:
             width, height = height, width
     names = ["" if name == UNKNOWN_NAME else name for name in names]
     people = sorted(set(filter(None, names)))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lfw17_kedro.gallery_types import GALLERY_COLUMNS, Gallery
+from lfw17_kedro.gallery_types import GALLERY_COLUMNS, SCORE_KINDS, Gallery
 from lfw17_kedro.scan_types import FACE_COLUMNS
 from lfw17_kedro.types import F32
 
@@ -49,7 +49,7 @@ def _list_problems(gallery: Gallery) -> Iterator[str]:
     values = [threshold.value, threshold.rate, threshold.attainable_rate]
     if not np.isfinite(values).all():
         yield f"a threshold, rate and attainable rate of {values}"
-    for kind in ("leave_one_out", "cohort", "genuine"):
+    for kind in SCORE_KINDS:
         scores = getattr(threshold, kind)
         if scores.ndim != 1 or not np.isfinite(scores).all():
             yield f"scores ({kind}) that are not finite"

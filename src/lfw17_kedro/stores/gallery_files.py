@@ -17,12 +17,13 @@ from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.digest import hash_file
 from lfw17_kedro.gallery_types import (
     GALLERY_COLUMNS,
+    SCORE_KINDS,
     Cohort,
     Gallery,
     GallerySettings,
     OpenSetThreshold,
 )
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import describe_error, one_line
 from lfw17_kedro.stores.gallery_check import check_gallery
 from lfw17_kedro.stores.vector_columns import make_column, read_column
 
@@ -30,7 +31,6 @@ FACES, PEOPLE, SCORES = "faces.parquet", "people.parquet", "scores.parquet"
 COHORT = "cohort.parquet"
 CARD = "gallery.json"
 VERSION = 1  # of this format
-KINDS = ("leave_one_out", "cohort", "genuine")  # of scores
 # What wrong values in the card or the tables raise.
 WRONG = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
@@ -52,7 +52,7 @@ def write_gallery(gallery: Gallery, folder: Path) -> None:
     people = pa.table({"person": pa.array(gallery.people, pa.string())})
     people = people.append_column("template", make_column(gallery.templates))
     threshold = gallery.threshold
-    scores = {kind: getattr(threshold, kind) for kind in KINDS}
+    scores = {kind: getattr(threshold, kind) for kind in SCORE_KINDS}
     kinds = [kind for kind, values in scores.items() for _ in values]
     table = {
         "kind": pa.array(kinds, pa.string()),
@@ -75,7 +75,7 @@ def write_gallery(gallery: Gallery, folder: Path) -> None:
         "threshold": threshold.value,
         "false_accept_rate": threshold.rate,
         "attainable_rate": threshold.attainable_rate,
-        "impostors": {kind: len(scores[kind]) for kind in KINDS[:2]},
+        "impostors": {kind: len(scores[kind]) for kind in SCORE_KINDS[:2]},
         "settings": _dump_settings(gallery.settings),
     }
     text = json.dumps(card, indent=2) + "\n"
@@ -124,7 +124,7 @@ def read_gallery(folder: Path, remedy: str = "enrol again") -> Gallery:
             "rights of the folder and its files."
         ) from error
     except (OSError, pa.ArrowException, *WRONG) as error:
-        reason = one_line(error) or type(error).__name__
+        reason = describe_error(error)
         if isinstance(error, KeyError):
             reason = f"no {reason}"
         raise ValueError(
@@ -150,7 +150,7 @@ def _read(folder: Path) -> Gallery:
     table = scores.to_pandas()
     of_kind = {
         kind: table.loc[table["kind"] == kind, "score"].to_numpy(np.float64)
-        for kind in KINDS
+        for kind in SCORE_KINDS
     }
     return Gallery(
         people=tuple(people["person"].to_pylist()),

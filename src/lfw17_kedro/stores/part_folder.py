@@ -1,6 +1,5 @@
 """A folder of parts, each some files written whole; here one on a disk."""
 
-import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -9,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from pydantic import BaseModel, ConfigDict
+
 from lfw17_kedro.atomic import OLD, OWNER, PART, atomic_write, remove, sweep
 
 CARD = "part.json"  # of a part: says what its other files must be; it is written last
@@ -16,6 +17,33 @@ DAMAGED = ".damaged"
 NAME = re.compile(r"part-[0-9a-f]{16}")
 # What `atomic_write` leaves of a part when its process is killed.
 LEFTOVER = re.compile(rf"\.(?P<part>{NAME.pattern})\.{OWNER}\.({PART}|{OLD})")
+
+
+class FileCard(BaseModel):
+    """What a file of a part must be; size: bytes."""
+
+    model_config = ConfigDict(strict=True)
+
+    sha256: str
+    size: int
+
+
+class PartCard(BaseModel):
+    """What a part says of itself in `CARD`.
+
+    Attributes:
+        fingerprint: of the scan; None in parts of older versions.
+        dimension: D, of the embeddings.
+        decoders: what decoded the photos; "" in parts of older versions.
+        files: the others of the part, by name.
+    """
+
+    model_config = ConfigDict(strict=True)
+
+    fingerprint: str | None = None
+    dimension: int
+    decoders: str = ""
+    files: dict[str, FileCard]
 
 
 class PartFolder(ABC):
@@ -75,14 +103,14 @@ class PartFolder(ABC):
             OSError: it cannot be read, and nothing says that it is damaged.
         """
         try:
-            files = json.loads(self.read(name, CARD))["files"]
+            card = PartCard.model_validate_json(self.read(name, CARD))
             return all(
-                self.measure(name, file) == entry["size"]
-                for file, entry in files.items()
+                self.measure(name, file) == expected.size
+                for file, expected in card.files.items()
             )
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return False
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except ValueError:  # no such card, or names in it that no file can have
             return False
 
     @abstractmethod

@@ -12,7 +12,7 @@ from lfw17_kedro.stores.scan_parts import (
     FACES,
     PHOTOS,
     PICTURES,
-    DamagedError,
+    DamagedPartError,
     read_part,
     stream_part,
 )
@@ -63,7 +63,7 @@ class PartReader:
             tables, decoders = read_part(self._parts, name, files, self._of)
             for file, table in zip(files, tables, strict=True):
                 if table.schema != self._empty[file].schema:
-                    raise DamagedError(f"{file} has other columns")
+                    raise DamagedPartError(f"{file} has other columns")
             _check_faces(dict(zip(files, tables, strict=True)))
             return tables, decoders
         return None
@@ -96,7 +96,7 @@ class PartReader:
         except OSError as error:
             advice = "change the rights of the folder, or remove it"
             self.refuse(name, "to read what photos show", error, advice)
-        except DamagedError as error:
+        except DamagedPartError as error:
             self.set_aside(name, one_line(error))
 
     def set_aside(self, name: str, reason: str) -> None:
@@ -145,10 +145,10 @@ def _check_faces(tables: Mapping[str, Any]) -> None:
     """Check that the faces of a part are those of its photos, if both were read.
 
     Raises:
-        DamagedError: they are not.
+        DamagedPartError: they are not.
     """
     if PHOTOS in tables and FACES in tables:
         try:
             count_faces(tables[PHOTOS], tables[FACES])
         except ValueError as error:
-            raise DamagedError(one_line(error)) from error
+            raise DamagedPartError(one_line(error)) from error

@@ -1,11 +1,12 @@
 """One part of the scans as files, and how damage is detected."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from lfw17_kedro.stores.part_folder import CARD, PartFolder
+from pydantic import ValidationError
+
+from lfw17_kedro.stores.part_folder import CARD, FileCard, PartCard, PartFolder
 
 PHOTOS, FACES, PICTURES = "photos.parquet", "faces.parquet", "pictures.parquet"
 
@@ -13,7 +14,7 @@ ScanKind = tuple[str, int]
 """Fingerprint of a scan, and D of its embeddings."""
 
 
-class DamagedError(Exception):
+class DamagedPartError(Exception):
     """A part is not what was written."""
 
 
@@ -37,16 +38,13 @@ def encode_part(
         pq.write_table(table, sink)
         files[name] = sink.getvalue().to_pybytes()
     cards = {
-        name: {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        name: FileCard(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
         for name, content in files.items()
     }
-    card = {
-        "fingerprint": fingerprint,
-        "dimension": dimension,
-        "decoders": decoders,
-        "files": cards,
-    }
-    return {**files, CARD: json.dumps(card, indent=2).encode()}
+    card = PartCard(
+        fingerprint=fingerprint, dimension=dimension, decoders=decoders, files=cards
+    )
+    return {**files, CARD: card.model_dump_json(indent=2).encode()}
 
 
 def read_part(
@@ -58,7 +56,7 @@ def read_part(
         A table for each name, and the decoders; "" if they were not recorded.
 
     Raises:
-        DamagedError: one is missing or not what was written.
+        DamagedPartError: one is missing or not what was written.
         OSError: the system does not let it be read; nothing says that it is damaged.
     """
     import pyarrow as pa
@@ -70,7 +68,7 @@ def read_part(
         for table in tables:
             table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:  # of Parquet, no file
-        raise DamagedError(f"no Parquet: {error}") from error
+        raise DamagedPartError(f"no Parquet: {error}") from error
     return tables, decoders
 
 
@@ -90,7 +88,7 @@ def stream_part(
         rows: of a batch.
 
     Raises:
-        DamagedError, OSError: see `read_part`.
+        DamagedPartError, OSError: see `read_part`.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -99,12 +97,12 @@ def stream_part(
     try:
         file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
         if file.schema_arrow != schema:
-            raise DamagedError(f"{name} has other columns")
+            raise DamagedPartError(f"{name} has other columns")
         for batch in file.iter_batches(rows, use_threads=False):
             batch.validate(full=True)
             yield batch
     except (pa.ArrowException, OSError, ValueError) as error:  # of Parquet, no file
-        raise DamagedError(f"no Parquet: {error}") from error
+        raise DamagedPartError(f"no Parquet: {error}") from error
 
 
 def _read_files(
@@ -112,24 +110,23 @@ def _read_files(
 ) -> tuple[list[bytes], str]:
     """Read files of a part and its decoders; see `read_part`."""
     try:
-        card = json.loads(parts.read(part, CARD))
+        card = PartCard.model_validate_json(parts.read(part, CARD))
         fingerprint, dimension = of
-        if card["dimension"] != dimension:
-            raise DamagedError(f"embeddings of {card['dimension']} dimensions")
-        if card.get("fingerprint", fingerprint) != fingerprint:  # older ones have none
-            raise DamagedError("it is of another fingerprint")
-        decoders = str(card.get("decoders", ""))
+        if card.dimension != dimension:
+            raise DamagedPartError(f"embeddings of {card.dimension} dimensions")
+        if card.fingerprint not in {None, fingerprint}:
+            raise DamagedPartError("it is of another fingerprint")
         for name in (PHOTOS, FACES, PICTURES):
             if name not in names and (
-                parts.measure(part, name) != card["files"][name]["size"]
+                parts.measure(part, name) != card.files[name].size
             ):
-                raise DamagedError(f"{name} has another size")
+                raise DamagedPartError(f"{name} has another size")
         contents = [parts.read(part, name) for name in names]
         for name, content in zip(names, contents, strict=True):
-            if hashlib.sha256(content).hexdigest() != card["files"][name]["sha256"]:
-                raise DamagedError(f"{name} has another content")
+            if hashlib.sha256(content).hexdigest() != card.files[name].sha256:
+                raise DamagedPartError(f"{name} has another content")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        raise DamagedError(error.strerror or "a file is missing") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise DamagedError(f"{CARD} cannot be read") from error
-    return contents, decoders
+        raise DamagedPartError(error.strerror or "a file is missing") from error
+    except (ValidationError, KeyError) as error:
+        raise DamagedPartError(f"{CARD} cannot be read") from error
+    return contents, card.decoders

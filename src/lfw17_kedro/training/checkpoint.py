@@ -17,7 +17,7 @@ from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.folder_lock import FolderLock
 from lfw17_kedro.training.checkpoint_file import (
     Checkpoint,
-    DamagedError,
+    DamagedCheckpointError,
     max_bytes,
     parse_checkpoint,
     save_checkpoint,
@@ -88,7 +88,7 @@ def read_checkpoint(
         content = _read_bytes(file, max_bytes(like) + 1)
         try:
             saved = parse_checkpoint(content, fingerprint, like)
-        except DamagedError as error:
+        except DamagedCheckpointError as error:
             logger.warning(
                 "%s: expected a whole checkpoint of this network in %s, got a damaged "
                 "one (%s); it is discarded, and training resumes from the one before "

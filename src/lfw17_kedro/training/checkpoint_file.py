@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from lfw17_kedro.digest import hash_data
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import describe_error
 
 Arrays = list[NDArray[Any]]
 History = list[dict[str, float]]
@@ -47,7 +47,7 @@ ERRORS = (
 )
 
 
-class DamagedError(ValueError):
+class DamagedCheckpointError(ValueError):
     """Bytes that are no whole checkpoint of the network."""
 
 
@@ -112,7 +112,8 @@ def parse_checkpoint(
         None for one with another fingerprint.
 
     Raises:
-        DamagedError: the bytes are no whole checkpoint with such arrays; says why.
+        DamagedCheckpointError: the bytes are no whole checkpoint with such arrays; says
+            why.
     """
     try:
         if len(content) > max_bytes(like):
@@ -131,7 +132,7 @@ def parse_checkpoint(
         if _hash(checkpoint) != header.checksum:
             raise ValueError("its checksum is another")
     except ERRORS as error:
-        raise DamagedError(one_line(error) or type(error).__name__) from error
+        raise DamagedCheckpointError(describe_error(error)) from error
     return checkpoint
 
 

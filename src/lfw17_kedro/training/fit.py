@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from lfw17_kedro.digest import hash_data
 from lfw17_kedro.training.batches import count_steps, make_batches
 from lfw17_kedro.training.checkpoint import (
     list_variables,
@@ -57,7 +57,7 @@ def train_classifier(
         label_smoothing: fraction of the target spread over all classes, 0-1.
         seed: of the batches.
         checkpoint: folder from which interrupted training resumes.
-        fingerprint: all else on which the result depends; anything that joblib hashes.
+        fingerprint: all else on which the result depends; what `hash_data` takes.
         validation: images and labels to score after each epoch.
 
     Returns:
@@ -87,7 +87,7 @@ def train_classifier(
         epochs=epochs,
         steps_per_epoch=count_steps(len(images), batch_size),
         checkpoint=checkpoint,
-        fingerprint=joblib.hash(
+        fingerprint=hash_data(
             (_describe(network), images, labels, settings, fingerprint)
         ),
         validation=validation and (validation[0], targets[validation[1]]),
