@@ -18,12 +18,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from benchmarks.conf import check_settings, load_parameters
 from benchmarks.machine import ROOT, describe_machine, describe_revision
-from benchmarks.scratch_cnn import read_parameters
 from benchmarks.table import render
 
-from lfw17_kedro.hooks.parameters import load_method_settings
-from lfw17_kedro.parameters import check_parameters, make_parameters_model
 from lfw17_kedro.types import Network
 
 METHODS = ("scratch_cnn", "transfer_learning")
@@ -54,8 +52,7 @@ class Training(NamedTuple):
 
 def build_trainings(environment: str, methods: Sequence[str]) -> Iterator[Training]:
     """Build the network of each view of each method, as `kedro run --env` does."""
-    model = make_parameters_model(load_method_settings())
-    parameters = check_parameters(model, read_parameters(environment))
+    parameters = check_settings(load_parameters(environment))
     processing = parameters["data_processing"]
     shape = processing.height, processing.width
     rng = np.random.default_rng(0)

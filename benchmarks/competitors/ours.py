@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from benchmarks.competitors.contestant import Contestant
 
-CONF = Path(__file__).parents[2] / "conf"
 BATCH = 64  # faces per call of an encoder
 PRECISIONS = ("float32", "bfloat16")
 # Encoder -> its options; FaceNet's weights are invented, see `benchmarks.faces`.
@@ -143,10 +142,9 @@ def open_photos(files: list[str]) -> tuple[Any, list[str]]:
 
 def read_detection_settings() -> dict[str, Any]:
     """Read the settings that `kedro run` has."""
-    from kedro.config import OmegaConfigLoader
+    from benchmarks.conf import load_parameters
 
-    loader = OmegaConfigLoader(str(CONF), base_env="base", default_run_env="base")
-    settings: dict[str, Any] = loader["parameters"]["data_processing"]["detection"]
+    settings: dict[str, Any] = load_parameters("base")["data_processing"]["detection"]
     return settings
 
 

@@ -1,9 +1,9 @@
 """Check all parameters before anything else of a run happens."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from click import ClickException
 from kedro.framework.context import KedroContext
@@ -14,9 +14,6 @@ from lfw17_kedro.hooks.conf_files import find_misnamed, find_slips, load_section
 from lfw17_kedro.hooks.run_options import read_command_line
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.photo_readers import has_password, is_url
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
 
 # Parameter -> the dataset that reads the folder, and the environments that have it.
 FOLDERS = {
@@ -44,17 +41,6 @@ class ParameterHooks:
     still the number.
     """
 
-    def __init__(
-        self, load_methods: "Callable[[], Mapping[str, type[BaseModel]]] | None" = None
-    ) -> None:
-        """Remember where the methods are listed.
-
-        Args:
-            load_methods: gives name -> settings class of each method. A function, so
-                that `kedro --help` need not import the methods.
-        """
-        self._load_methods = load_methods or load_method_settings
-
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Check the parameters of files and command line, then replace them.
@@ -81,8 +67,11 @@ class ParameterHooks:
         if slips:
             raise ClickException("\n".join(slips))
         _check_versions(entries)
+        # Not above: `kedro --help` need not import the methods.
+        from lfw17_kedro.pipeline_registry import load_method_settings
+
         try:
-            model = make_parameters_model(self._load_methods())
+            model = make_parameters_model(load_method_settings())
             checked = check_parameters(model, given)
         except ParameterError as error:
             causes = str(error).splitlines()
@@ -94,13 +83,6 @@ class ParameterHooks:
             listed = "\n".join(f"  {cause}" for cause in causes)
             raise ClickException(f"some parameters are wrong:\n{listed}")
         loader["parameters"] = checked
-
-
-def load_method_settings() -> "dict[str, type[BaseModel]]":
-    """Give the settings class of each method."""
-    from lfw17_kedro.pipeline_registry import METHODS
-
-    return {method.name: method.settings for method in METHODS}
 
 
 def list_datasets() -> set[str]:
