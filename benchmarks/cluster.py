@@ -18,23 +18,22 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from benchmarks.dask_servers import DaskServers
-from benchmarks.machine import describe_run
+from benchmarks.machine import MIB, RESULTS, describe_run
 from benchmarks.process_tree import read_pss
 from benchmarks.report import keep_section
 from benchmarks.table import render
 
+from lfw17_kedro.compute.engines import DASK, EngineName, make_pool
 from lfw17_kedro.compute.tasks import Pool, run_tasks
 from lfw17_kedro.photo_types import PhotoFile
 
 HEADING = "# Shards of no work"
-RESULTS = Path(__file__).parent / "RESULTS.md"
-ENGINES = ("local", "processes", "dask")
+ENGINES = get_args(EngineName)
 LISTED = 2000  # files on the list of a shard
 LISTS = 10_000  # shards with a list at most
-MIB = 2**20
 HEADER = (
     *("engine", "a shard brings", "shards", "until the first, s", "all, s"),
     *("ms a shard", "this process, MiB", "this grew, MiB"),
@@ -73,16 +72,16 @@ class Cost(NamedTuple):
 
 
 def measure(
-    make_pool: Callable[[], Pool],
+    start_workers: Callable[[], Pool],
     items: Iterable[Any],
     scheduler: int | None,
 ) -> Cost:
     """Give out shards and count their ends.
 
     Args:
-        make_pool: starts the workers.
-        items: of the shards, at least one.
-        scheduler: number of its process, None where there is none.
+        start_workers: starts the workers.
+        items: one item for each shard, at least one shard.
+        scheduler: process number of the scheduler, None where there is none.
 
     Raises:
         RuntimeError: a shard failed.
@@ -92,7 +91,7 @@ def measure(
     first = 0.0
     shards = 0
     start = time.perf_counter()
-    pool = make_pool()
+    pool = start_workers()
     try:
         for attempt in run_tasks(pool, items):
             if attempt.error:
@@ -127,7 +126,7 @@ def list_files(shards: int) -> Iterator[tuple[PhotoFile, ...]]:
 
 
 def measure_engine(
-    engine: str,
+    engine: EngineName,
     work: Callable[[Any], Any],
     items: Iterable[Any],
     workers: int,
@@ -137,19 +136,13 @@ def measure_engine(
 
     Args:
         engine: one of `ENGINES`.
-        work: of a shard; workers can import it.
-        items: of the shards, at least one.
-        workers: number of them, with one thread each.
+        work: what to do with the item of a shard; workers can import it.
+        items: one item for each shard, at least one shard.
+        workers: number of workers, with one thread each.
         message_log: messages to each worker that Dask's scheduler keeps.
     """
-    from lfw17_kedro.compute.dask_cluster import DaskPool
-    from lfw17_kedro.compute.local import LocalPool
-    from lfw17_kedro.compute.processes import ProcessPool
-
-    if engine == "local":
-        return measure(lambda: LocalPool(work), items, None)
-    if engine == "processes":
-        return measure(lambda: ProcessPool(work, workers), items, None)
+    if engine != DASK:
+        return measure(lambda: make_pool(work, engine, workers), items, None)
     with (
         TemporaryDirectory() as folder,
         DaskServers(Path(folder), workers, message_log) as servers,
@@ -157,7 +150,9 @@ def measure_engine(
         address, scheduler = servers.address, servers.scheduler
         if scheduler is None:
             raise RuntimeError("expected a scheduler that runs, got none.")
-        return measure(lambda: DaskPool(work, address, workers), items, scheduler.pid)
+        return measure(
+            lambda: make_pool(work, engine, workers, address), items, scheduler.pid
+        )
 
 
 def make_row(engine: str, brings: str, cost: Cost) -> list[str]:
@@ -179,7 +174,7 @@ def describe_command(options: argparse.Namespace) -> str:
     return describe_run("benchmark-cluster", words)
 
 
-def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -199,7 +194,7 @@ def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main() -> None:
     """Measure, print the table and keep it."""
-    options = read_options()
+    options = parse_options()
     described = describe_command(options)
     rows: list[Sequence[str]] = [HEADER]
     for engine in options.engines:

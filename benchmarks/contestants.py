@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from benchmarks.processes import ENVIRONMENT, ROOT, Worker
+from benchmarks.machine import ROOT
+from benchmarks.processes import ENVIRONMENT, Worker
 from PIL import Image
 
 COMPETITORS = ROOT / ".venv" / "benchmark" / "bin" / "python"

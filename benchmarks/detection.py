@@ -202,7 +202,7 @@ def make_row(
     return [*row, *counts, *shown]
 
 
-def read_options() -> argparse.Namespace:
+def parse_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -219,7 +219,7 @@ def read_options() -> argparse.Namespace:
 
 def main() -> None:
     """Compare, and print the table."""
-    options = read_options()
+    options = parse_options()
     described = f"{describe_revision()}.\n{describe_machine()}"
     import tensorflow as tf
 

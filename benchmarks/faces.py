@@ -28,13 +28,8 @@ from benchmarks.contestants import (
     prepare,
 )
 from benchmarks.images import ImageSet, make_image_sets
-from benchmarks.processes import (
-    ROOT,
-    Measured,
-    Worker,
-    measure_round,
-    start_in_turn,
-)
+from benchmarks.machine import RESULTS
+from benchmarks.processes import Measured, Worker, measure_round, start_in_turn
 from benchmarks.report import (
     choose_peaks,
     describe_command,
@@ -43,8 +38,6 @@ from benchmarks.report import (
     write_results,
 )
 from benchmarks.table import Entry, Once
-
-RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 
 
 def run(
@@ -121,7 +114,7 @@ def measure_sets(
     return results, left_out
 
 
-def read_options() -> argparse.Namespace:
+def parse_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -152,7 +145,7 @@ def read_options() -> argparse.Namespace:
 
 def main() -> None:
     """Compare, print the table and keep it."""
-    options = read_options()
+    options = parse_options()
     contestants = [
         one for one in CONTESTANTS if any(part in one.name for part in options.only)
     ]

@@ -17,13 +17,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
-from benchmarks.machine import describe_run
+from benchmarks.machine import RESULTS, ROOT, describe_run
 from benchmarks.photo_maker import make_photos
 from benchmarks.report import keep_section
 from benchmarks.scale_listing import describe_listing, measure_listing
 from benchmarks.scale_runs import (
-    ROOT,
     Run,
     hash_parts,
     make_project,
@@ -33,7 +33,6 @@ from benchmarks.scale_runs import (
 from benchmarks.scale_table import (
     EXPLANATION,
     HEADER,
-    LOCAL,
     Key,
     compare_parts,
     make_row,
@@ -41,9 +40,10 @@ from benchmarks.scale_table import (
 )
 from benchmarks.table import render
 
+from lfw17_kedro.compute.engines import LOCAL, EngineName
+
 HEADING = "# Many photos"
-RESULTS = ROOT / "benchmarks" / "RESULTS.md"
-ENGINES = (LOCAL, "processes", "dask")
+ENGINES = get_args(EngineName)
 
 
 def measure_all(
@@ -109,7 +109,7 @@ def describe_command(options: argparse.Namespace) -> str:
     return describe_run("benchmark-scale", words)
 
 
-def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -135,7 +135,7 @@ def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main() -> None:
     """Measure, print the table and keep it."""
-    options = read_options()
+    options = parse_options()
     described = describe_command(options)
     with TemporaryDirectory() as scratch:
         folder = (options.folder or Path(scratch)).resolve()

@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.machine import ROOT
 from benchmarks.process_tree import TreeWatch, wait_for
+
+from lfw17_kedro.digest import hash_file
 
 ENVIRONMENT = "people"
 STORE = "data/04_feature/people/scan"  # of the catalog, under the project
@@ -177,9 +178,7 @@ def hash_parts(project: Path) -> dict[str, str]:
     store, hashes = project / STORE, {}
     for part in list_parts(project):
         for file in sorted(part.iterdir()):
-            with file.open("rb") as content:
-                digest = file_digest(content, "sha256").hexdigest()
-            hashes[file.relative_to(store).as_posix()] = digest
+            hashes[file.relative_to(store).as_posix()] = hash_file(file)
     return hashes
 
 

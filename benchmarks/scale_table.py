@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
+from benchmarks.machine import MIB
 from benchmarks.scale_runs import Run
 from benchmarks.table import show_spread
 
-LOCAL = "local"
-MIB = 2**20
+from lfw17_kedro.compute.engines import LOCAL
+
 MAX_SHOWN = 5  # files that differ
 HEADER = (
     *("engine", "photos", "faces", "run, s", "search, s", "search, ms a photo"),

@@ -17,13 +17,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.machine import ROOT, describe_run
+from benchmarks.machine import MIB, RESULTS, ROOT, describe_run
 from benchmarks.report import keep_section
 from benchmarks.search_cases import KINDS, rate_groups, read_groups
-from benchmarks.table import MIB, render
+from benchmarks.table import render
 
 HEADING = "# Search and grouping"
-RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 PROBES = 1000
 NAMED = 10_000  # faces that are named
 EXPLANATION = """\
@@ -126,7 +125,7 @@ def show_peak(answer: Mapping[str, Any]) -> str:
     return f"{answer['peak'] / MIB:.0f}"
 
 
-def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -143,7 +142,7 @@ def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main() -> None:
     """Measure, print the tables and keep them."""
-    options = read_options()
+    options = parse_options()
     described = describe_run("benchmark-search", sys.argv[1:])
     tables = [render([SEARCH_HEADER, *measure_search(options)])]
     with TemporaryDirectory() as folder:

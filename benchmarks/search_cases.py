@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
-from benchmarks.competitors.worker import read_peak_memory
+from benchmarks.machine import read_peak_memory
 
 from lfw17_kedro.gallery_types import Gallery, OpenSetThreshold
 from lfw17_kedro.people.group import NO_GROUP, group_faces

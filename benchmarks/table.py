@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
+from benchmarks.machine import MIB
 from benchmarks.processes import Measured
 
-MIB = 2**20
 STAGES = ("find", "cut", "embed", "together")
 HEADER = (
     *("images", "a call", "contestant"),

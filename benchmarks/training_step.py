@@ -196,7 +196,7 @@ def _time(run: Any) -> float:
     return time.perf_counter() - start
 
 
-def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -215,7 +215,7 @@ def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main() -> None:
     """Measure all networks and print the tables."""
-    options = read_options()
+    options = parse_options()
     rows, details = [], []
     for training in build_trainings(options.env, options.methods):
         sizes = options.batch_sizes or [training.settings["batch_size"]]

@@ -11,7 +11,6 @@ there is none.
 import importlib
 import json
 import os
-import resource
 import sys
 import time
 import traceback
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from benchmarks.competitors.contestant import Contestant
+from benchmarks.machine import read_peak_memory
 
 
 def batch(files: list[str], size: int) -> Iterator[list[str]]:
@@ -84,12 +84,6 @@ def embed(contestant: Contestant, faces: str, target: str) -> dict[str, Any]:
 
 
 QUESTIONS = {f.__name__: f for f in (measure, answer, embed)}
-
-
-def read_peak_memory() -> int:
-    """Give the most memory that this process had at any time, bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def offer_to_end(setting: Path = Path("/proc/self/oom_score_adj")) -> None:

@@ -8,10 +8,9 @@ from benchmarks.cluster import (
     list_files,
     make_row,
     measure_engine,
-    read_options,
+    parse_options,
 )
-
-MIB = 2**20
+from benchmarks.machine import MIB
 
 
 def test_row_counts_the_shards_after_the_first():
@@ -62,6 +61,6 @@ def test_a_shard_that_fails_is_an_error():
 
 def test_numbers_below_one_are_refused(capsys):
     with pytest.raises(SystemExit):
-        read_options(["--counts", "0"])
+        parse_options(["--counts", "0"])
 
     assert "--counts and --workers must be at least 1" in capsys.readouterr().err

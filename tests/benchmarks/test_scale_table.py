@@ -1,7 +1,7 @@
+from benchmarks.machine import MIB
 from benchmarks.scale_runs import Run
 from benchmarks.scale_table import HEADER, compare_parts, make_row, write_notes
 
-MIB = 2**20
 RUN = Run(
     photos=1000,
     faces=1400,
