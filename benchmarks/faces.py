@@ -83,10 +83,10 @@ def run(
 def measure_sets(
     workers: Mapping[str, Worker], sets: Sequence[ImageSet], options: argparse.Namespace
 ) -> tuple[dict[tuple[str, int], dict[str, Measured]], list[str]]:
-    """Measure all sets, each with every number of images a call.
+    """Measure all sets, each with every number of images per call.
 
     Returns:
-        (set, images a call) -> contestant -> what was measured, and lines about what
+        (set, images per call) -> contestant -> what was measured, and lines about what
         was left out.
     """
     results, left_out = {}, []
@@ -95,11 +95,11 @@ def measure_sets(
         for size in options.sizes:
             if size > len(images.files):
                 left_out.append(
-                    f"{images.name}, {size} a call: left out, there are only "
+                    f"{images.name}, {size} per call: left out, there are only "
                     f"{len(images.files)}; see --images."
                 )
                 continue
-            print(f"{images.name}, {size} a call", file=sys.stderr)
+            print(f"{images.name}, {size} per call", file=sys.stderr)
             alive = {name: w for name, w in workers.items() if name not in gone}
             measured = measure_round(alive, images, size, options.rounds)
             gone |= {
@@ -119,16 +119,18 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=64, help="in each set; 1 or more")
+    parser.add_argument("--images", type=int, default=64, help="per set; 1 or more")
     parser.add_argument("--rounds", type=int, default=5, help="repetitions; 1 or more")
     parser.add_argument(
         *("--sizes", "-s"),
         type=int,
         nargs="+",
         default=[1, 8, 64],
-        help="images a call",
+        help="images per call",
     )
-    parser.add_argument("--only", nargs="+", default=[""], help="parts of names")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="parts of contestants' names"
+    )
     parser.add_argument("--lfw17", help="folder of the competition's .npy files")
     parser.add_argument(
         "--limit", type=float, default=600, help="seconds that an answer may take"

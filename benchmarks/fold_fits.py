@@ -159,10 +159,10 @@ def fit_folds(
 
     Args:
         faces: the images.
-        method: that all keys are of.
+        method: the method of all keys.
         keys: which folds.
         store: where the results and the checkpoints go.
-        report: is told of each result.
+        report: called with each result.
     """
     if not keys:
         return

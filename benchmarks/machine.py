@@ -24,7 +24,7 @@ def describe_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """Name the processor, its cores, the memory and the system.
 
     Args:
-        cpuinfo: where Linux names the processor.
+        cpuinfo: file in which Linux names the processor.
     """
     processor = platform.processor() or platform.machine()
     if cpuinfo.is_file():
@@ -45,8 +45,8 @@ def describe_run(target: str, words: Iterable[object]) -> str:
     Call it before the run, whose own load would otherwise count.
 
     Args:
-        target: of make.
-        words: its arguments.
+        target: target of make.
+        words: arguments of the target.
     """
     arguments = shlex.join(map(str, words))
     given = f" ARGS={shlex.quote(arguments)}" if arguments else ""

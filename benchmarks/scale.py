@@ -52,9 +52,9 @@ def measure_all(
     """Measure every engine on every number of photos that it is asked for.
 
     Args:
-        photos: number -> folder of so many photos.
-        folder: for projects and logs.
-        options: of the command line.
+        photos: number of photos -> their folder.
+        folder: folder for projects and logs.
+        options: options of the command line.
 
     Returns:
         What was measured in each round, and how parts differ: nothing if they do not.
@@ -115,14 +115,20 @@ def parse_options(words: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--counts", type=int, nargs="+", default=[10_000, 100_000], help="of photos")
+    add(
+        "--counts",
+        type=int,
+        nargs="+",
+        default=[10_000, 100_000],
+        help="numbers of photos",
+    )
     add("--engines", nargs="+", choices=ENGINES, default=ENGINES)
     add("--large-engines", nargs="+", choices=ENGINES, default=[LOCAL])
-    add("--workers", type=int, default=2, help="of processes and dask")
-    add("--shard-size", type=int, help="photos a shard, if not the project's own")
-    add("--rounds", type=int, default=1, help="repetitions, in turn")
-    add("--photos", type=Path, help="where photos-COUNT are, or are made and stay")
-    add("--folder", type=Path, help="for projects and logs, which stay")
+    add("--workers", type=int, default=2, help="for processes and dask")
+    add("--shard-size", type=int, help="photos per shard, if not the project's own")
+    add("--rounds", type=int, default=1, help="interleaved repetitions")
+    add("--photos", type=Path, help="folder that keeps the photos, in photos-COUNT")
+    add("--folder", type=Path, help="folder that keeps the projects and logs")
     add("--results", type=Path, default=RESULTS, help="file to write")
     options = parser.parse_args(words)
     if (
@@ -147,7 +153,7 @@ def main() -> None:
         listings = [measure_listing(one) for one in photos.values()]
         runs, differences = measure_all(photos, folder, options)
     rows = [make_row(key, options.workers, some) for key, some in runs.items()]
-    several = "Median ± half the range of {} rounds, in which all take their turn.\n"
+    several = "Median ± half the range of {} interleaved rounds.\n"
     rounds = several.format(options.rounds) if options.rounds > 1 else ""
     texts = [*write_notes(runs, differences), *map(describe_listing, listings)]
     notes = "\n".join(f"- {note}" for note in texts)

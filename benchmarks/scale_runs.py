@@ -29,17 +29,17 @@ class Run(NamedTuple):
     """What one run took.
 
     Attributes:
-        photos, faces: how many.
-        seconds: of the whole run, from the start of its process to its end.
-        scan: seconds of them in which the photos were searched.
-        rest: seconds that all other nodes took together, less the building of the
+        photos, faces: number of photos and faces.
+        seconds: duration of the whole run, from the start of its process to its end.
+        scan: seconds of these in which the photos were searched.
+        rest: seconds that all other nodes took together, without the building of the
             encoder.
         processor: seconds of processor time of all processes.
         peak: memory of all processes together at its peak, bytes (PSS).
-        scan_peak: likewise, while the photos were searched.
+        scan_peak: the same while the photos were searched.
         largest: memory of the largest process at its peak, bytes (PSS).
-        processes: how many lived at once.
-        parts: of the scan that the photos were written to.
+        processes: max number of processes at once.
+        parts: number of parts of the scan that the photos were written to.
         store: bytes of the scan on the disk.
         outputs, files: bytes and number of everything else that the run wrote.
     """
@@ -64,7 +64,7 @@ def make_project(folder: Path) -> Path:
     """Make a project with this one's configuration, in which nothing was run.
 
     Args:
-        folder: of the project; what is there is removed.
+        folder: folder of the project; what is there is removed.
     """
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("src", "conf/local"):
@@ -84,10 +84,10 @@ def start_run(
     """Start `kedro run --env people` in a session of its own.
 
     Args:
-        project: folder.
-        log: file that gets all that it writes.
+        project: folder of the project.
+        log: file that gets all that the run writes.
         parameters: name -> value, for --params.
-        words: further ones of the command.
+        words: further words of the command.
     """
     shown = ",".join(f"{name}={value}" for name, value in parameters.items())
     command = [sys.executable, "-m", "kedro", "run", "--env", ENVIRONMENT]

@@ -96,7 +96,7 @@ def train(name: str, data: dict[str, Any], steps: int, goal: float) -> list[str]
 def main() -> None:
     """Train both architectures and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", help="of X_train.npy, y_train.npy and X_test.npy")
+    parser.add_argument("--folder", help="folder of the competition's .npy files")
     parser.add_argument("--steps", type=int, default=320, help="max batches")
     parser.add_argument("--goal", type=float, default=0.95)
     options = parser.parse_args()

@@ -29,12 +29,13 @@ EXPLANATION = """\
 Each row is a process of its own; *peak MiB* is all of its memory, the vectors (128
 float32) included. *s* is by the clock, *cpu s* the sum over the cores, which depends
 less on what else the machine does. The people are invented: *apart* are random unit
-vectors; *as dlib* have the mean and the spread of the ORL faces as `dlib_resnet` embeds
-them, of which 22 dimensions matter. *top 5 found* is the fraction of the exact 5
-nearest. Groups are made at a distance of 0.06, of 5 faces a person. *one person* is the
-fraction of the pairs within groups that show one person, *pairs found* that of each
-person's pairs that are in one group; *as exact* is the fraction of the exact groups'
-pairs that are in one group, too."""
+vectors; *as dlib* have the mean and the spread of the ORL faces as `dlib_resnet`
+embeds them, of which 22 dimensions matter. *top 5 found* is the fraction of the
+exact 5 nearest. Groups are made at a distance of 0.06, of 5 faces per person. *one
+person* is the fraction of the pairs within groups that show one person (pairwise
+precision), *pairs found* the fraction of the pairs of one person that are in one
+group (pairwise recall). *as exact* is the fraction of the pairs within the exact
+groups that are in one group here, too."""
 SEARCH_HEADER = (
     *("work", "people", "index"),
     *("vectors", "faces", "build, s", "build, cpu s", "s", "cpu s", "top 5 found"),
@@ -109,7 +110,7 @@ def measure_groups(
                 yield (
                     *("group", kind, index, f"{faces:,}"),
                     *show_cost(answer["work"]),
-                    *(f"{answer['right']:.2%}", f"{answer['found']:.2%}", shared),
+                    *(f"{answer['precision']:.2%}", f"{answer['recall']:.2%}", shared),
                     show_peak(answer),
                 )
 

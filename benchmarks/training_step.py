@@ -28,18 +28,18 @@ METHODS = ("scratch_cnn", "transfer_learning")
 PEOPLE = 7
 IMAGES = 512
 TRACED_STEPS = 8
-HEADER = ("method", "view", "size", "precision", "batch", "images a second", "input")
-OPERATIONS_HEADER = ("operation", "ms a step", "share", "times a step")
+HEADER = ("method", "view", "size", "precision", "batch", "images per second", "input")
+OPERATIONS_HEADER = ("operation", "ms per step", "fraction", "times per step")
 
 
 class Training(NamedTuple):
     """A network that is ready to be trained.
 
     Attributes:
-        name: of its method and its view.
-        images: (N, H, W, C) that it sees.
-        network: maps them to logits.
-        precision: that it computes with.
+        name: names of its method and its view.
+        images: (N, H, W, C), what the network sees.
+        network: maps the images to logits.
+        precision: precision that the network computes with.
         settings: `batch_size`, `augmentation` and `optimizer`.
     """
 
@@ -164,7 +164,7 @@ def profile(run: Any, folder: Path) -> tuple[Counter[str], Counter[str]]:
 
     Args:
         run: what to profile.
-        folder: for the profile.
+        folder: folder for the profile.
 
     Returns:
         Kind of operation -> seconds, summed over all threads, and how often it ran.
@@ -203,7 +203,9 @@ def parse_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--env", default="kaggle", help="environment of conf")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
-    parser.add_argument("--batch-sizes", type=int, nargs="+", help="not those of conf")
+    parser.add_argument(
+        "--batch-sizes", type=int, nargs="+", help="instead of those of conf"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="the fastest counts")
     parser.add_argument("--operations", type=int, default=12, help="how many to list")
     options = parser.parse_args(words)

@@ -37,9 +37,9 @@ class Ours(Contestant):
         """Load as a run does whose encoder is already built.
 
         Args:
-            folder: of the saved encoders.
+            folder: folder of the saved encoders.
             encoder: a key of `ENCODERS`.
-            precision: of `PRECISIONS`, of the encoder.
+            precision: precision of the encoder, one of `PRECISIONS`.
         """
         from lfw17_kedro.start_up import import_tensorflow
 
@@ -152,10 +152,10 @@ def build_encoders(folder: Path) -> dict[str, Any]:
     """Build each encoder in each precision and save it.
 
     Args:
-        folder: of FaceNet's weights, and for the encoders.
+        folder: folder of FaceNet's weights and for the encoders.
 
     Returns:
-        `operations`: encoder -> floating-point operations for one face; `bfloat16`:
+        `operations`: encoder -> floating-point operations per face; `bfloat16`:
         whether the processor has it in hardware.
     """
     from lfw17_kedro.datasets import EncoderDataset, WeightsDataset

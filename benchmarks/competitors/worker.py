@@ -33,8 +33,8 @@ def measure(contestant: Contestant, files: list[str], size: int) -> dict[str, An
 
     Args:
         contestant: whom to measure.
-        files: the photos.
-        size: photos a call, at least 1.
+        files: files of the photos.
+        size: photos per call, at least 1.
 
     Returns:
         Seconds of each stage and of all together, the boxes of each photo, how many
@@ -92,7 +92,7 @@ def offer_to_end(setting: Path = Path("/proc/self/oom_score_adj")) -> None:
     Several large photos in one call take some contestants many gigabytes.
 
     Args:
-        setting: of this process; other systems have none.
+        setting: file of this process's setting; other systems have none.
     """
     if setting.exists():
         setting.write_text("1000")

@@ -18,11 +18,11 @@ def test_row_counts_the_shards_after_the_first():
 
     assert dict(zip(HEADER, make_row("dask", "a number", cost), strict=True)) == {
         "engine": "dask",
-        "a shard brings": "a number",
+        "item of a shard": "a number",
         "shards": "1,001",
         "until the first, s": "2.0",
         "all, s": "5.0",
-        "ms a shard": "3.000",
+        "ms per shard": "3.000",
         "this process, MiB": "100",
         "this grew, MiB": "1.0",
         "scheduler, MiB": "200",
