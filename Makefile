@@ -119,7 +119,7 @@ benchmark-cluster: $(DEV)  ## what giving out a million shards costs; ARGS="--co
 	$(BIN)/python -m benchmarks.cluster $(ARGS)
 
 benchmark-cnn: $(RUN)  ## compare our network with the study's network
-	$(BIN)/python benchmarks/scratch_cnn.py
+	$(BIN)/python -m benchmarks.scratch_cnn $(ARGS)
 
 benchmark-accuracy: $(RUN)  ## cross-validate the methods, resumable; ARGS="--seeds 1 2"
 	$(BIN)/python -m benchmarks.accuracy $(ARGS)

@@ -23,10 +23,10 @@ import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.fold_fits import ROOT, Faces, fit_folds
+from benchmarks.fold_fits import Faces, fit_folds
 from benchmarks.fold_scores import Predictions
 from benchmarks.fold_store import FoldKey, FoldResult, FoldStore
-from benchmarks.machine import describe_machine, describe_revision
+from benchmarks.machine import ROOT, describe_machine, describe_revision
 from kedro.io import DatasetError
 
 from benchmarks import fold_scores
@@ -226,10 +226,7 @@ def main() -> None:
         try:
             variants = {
                 name: Faces(
-                    options.env,
-                    [*options.params, *changes],
-                    Path(folder, str(index)),
-                    ROOT / "conf",
+                    options.env, [*options.params, *changes], Path(folder, str(index))
                 )
                 for index, (name, changes) in enumerate(asked.items())
             }

@@ -1,13 +1,13 @@
-"""Measure what giving out shards costs by itself: shards of no work, in any number.
+"""Measure what it costs to give out shards, by shards without work in any number.
 
     make benchmark-cluster
     make benchmark-cluster ARGS="--counts 1000 10000 --engines processes"
 
-Runs the same code as `kedro run` gives out shards with, on two workers. The work of a
-shard is simulated: it gives back the number that it gets, or counts the files on its
-list. So everything that is measured is the cost of the engine. Dask's scheduler and
-workers are processes of their own, as `dask scheduler` and `dask worker` start them.
-Prints a table and keeps it in benchmarks/RESULTS.md.
+Gives out shards to two workers with the same code as `kedro run`. The work of a shard
+is simulated: it returns the number that it gets, or counts the files on its list. So
+all time and memory measured here are those of the engine. Dask's scheduler and workers
+are processes of their own, as `dask scheduler` and `dask worker` start them. Prints a
+table and keeps it in benchmarks/RESULTS.md.
 """
 
 import argparse
@@ -18,49 +18,48 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from benchmarks.dask_servers import DaskServers
-from benchmarks.machine import describe_run
+from benchmarks.machine import MIB, RESULTS, describe_run
 from benchmarks.process_tree import read_pss
 from benchmarks.report import keep_section
 from benchmarks.table import render
 
+from lfw17_kedro.compute.engines import DASK, EngineName, make_pool
 from lfw17_kedro.compute.tasks import Pool, run_tasks
 from lfw17_kedro.photo_types import PhotoFile
 
-HEADING = "# Shards of no work"
-RESULTS = Path(__file__).parent / "RESULTS.md"
-ENGINES = ("local", "processes", "dask")
+HEADING = "# Shards without work"
+ENGINES = get_args(EngineName)
 LISTED = 2000  # files on the list of a shard
 LISTS = 10_000  # shards with a list at most
-MIB = 2**20
 HEADER = (
-    *("engine", "a shard brings", "shards", "until the first, s", "all, s"),
-    *("ms a shard", "this process, MiB", "this grew, MiB"),
+    *("engine", "item of a shard", "shards", "until the first, s", "all, s"),
+    *("ms per shard", "this process, MiB", "this grew, MiB"),
     *("scheduler, MiB", "scheduler grew, MiB"),
 )
 EXPLANATION = """\
-Shards of no work on {workers} workers of this machine: what is measured is the cost of
-giving out shards and of hearing of their end. The work is simulated: it gives back the
+Shards without work on {workers} workers of this machine: the table shows the cost of
+giving out shards and of learning that they ended. The work is simulated: it returns the
 number that it gets, or counts the {listed:,} invented files on its list. *until the
-first* starts the workers. *this process* is the one that gives out the shards, as the
-run does, *grew* what it and the scheduler hold more after the last shard than after
-the first. Memory is the proportional set size. The time of `local` with files is that
-of inventing them."""
+first* includes the start of the workers. *this process* gives out the shards, as the
+run does; *grew* is how much more memory it and the scheduler hold after the last shard
+than after the first. Memory is the proportional set size. The time of `local` with
+files is the time to invent them."""
 
 
 class Cost(NamedTuple):
     """What giving out shards took.
 
     Attributes:
-        shards: how many.
-        first: seconds until the first one ended, which starts the workers.
-        seconds: for all of them.
-        client: bytes of this process after the last one.
-        client_growth: bytes more than after the first one.
+        shards: number of shards.
+        first: seconds until the first shard ended, with the start of the workers.
+        seconds: seconds until all shards ended.
+        client: bytes of this process after the last shard.
+        client_growth: bytes more than after the first shard.
         scheduler: bytes of the scheduler's process, 0 where there is none.
-        scheduler_growth: likewise.
+        scheduler_growth: bytes more than after the first shard.
     """
 
     shards: int
@@ -73,16 +72,16 @@ class Cost(NamedTuple):
 
 
 def measure(
-    make_pool: Callable[[], Pool],
+    start_workers: Callable[[], Pool],
     items: Iterable[Any],
     scheduler: int | None,
 ) -> Cost:
     """Give out shards and count their ends.
 
     Args:
-        make_pool: starts the workers.
-        items: of the shards, at least one.
-        scheduler: number of its process, None where there is none.
+        start_workers: starts the workers.
+        items: one item for each shard, at least one shard.
+        scheduler: process number of the scheduler, None where there is none.
 
     Raises:
         RuntimeError: a shard failed.
@@ -92,7 +91,7 @@ def measure(
     first = 0.0
     shards = 0
     start = time.perf_counter()
-    pool = make_pool()
+    pool = start_workers()
     try:
         for attempt in run_tasks(pool, items):
             if attempt.error:
@@ -127,7 +126,7 @@ def list_files(shards: int) -> Iterator[tuple[PhotoFile, ...]]:
 
 
 def measure_engine(
-    engine: str,
+    engine: EngineName,
     work: Callable[[Any], Any],
     items: Iterable[Any],
     workers: int,
@@ -137,19 +136,13 @@ def measure_engine(
 
     Args:
         engine: one of `ENGINES`.
-        work: of a shard; workers can import it.
-        items: of the shards, at least one.
-        workers: number of them, with one thread each.
+        work: what to do with the item of a shard; workers can import it.
+        items: one item for each shard, at least one shard.
+        workers: number of workers, with one thread each.
         message_log: messages to each worker that Dask's scheduler keeps.
     """
-    from lfw17_kedro.compute.dask_cluster import DaskPool
-    from lfw17_kedro.compute.local import LocalPool
-    from lfw17_kedro.compute.processes import ProcessPool
-
-    if engine == "local":
-        return measure(lambda: LocalPool(work), items, None)
-    if engine == "processes":
-        return measure(lambda: ProcessPool(work, workers), items, None)
+    if engine != DASK:
+        return measure(lambda: make_pool(work, engine, workers), items, None)
     with (
         TemporaryDirectory() as folder,
         DaskServers(Path(folder), workers, message_log) as servers,
@@ -157,13 +150,15 @@ def measure_engine(
         address, scheduler = servers.address, servers.scheduler
         if scheduler is None:
             raise RuntimeError("expected a scheduler that runs, got none.")
-        return measure(lambda: DaskPool(work, address, workers), items, scheduler.pid)
+        return measure(
+            lambda: make_pool(work, engine, workers, address), items, scheduler.pid
+        )
 
 
-def make_row(engine: str, brings: str, cost: Cost) -> list[str]:
+def make_row(engine: str, item: str, cost: Cost) -> list[str]:
     """Write a row of the table, in the order of `HEADER`."""
     later = 1000 * (cost.seconds - cost.first) / max(1, cost.shards - 1)
-    row = [engine, brings, f"{cost.shards:,}", f"{cost.first:.1f}"]
+    row = [engine, item, f"{cost.shards:,}", f"{cost.first:.1f}"]
     row += [f"{cost.seconds:.1f}", f"{later:.3f}"]
     row += [f"{cost.client / MIB:.0f}", f"{cost.client_growth / MIB:.1f}"]
     if not cost.scheduler:
@@ -179,17 +174,17 @@ def describe_command(options: argparse.Namespace) -> str:
     return describe_run("benchmark-cluster", words)
 
 
-def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
     counts = [10_000, 100_000, 1_000_000]
-    add("--counts", type=int, nargs="+", default=counts, help="of shards")
+    add("--counts", type=int, nargs="+", default=counts, help="numbers of shards")
     add("--engines", nargs="+", choices=ENGINES, default=ENGINES)
-    add("--workers", type=int, default=2, help="of processes and dask")
-    add("--message-log", type=int, default=0, help="of Dask's scheduler, messages kept")
+    add("--workers", type=int, default=2, help="for processes and dask")
+    add("--message-log", type=int, default=0, help="messages Dask's scheduler keeps")
     add("--results", type=Path, default=RESULTS, help="file to write")
     options = parser.parse_args(words)
     if min(*options.counts, options.workers) < 1:
@@ -199,19 +194,19 @@ def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main() -> None:
     """Measure, print the table and keep it."""
-    options = read_options()
+    options = parse_options()
     described = describe_command(options)
     rows: list[Sequence[str]] = [HEADER]
     for engine in options.engines:
         works = [("a number", operator.index, range(count)) for count in options.counts]
         lists = min(LISTS, max(options.counts))
         works.append((f"{LISTED:,} files", len, list_files(lists)))
-        for brings, work, items in works:
-            print(engine, brings, file=sys.stderr)
+        for item, work, items in works:
+            print(engine, item, file=sys.stderr)
             cost = measure_engine(
                 engine, work, items, options.workers, options.message_log
             )
-            rows.append(make_row(engine, brings, cost))
+            rows.append(make_row(engine, item, cost))
             print(*rows[-1], sep=", ", file=sys.stderr)
     explained = EXPLANATION.format(workers=options.workers, listed=LISTED)
     parts = [described, render(rows), explained]

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from benchmarks.processes import ENVIRONMENT, ROOT, Worker
+from benchmarks.machine import ROOT
+from benchmarks.processes import ENVIRONMENT, Worker
 from PIL import Image
 
 COMPETITORS = ROOT / ".venv" / "benchmark" / "bin" / "python"
@@ -22,10 +23,10 @@ class Contestant(NamedTuple):
     """How to start a contestant.
 
     Attributes:
-        name: in the table.
-        module: of benchmarks/competitors.
-        network: of its encoder, or None.
-        precision: of its encoder.
+        name: name in the table.
+        module: module in benchmarks/competitors.
+        network: network of its encoder, or None.
+        precision: precision of its encoder.
         is_ours: whether it runs in this project's environment.
         is_original: whether the other encoders of this network should equal its own.
     """

@@ -24,8 +24,8 @@ class DaskServers:
     """What `dask scheduler` and `dask worker` start, as long as it is entered.
 
     Attributes:
-        address: of the scheduler.
-        scheduler: its process.
+        address: address of the scheduler.
+        scheduler: process of the scheduler.
         workers: the processes that watch over the workers (nannies), one each.
     """
 
@@ -33,8 +33,8 @@ class DaskServers:
         """Start nothing yet.
 
         Args:
-            folder: for logs and the workers' own files; must exist.
-            workers: with one thread each.
+            folder: folder for logs and the workers' own files; must exist.
+            workers: number of workers, with one thread each.
             message_log: messages to each worker that the scheduler keeps.
         """
         self._message_log = message_log

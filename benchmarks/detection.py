@@ -35,10 +35,11 @@ HEADER = (
     *("faces", "missing", "extra", "median, pixels", "max, pixels"),
 )
 EXPLANATION = """\
-Median ± half the range of {rounds} interleaved rounds, {size} images a call. Times are
-milliseconds for one image, on the CPU. *faces* are those that the package finds;
+Median ± half the range of {rounds} interleaved rounds, {size} images per call. Times
+are milliseconds per image, on the CPU. *faces* are those that the package finds;
 *missing* are those of them that ours does not find, *extra* those that ours finds
-besides. Pixels: distance between a landmark of the one and the same of the other."""
+besides. *pixels* are distances between a landmark of the package and the same
+landmark of ours."""
 
 # (n, H, W, 3) uint8 RGB, a list -> for each photo its faces: (f, 11) float64, the
 # longer side of the box, the x of five landmarks, then their y.
@@ -49,10 +50,10 @@ class Agreement(NamedTuple):
     """How far two detectors find the same.
 
     Attributes:
-        faces: that the first one finds.
-        missing: of them, those that the other does not find.
-        extra: that only the other one finds.
-        distances: of each landmark of a face that both find, pixels.
+        faces: number of faces that the first detector finds.
+        missing: number of these that the other detector does not find.
+        extra: number of faces that only the other detector finds.
+        distances: for each landmark of a face that both find, pixels between the two.
     """
 
     faces: int
@@ -139,13 +140,13 @@ def measure(
     """Let detectors find the faces of all images, in turn in each round.
 
     Args:
-        detectors: by their names.
-        images: of one size.
-        size: images a call, at least 1.
-        rounds: how many are timed; one more comes before, to warm up.
+        detectors: the detectors by name.
+        images: images of one size.
+        size: images per call, at least 1.
+        rounds: number of timed rounds; one more comes before them, to warm up.
 
     Returns:
-        Name -> seconds for one image in each round, and name -> faces of each image.
+        Name -> seconds per image in each round, and name -> faces of each image.
     """
     seconds: dict[str, list[float]] = {name: [] for name in detectors}
     found: dict[str, list[Any]] = {}
@@ -166,8 +167,8 @@ def compare(expected: Sequence[Any], found: Sequence[Any]) -> Agreement:
     """Pair the faces of each image, nearest first, and measure how far apart they are.
 
     Args:
-        expected: see `Detect`, of the reference.
-        found: likewise, of the other.
+        expected: faces that the reference finds, see `Detect`.
+        found: faces that the other detector finds, see `Detect`.
     """
     faces = missing = extra = 0
     distances: list[float] = []
@@ -202,14 +203,14 @@ def make_row(
     return [*row, *counts, *shown]
 
 
-def read_options() -> argparse.Namespace:
+def parse_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=256, help="in each set")
+    parser.add_argument("--images", type=int, default=256, help="images in each set")
     parser.add_argument("--rounds", type=int, default=5, help="repetitions")
-    parser.add_argument("--size", type=int, default=64, help="images a call")
+    parser.add_argument("--size", type=int, default=64, help="images per call")
     parser.add_argument("--lfw17", help="folder of the competition's .npy files")
     options = parser.parse_args()
     if min(options.images, options.rounds, options.size) < 1:
@@ -219,7 +220,7 @@ def read_options() -> argparse.Namespace:
 
 def main() -> None:
     """Compare, and print the table."""
-    options = read_options()
+    options = parse_options()
     described = f"{describe_revision()}.\n{describe_machine()}"
     import tensorflow as tf
 

@@ -28,13 +28,8 @@ from benchmarks.contestants import (
     prepare,
 )
 from benchmarks.images import ImageSet, make_image_sets
-from benchmarks.processes import (
-    ROOT,
-    Measured,
-    Worker,
-    measure_round,
-    start_in_turn,
-)
+from benchmarks.machine import RESULTS
+from benchmarks.processes import Measured, Worker, measure_round, start_in_turn
 from benchmarks.report import (
     choose_peaks,
     describe_command,
@@ -43,8 +38,6 @@ from benchmarks.report import (
     write_results,
 )
 from benchmarks.table import Entry, Once
-
-RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 
 
 def run(
@@ -90,10 +83,10 @@ def run(
 def measure_sets(
     workers: Mapping[str, Worker], sets: Sequence[ImageSet], options: argparse.Namespace
 ) -> tuple[dict[tuple[str, int], dict[str, Measured]], list[str]]:
-    """Measure all sets, each with every number of images a call.
+    """Measure all sets, each with every number of images per call.
 
     Returns:
-        (set, images a call) -> contestant -> what was measured, and lines about what
+        (set, images per call) -> contestant -> what was measured, and lines about what
         was left out.
     """
     results, left_out = {}, []
@@ -102,11 +95,11 @@ def measure_sets(
         for size in options.sizes:
             if size > len(images.files):
                 left_out.append(
-                    f"{images.name}, {size} a call: left out, there are only "
+                    f"{images.name}, {size} per call: left out, there are only "
                     f"{len(images.files)}; see --images."
                 )
                 continue
-            print(f"{images.name}, {size} a call", file=sys.stderr)
+            print(f"{images.name}, {size} per call", file=sys.stderr)
             alive = {name: w for name, w in workers.items() if name not in gone}
             measured = measure_round(alive, images, size, options.rounds)
             gone |= {
@@ -121,21 +114,23 @@ def measure_sets(
     return results, left_out
 
 
-def read_options() -> argparse.Namespace:
+def parse_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--images", type=int, default=64, help="in each set; 1 or more")
+    parser.add_argument("--images", type=int, default=64, help="per set; 1 or more")
     parser.add_argument("--rounds", type=int, default=5, help="repetitions; 1 or more")
     parser.add_argument(
         *("--sizes", "-s"),
         type=int,
         nargs="+",
         default=[1, 8, 64],
-        help="images a call",
+        help="images per call",
     )
-    parser.add_argument("--only", nargs="+", default=[""], help="parts of names")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="parts of contestants' names"
+    )
     parser.add_argument("--lfw17", help="folder of the competition's .npy files")
     parser.add_argument(
         "--limit", type=float, default=600, help="seconds that an answer may take"
@@ -152,7 +147,7 @@ def read_options() -> argparse.Namespace:
 
 def main() -> None:
     """Compare, print the table and keep it."""
-    options = read_options()
+    options = parse_options()
     contestants = [
         one for one in CONTESTANTS if any(part in one.name for part in options.only)
     ]

@@ -10,24 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks.conf import CONF, check_settings, make_loader
 from benchmarks.fold_store import FoldKey, FoldResult, FoldStore
 from benchmarks.machine import ROOT, describe_machine, describe_revision
-from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
 from kedro.runner import SequentialRunner
-from omegaconf import OmegaConf
 
 from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.digest import hash_data
 from lfw17_kedro.faces.split import iterate_folds
-from lfw17_kedro.hooks.node_calls import PARAMETER, to_json
-from lfw17_kedro.hooks.parameters import load_method_settings
-from lfw17_kedro.parameters import (
-    ParameterError,
-    check_parameters,
-    make_parameters_model,
-)
+from lfw17_kedro.hooks.node_calls import PARAMETER
+from lfw17_kedro.parameters import ParameterError
 from lfw17_kedro.pipeline_registry import register_pipelines
 from lfw17_kedro.pipelines.modelling import Method
 from lfw17_kedro.pipelines.modelling.nodes import assign_cross_validation
@@ -44,28 +38,25 @@ class Faces:
     """
 
     def __init__(
-        self, environment: str, changes: Sequence[str], folder: Path, conf: Path
+        self,
+        environment: str,
+        changes: Sequence[str],
+        folder: Path,
+        conf: Path = CONF,
     ) -> None:
         """Read the configuration.
 
         Args:
-            environment: base, or another folder in `conf`.
-            changes: parameters, `name.of.it=value` each.
-            folder: for what the pipelines write.
-            conf: the project's configuration.
+            environment: `base`, or the name of another folder in `conf`.
+            changes: parameters to change, each as `name.of.the.parameter=value`.
+            folder: folder for what the pipelines write.
+            conf: folder of the project's configuration.
 
         Raises:
             ParameterError: one line for each wrong parameter, or augmented copies.
         """
-        loader = OmegaConfigLoader(
-            str(conf),
-            base_env="base",
-            default_run_env=environment,
-            runtime_params=OmegaConf.to_container(OmegaConf.from_dotlist([*changes])),
-            merge_strategy={"parameters": "soft"},
-        )
-        model = make_parameters_model(load_method_settings())
-        self.parameters = check_parameters(model, loader["parameters"])
+        loader = make_loader(environment, changes, conf)
+        self.parameters = check_settings(loader["parameters"])
         self._catalog = DataCatalog.from_config(_move(loader["catalog"], folder))
         self._known: set[str] = set()  # parameters that the catalog has
         if self.parameters["data_processing"].augmentation.copies:
@@ -94,9 +85,9 @@ class Faces:
 
     def describe(self, method: str) -> dict[str, Any]:
         """Give all that decides a method's results but code, seed and folds."""
-        settings = to_json(self.parameters[method])
+        settings = self.parameters[method].model_dump(mode="json")
         settings.pop("cross_validation_folds")  # the benchmark has its own
-        photos = to_json(self.parameters["data_processing"])
+        photos = self.parameters["data_processing"].model_dump(mode="json")
         photos.pop("split")  # likewise
         return {"settings": settings, "data_processing": photos, "data": self._hash}
 
@@ -168,10 +159,10 @@ def fit_folds(
 
     Args:
         faces: the images.
-        method: that all keys are of.
+        method: the method of all keys.
         keys: which folds.
         store: where the results and the checkpoints go.
-        report: is told of each result.
+        report: called with each result.
     """
     if not keys:
         return

@@ -20,7 +20,7 @@ from lfw17_kedro.types import F64, I64
 HEADER = (
     *("method", "settings", "correct, seed by seed", "mean", "std"),
     *("log loss", "calibrated log loss", "calibration error", "calibrated error"),
-    "minutes a fit",
+    "minutes per fit",
 )
 
 
@@ -53,7 +53,7 @@ def join_folds(results: Sequence[FoldResult], labels: Mapping[str, int]) -> Pred
     """Join the folds of one seed.
 
     Args:
-        results: one a fold.
+        results: one result per fold.
         labels: id -> label, of all images.
 
     Raises:
@@ -147,10 +147,10 @@ def write_row(
     """Write a row of the table, in the order of `HEADER`.
 
     Args:
-        method: its name.
-        settings: in words.
-        scores: one a seed.
-        seconds: of each fit that was not resumed.
+        method: name of the method.
+        settings: settings in words.
+        scores: one score per seed.
+        seconds: seconds of each fit that was not resumed.
     """
     accuracies = [one.correct / one.images for one in scores]
     spread = f"{np.std(accuracies, ddof=1):.4f}" if len(scores) > 1 else ""

@@ -21,11 +21,12 @@ class FoldKey:
     """Which fold of what.
 
     Attributes:
-        method: its name.
-        settings: hash of all that decides the result but the code and the three below.
-        seed: of the folds and of the training.
-        fold: 0..folds-1, the images that were predicted.
-        folds: how many there are.
+        method: name of the method.
+        settings: hash of all that decides the result, except the code and the three
+            attributes below.
+        seed: seed of the folds and of the training.
+        fold: 0..folds-1, the fold whose images were predicted.
+        folds: number of folds.
     """
 
     method: str
@@ -41,12 +42,12 @@ class FoldResult:
 
     Attributes:
         key: which fold.
-        code: hash of the code that made it.
-        ids: (n,) of the images.
+        code: hash of the code that made the result.
+        ids: (n,) ids of the images.
         probabilities: (n, K) float64, before calibration.
-        seconds: that fitting and predicting took, None where training was resumed.
+        seconds: duration of fitting and predicting, None where training was resumed.
         revision: date and git revision.
-        machine: in words.
+        machine: the machine in words.
         versions: package -> version.
     """
 

@@ -35,7 +35,7 @@ class ImageSet(NamedTuple):
     """Photos of one kind.
 
     Attributes:
-        name: as in the table.
+        name: name in the table.
         files: the N jpg files.
         boxes: for each photo the regions that faces fill.
     """
@@ -51,10 +51,10 @@ def make_image_sets(
     """Write all sets of photos, small ones first.
 
     Args:
-        folder: where each set gets a folder.
-        count: photos in each set; an eighth as many large ones, at least one.
+        folder: folder in which each set gets a folder.
+        count: photos in each set; the set of large photos has an eighth, at least one.
         lfw17: folder of the competition's files, whose crops are a set of their own.
-        with_large: whether to make the large ones, which takes a second for each.
+        with_large: whether to make the large photos, which take a second each.
     """
     rng = np.random.default_rng(SEED)
     crops = SOURCES["orl"]().train_images

@@ -1,15 +1,21 @@
-"""Say on which machine and with which revision of the code something was measured."""
+"""Say on which machine and with which code something was measured.
+
+The environments of the competitors import this module, too: it needs no package.
+"""
 
 import os
 import platform
+import resource
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-GIB = 2**30
+RESULTS = ROOT / "benchmarks" / "RESULTS.md"
+MIB, GIB = 2**20, 2**30
 # What a result depends on, as git writes paths.
 CODE = ("src", "conf", "benchmarks", ":!benchmarks/RESULTS.md")
 
@@ -18,7 +24,7 @@ def describe_machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """Name the processor, its cores, the memory and the system.
 
     Args:
-        cpuinfo: where Linux names the processor.
+        cpuinfo: file in which Linux names the processor.
     """
     processor = platform.processor() or platform.machine()
     if cpuinfo.is_file():
@@ -39,8 +45,8 @@ def describe_run(target: str, words: Iterable[object]) -> str:
     Call it before the run, whose own load would otherwise count.
 
     Args:
-        target: of make.
-        words: its arguments.
+        target: target of make.
+        words: arguments of the target.
     """
     arguments = shlex.join(map(str, words))
     given = f" ARGS={shlex.quote(arguments)}" if arguments else ""
@@ -53,6 +59,12 @@ def describe_revision() -> str:
     commit = _git("rev-parse", "--short", "HEAD")
     changed = " with changes" if _git("status", "--porcelain", "--", *CODE) else ""
     return f"{today}, commit {commit}{changed}" if commit else f"{today}, no commit"
+
+
+def read_peak_memory() -> int:
+    """Give the most memory that this process had at any time, bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _git(*words: str) -> str:

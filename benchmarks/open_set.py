@@ -31,7 +31,7 @@ RATE = 0.01  # false accept rate to aim at
 SUFFIXES = {*ENDINGS, ".pgm"}  # of ORL's photos
 HEADER = (
     *("people", "enrolled", "strangers", "cohort", "photos", "draws"),
-    *("strangers named, %", "enrolled named, %", "nearest is right, %", "threshold"),
+    *("strangers named, %", "enrolled named, %", "rank-1, %", "threshold"),
 )
 
 
@@ -39,12 +39,13 @@ class FaceSet(NamedTuple):
     """Embedded faces of people.
 
     Attributes:
-        name: as in the table.
+        name: name in the table.
         vectors: (N, D) float32 of L2 norm 1.
-        labels: (N,) int64, the person of each.
+        labels: (N,) int64, the person of each face.
         enrolled: how many people are enrolled in a draw.
-        strangers: how many others play strangers; the rest are the cohort.
-        cohort: (M, D) float32, strangers for the threshold; None for the rest.
+        strangers: how many others play strangers.
+        cohort: (M, D) float32, strangers for the threshold; None for all people who
+            are neither enrolled nor strangers in a draw.
     """
 
     name: str
@@ -56,18 +57,20 @@ class FaceSet(NamedTuple):
 
 
 class Score(NamedTuple):
-    """What one draw gives, fractions.
+    """What one draw gives.
 
     Attributes:
-        accepted: of the strangers' photos, those that are given a name.
-        named: of the other photos of people enrolled, those given the right name.
-        nearest: of them, those whose nearest person is the right one.
-        threshold: that was chosen.
+        accepted: fraction of the strangers' photos that are given a name.
+        named: fraction of the other photos of people enrolled that are given the
+            correct name.
+        rank_1: fraction of the same photos whose nearest person is the correct one,
+            the rank-1 identification rate.
+        threshold: the threshold that was chosen, a cosine.
     """
 
     accepted: float
     named: float
-    nearest: float
+    rank_1: float
     threshold: float
 
 
@@ -75,8 +78,9 @@ def draw(faces: FaceSet, photos: int, random: np.random.Generator) -> Score:
     """Enrol some people, and name the other photos of them and of strangers.
 
     Args:
-        faces: of all people.
-        photos: to enrol of each; people with no more are not drawn as enrolled.
+        faces: faces of all people.
+        photos: photos of each person to enrol; people with no more photos are not drawn
+            as enrolled.
         random: draws people and photos.
     """
     counts = np.bincount(faces.labels)
@@ -97,15 +101,15 @@ def draw(faces: FaceSet, photos: int, random: np.random.Generator) -> Score:
         vectors, labels, len(able), cohort, RATE, fallback=FALLBACKS["dlib_resnet"]
     )
     templates = make_templates(vectors, labels, len(able))
-    right = np.repeat(np.arange(len(able)), [len(rows) for rows in tested])
+    truth = np.repeat(np.arange(len(able)), [len(rows) for rows in tested])
     similarities = faces.vectors[np.concatenate(tested)] @ templates.T
-    nearest = similarities.argmax(axis=1) == right
+    correct = similarities.argmax(axis=1) == truth
     above = similarities.max(axis=1) >= threshold.value
     stranger = faces.vectors[np.isin(faces.labels, strangers)] @ templates.T
     return Score(
         float((stranger.max(axis=1) >= threshold.value).mean()),
-        float((nearest & above).mean()),
-        float(nearest.mean()),
+        float((correct & above).mean()),
+        float(correct.mean()),
         threshold.value,
     )
 
@@ -157,7 +161,7 @@ def describe(faces: FaceSet, photos: int, scores: Sequence[Score]) -> list[str]:
     """Write a row of the table: means over the draws."""
     people = len(np.unique(faces.labels))
     strangers = min(faces.strangers, people - faces.enrolled)
-    accepted, named, nearest, threshold = np.mean(scores, axis=0)
+    *rates, threshold = np.mean(scores, axis=0)
     return [
         faces.name,
         str(faces.enrolled),
@@ -165,7 +169,7 @@ def describe(faces: FaceSet, photos: int, scores: Sequence[Score]) -> list[str]:
         "ORL" if faces.cohort is not None else f"{people - faces.enrolled - strangers}",
         str(photos),
         str(len(scores)),
-        *(f"{100 * share:.1f}" for share in (accepted, named, nearest)),
+        *(f"{100 * rate:.1f}" for rate in rates),
         f"{threshold:.3f}",
     ]
 
@@ -175,7 +179,9 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lfw17", help="folder of the competition's .npy files")
     parser.add_argument("--people", help="folder of people: <person>/<photo>")
-    parser.add_argument("--enrolled", type=int, default=20, help="of --people")
+    parser.add_argument(
+        "--enrolled", type=int, default=20, help="number of --people to enrol"
+    )
     parser.add_argument("--photos", type=int, nargs="+", default=[5, 3, 1])
     parser.add_argument("--draws", type=int, default=20)
     parser.add_argument("--seed", type=int, default=666)

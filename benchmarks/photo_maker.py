@@ -44,9 +44,9 @@ def make_photos(
 
     Args:
         folder: made if it is missing.
-        count: photos, at least 1.
+        count: number of photos, at least 1.
         seed: the same seed gives the same photos.
-        processes: that draw; None for one a core.
+        processes: number of processes that draw; None for one per core.
 
     Raises:
         ValueError: no photos, or no process.
@@ -85,8 +85,8 @@ def draw_photo(faces: Sequence[U8], seed: int, index: int) -> Image.Image:
 
     Args:
         faces: grey faces, each (H, W) uint8.
-        seed: of all photos.
-        index: of this one.
+        seed: seed of all photos.
+        index: index of this photo.
     """
     rng = np.random.default_rng([seed, index])
     photo = draw_background(SIDE, SIDE, rng)
@@ -112,7 +112,7 @@ def draw_face(
     Args:
         face: (H, W) uint8, grey.
         heights: min and max of the result, pixels.
-        rng: draws how.
+        rng: source of all random numbers.
     """
     grey = Image.fromarray(face)
     if rng.random() < 0.5:  # noqa: PLR2004 (half of them)
@@ -172,7 +172,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where the photos go")
     parser.add_argument("count", type=int, help="how many, at least 1")
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--processes", type=int, help="that draw; one a core if not")
+    parser.add_argument("--processes", type=int, help="default: one per core")
     options = parser.parse_args()
     try:
         make_photos(options.folder, options.count, options.seed, options.processes)

@@ -35,7 +35,7 @@ def list_tree(root: int, proc: Path = PROC) -> list[int]:
 
     Args:
         root: the process.
-        proc: where Linux describes the processes.
+        proc: folder in which Linux describes the processes.
     """
     children: dict[int, list[int]] = {}
     for folder in proc.iterdir():
@@ -100,7 +100,7 @@ class TreeWatch:
 
         Args:
             start: seconds since 1970.
-            end: likewise.
+            end: seconds since 1970.
 
         Raises:
             ValueError: there is no sample between them.

@@ -28,8 +28,8 @@ class Worker:
         """Start the process.
 
         Args:
-            command: of the process.
-            log: file that gets what it writes to the standard error.
+            command: command that starts the process.
+            log: file that gets what the process writes to the standard error.
             limit: seconds that an answer may take.
         """
         self._log = log
@@ -101,16 +101,16 @@ class Worker:
 
 
 class Measured(NamedTuple):
-    """What was measured of one contestant on one set with one number of images a call.
+    """What was measured of a contestant on a set with one number of images per call.
 
     Attributes:
-        seconds: for each round the seconds of each stage, for one image.
-        faces: embedded in a round.
-        found: images with a face found, faces found.
-        memory: peak of the process until then, bytes.
+        seconds: for each round the seconds of each stage, per image.
+        faces: number of faces embedded in a round.
+        found: number of images with a face found, number of faces found.
+        memory: peak memory of the process until then, bytes.
         peaks: operations per second of matrix products, in each round; empty for
             contestants that multiply no matrices.
-        failure: why there is nothing, or None.
+        failure: why nothing was measured, or None.
     """
 
     seconds: list[dict[str, float]]
@@ -132,8 +132,8 @@ def measure_round(
     Args:
         workers: contestant -> its process.
         images: the photos.
-        size: images a call.
-        rounds: how many are counted, at least 1.
+        size: images per call.
+        rounds: number of rounds that are counted, at least 1.
 
     Returns:
         What was measured of each contestant.
@@ -175,8 +175,8 @@ def start_in_turn(
 
     Args:
         commands: contestant -> how to start its process.
-        file: the photo that it gets first.
-        folder: for what the processes write to the standard error.
+        file: the photo that each contestant gets first.
+        folder: folder for what the processes write to the standard error.
         options: `rounds` and `limit`, the seconds that an answer may take.
 
     Returns:

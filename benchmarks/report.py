@@ -11,20 +11,19 @@ from benchmarks.machine import describe_run
 from benchmarks.processes import Measured
 from benchmarks.table import HEADER, Entry, Once, make_cells, render, show_spread
 
-HEADING = "# The last result of the benchmark"
+HEADING = "# From photo files to embeddings"
 EXPLANATION = """\
-Median ± half the range of the interleaved rounds ({rounds}). Times are milliseconds for
-one image: *find* decodes the file and detects faces, *cut* aligns or crops them,
-*embed* maps them to vectors, *together* goes the whole way. Each library runs on the
-CPU, with its own defaults and as many threads as it takes. Ours finds the one face that
-each photo is about, on a smaller copy; the others find all faces, at the size of the
-photo.
+Median ± half the range of the interleaved rounds ({rounds}). Times are milliseconds per
+image: *find* decodes the file and detects faces, *cut* aligns or crops them, *embed*
+maps them to vectors, *together* does all of this. Each library runs on the CPU, with
+its own defaults and as many threads as it takes. Ours finds the one face that each
+photo is about, on a smaller copy; the others find all faces, at the size of the photo.
 *of peak* is the encoder's fraction of the fastest matrix products in its precision,
 measured in the same rounds. *first answer* goes from the start of the process to the
-embedding of one image of the first set. *difference* is the greatest one from the
-embeddings of the original encoder, on the same aligned faces. *peak MiB* is the peak
-memory of the process until then. FaceNet has invented weights, which run as fast as
-the published ones."""
+embedding of one image of the first set. *difference* is the greatest difference from
+the embeddings of the original encoder, on the same aligned faces. *peak MiB* is the
+peak memory of the process until then. FaceNet has invented weights, which run as
+fast as the published ones."""
 
 
 def choose_peaks(
@@ -74,12 +73,12 @@ def write_notes(
     operations: Mapping[str, float],
     versions: Mapping[str, Mapping[str, str]],
 ) -> list[str]:
-    """Say what is not in the table, and what its fractions refer to.
+    """Say what is not in the table, and what the fractions in it refer to.
 
     Args:
         skipped: contestant -> why it is missing.
         peaks: precision -> operations per second of the fastest matrix products.
-        operations: network -> floating-point operations for one face.
+        operations: network -> floating-point operations per face.
         versions: contestant -> package -> version.
     """
     notes = [f"{name} is missing: {reason}." for name, reason in skipped.items()]
@@ -87,7 +86,7 @@ def write_notes(
         speed = show_spread([peak / 1e9 for peak in values], 0)
         notes.append(f"Matrix products of {precision}: {speed} GFLOP/s.")
     for network, count in operations.items():
-        notes.append(f"{network}: {count / 1e9:.2f} GFLOP for a face.")
+        notes.append(f"{network}: {count / 1e9:.2f} GFLOP per face.")
     for name, packages in versions.items():
         shown = ", ".join(f"{package} {v}" for package, v in packages.items())
         notes.append(f"{name}: {shown}.")
@@ -98,7 +97,7 @@ def describe_command(options: argparse.Namespace) -> str:
     """Say how it is run, see `describe_run`, with the name FOLDER for folders.
 
     Args:
-        options: of `benchmarks.faces`.
+        options: options of `benchmarks.faces`.
     """
     words = ["--images", options.images, "--rounds", options.rounds]
     words += ["--sizes", *options.sizes]

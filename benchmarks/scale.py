@@ -17,13 +17,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
-from benchmarks.machine import describe_run
+from benchmarks.machine import RESULTS, ROOT, describe_run
 from benchmarks.photo_maker import make_photos
 from benchmarks.report import keep_section
 from benchmarks.scale_listing import describe_listing, measure_listing
 from benchmarks.scale_runs import (
-    ROOT,
     Run,
     hash_parts,
     make_project,
@@ -33,7 +33,6 @@ from benchmarks.scale_runs import (
 from benchmarks.scale_table import (
     EXPLANATION,
     HEADER,
-    LOCAL,
     Key,
     compare_parts,
     make_row,
@@ -41,9 +40,10 @@ from benchmarks.scale_table import (
 )
 from benchmarks.table import render
 
+from lfw17_kedro.compute.engines import LOCAL, EngineName
+
 HEADING = "# Many photos"
-RESULTS = ROOT / "benchmarks" / "RESULTS.md"
-ENGINES = (LOCAL, "processes", "dask")
+ENGINES = get_args(EngineName)
 
 
 def measure_all(
@@ -52,9 +52,9 @@ def measure_all(
     """Measure every engine on every number of photos that it is asked for.
 
     Args:
-        photos: number -> folder of so many photos.
-        folder: for projects and logs.
-        options: of the command line.
+        photos: number of photos -> their folder.
+        folder: folder for projects and logs.
+        options: options of the command line.
 
     Returns:
         What was measured in each round, and how parts differ: nothing if they do not.
@@ -109,20 +109,26 @@ def describe_command(options: argparse.Namespace) -> str:
     return describe_run("benchmark-scale", words)
 
 
-def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--counts", type=int, nargs="+", default=[10_000, 100_000], help="of photos")
+    add(
+        "--counts",
+        type=int,
+        nargs="+",
+        default=[10_000, 100_000],
+        help="numbers of photos",
+    )
     add("--engines", nargs="+", choices=ENGINES, default=ENGINES)
     add("--large-engines", nargs="+", choices=ENGINES, default=[LOCAL])
-    add("--workers", type=int, default=2, help="of processes and dask")
-    add("--shard-size", type=int, help="photos a shard, if not the project's own")
-    add("--rounds", type=int, default=1, help="repetitions, in turn")
-    add("--photos", type=Path, help="where photos-COUNT are, or are made and stay")
-    add("--folder", type=Path, help="for projects and logs, which stay")
+    add("--workers", type=int, default=2, help="for processes and dask")
+    add("--shard-size", type=int, help="photos per shard, if not the project's own")
+    add("--rounds", type=int, default=1, help="interleaved repetitions")
+    add("--photos", type=Path, help="folder that keeps the photos, in photos-COUNT")
+    add("--folder", type=Path, help="folder that keeps the projects and logs")
     add("--results", type=Path, default=RESULTS, help="file to write")
     options = parser.parse_args(words)
     if (
@@ -135,7 +141,7 @@ def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main() -> None:
     """Measure, print the table and keep it."""
-    options = read_options()
+    options = parse_options()
     described = describe_command(options)
     with TemporaryDirectory() as scratch:
         folder = (options.folder or Path(scratch)).resolve()
@@ -147,7 +153,7 @@ def main() -> None:
         listings = [measure_listing(one) for one in photos.values()]
         runs, differences = measure_all(photos, folder, options)
     rows = [make_row(key, options.workers, some) for key, some in runs.items()]
-    several = "Median ± half the range of {} rounds, in which all take their turn.\n"
+    several = "Median ± half the range of {} interleaved rounds.\n"
     rounds = several.format(options.rounds) if options.rounds > 1 else ""
     texts = [*write_notes(runs, differences), *map(describe_listing, listings)]
     notes = "\n".join(f"- {note}" for note in texts)

@@ -14,8 +14,8 @@ class Listing(NamedTuple):
     """What listing a folder took.
 
     Attributes:
-        photos: how many.
-        seconds: to list them, and to read each once for its SHA-256.
+        photos: number of photos.
+        seconds: duration of listing them and of reading each once for its SHA-256.
         memory: bytes that the list holds.
     """
 
@@ -28,7 +28,7 @@ def measure_listing(folder: Path) -> Listing:
     """List a folder as a run does.
 
     Args:
-        folder: of photos, whose files the system may still have in memory.
+        folder: folder of photos, whose files the system may still have in memory.
     """
     before = read_pss(os.getpid())
     start = time.perf_counter()
@@ -38,10 +38,10 @@ def measure_listing(folder: Path) -> Listing:
 
 
 def describe_listing(listing: Listing) -> str:
-    """Say what listing cost, in all and a photo."""
+    """Say what listing cost, in all and per photo."""
     photos, seconds, memory = listing
     return (
         f"Listing and hashing {photos:,} photos that were read before: "
         f"{seconds:.1f} s, {1000 * seconds / photos:.3f} ms and "
-        f"{memory / photos:.0f} bytes of memory a photo."
+        f"{memory / photos:.0f} bytes of memory per photo."
     )

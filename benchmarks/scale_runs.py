@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.machine import ROOT
 from benchmarks.process_tree import TreeWatch, wait_for
+
+from lfw17_kedro.digest import hash_file
 
 ENVIRONMENT = "people"
 STORE = "data/04_feature/people/scan"  # of the catalog, under the project
@@ -28,17 +29,17 @@ class Run(NamedTuple):
     """What one run took.
 
     Attributes:
-        photos, faces: how many.
-        seconds: of the whole run, from the start of its process to its end.
-        scan: seconds of them in which the photos were searched.
-        rest: seconds that all other nodes took together, less the building of the
+        photos, faces: number of photos and faces.
+        seconds: duration of the whole run, from the start of its process to its end.
+        scan: seconds of these in which the photos were searched.
+        rest: seconds that all other nodes took together, without the building of the
             encoder.
         processor: seconds of processor time of all processes.
         peak: memory of all processes together at its peak, bytes (PSS).
-        scan_peak: likewise, while the photos were searched.
+        scan_peak: the same while the photos were searched.
         largest: memory of the largest process at its peak, bytes (PSS).
-        processes: how many lived at once.
-        parts: of the scan that the photos were written to.
+        processes: max number of processes at once.
+        parts: number of parts of the scan that the photos were written to.
         store: bytes of the scan on the disk.
         outputs, files: bytes and number of everything else that the run wrote.
     """
@@ -63,7 +64,7 @@ def make_project(folder: Path) -> Path:
     """Make a project with this one's configuration, in which nothing was run.
 
     Args:
-        folder: of the project; what is there is removed.
+        folder: folder of the project; what is there is removed.
     """
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("src", "conf/local"):
@@ -83,10 +84,10 @@ def start_run(
     """Start `kedro run --env people` in a session of its own.
 
     Args:
-        project: folder.
-        log: file that gets all that it writes.
+        project: folder of the project.
+        log: file that gets all that the run writes.
         parameters: name -> value, for --params.
-        words: further ones of the command.
+        words: further words of the command.
     """
     shown = ",".join(f"{name}={value}" for name, value in parameters.items())
     command = [sys.executable, "-m", "kedro", "run", "--env", ENVIRONMENT]
@@ -177,9 +178,7 @@ def hash_parts(project: Path) -> dict[str, str]:
     store, hashes = project / STORE, {}
     for part in list_parts(project):
         for file in sorted(part.iterdir()):
-            with file.open("rb") as content:
-                digest = file_digest(content, "sha256").hexdigest()
-            hashes[file.relative_to(store).as_posix()] = digest
+            hashes[file.relative_to(store).as_posix()] = hash_file(file)
     return hashes
 
 

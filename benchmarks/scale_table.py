@@ -3,15 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
+from benchmarks.machine import MIB
 from benchmarks.scale_runs import Run
 from benchmarks.table import show_spread
 
-LOCAL = "local"
-MIB = 2**20
+from lfw17_kedro.compute.engines import LOCAL
+
 MAX_SHOWN = 5  # files that differ
 HEADER = (
-    *("engine", "photos", "faces", "run, s", "search, s", "search, ms a photo"),
-    *("photos a second", "rest, ms a photo", "processor, ms a photo"),
+    *("engine", "photos", "faces", "run, s", "search, s", "search, ms per photo"),
+    *("photos per second", "rest, ms per photo", "processor, ms per photo"),
     *("peak MiB, all", "while searching", "largest process", "processes"),
     *("parts", "scan, MiB", "outputs, MiB", "output files"),
 )
@@ -19,11 +20,11 @@ EXPLANATION = """\
 {rounds}Each run is a `kedro run --env people` of its own in a new project, in which the
 people were enrolled before. *search* is the node that decodes the photos, finds and
 embeds their faces and writes the parts; *rest* are all other nodes: enrolling again,
-naming, grouping, the album; *run* has the start of Python, TensorFlow and the encoder
-besides. *processor* is what all cores spent, of the whole run. Memory is sampled every
-half second: the proportional set sizes of all processes together, and of the largest.
-*scan* is what the search keeps of the photos, *outputs* is everything else that the run
-writes."""
+naming, grouping, the album; *run* also includes the start of Python, TensorFlow and
+the encoder. *processor* is the time that all cores spent on the whole run. Memory is
+sampled every half second: the proportional set sizes of all processes together, and of
+the largest. *scan* is what the search keeps of the photos, *outputs* is everything else
+that the run writes."""
 
 Key = tuple[str, int]
 """Engine and number of photos."""
@@ -35,9 +36,9 @@ def compare_parts(
     """Say how the parts of a run differ from those of the first one.
 
     Args:
-        name: of the run.
-        found: file -> SHA-256.
-        expected: likewise.
+        name: name of the run.
+        found: file -> SHA-256, of this run.
+        expected: file -> SHA-256, of the first run.
     """
     wrong = [
         file
@@ -55,8 +56,8 @@ def make_row(key: Key, workers: int, runs: Sequence[Run]) -> list[str]:
 
     Args:
         key: engine and number of photos asked for.
-        workers: of engines that have some.
-        runs: one for each round.
+        workers: number of workers, for engines that have some.
+        runs: one run for each round.
     """
     engine, count = key
     shown = engine if engine == LOCAL else f"{engine} x{workers}"
@@ -89,7 +90,7 @@ def write_notes(
 
     Args:
         runs: what was measured in each round.
-        differences: of the parts.
+        differences: how the parts differ.
     """
     notes = []
     smallest = min(count for _, count in runs)
@@ -101,8 +102,8 @@ def write_notes(
                 for name, key in (
                     ("peak memory", lambda run: run.peak),
                     ("while searching", lambda run: run.scan_peak),
-                    ("search a photo", lambda run: run.scan / run.photos),
-                    ("whole run a photo", lambda run: run.seconds / run.photos),
+                    ("search per photo", lambda run: run.scan / run.photos),
+                    ("whole run per photo", lambda run: run.seconds / run.photos),
                 )
             ]
             notes.append(
@@ -125,12 +126,12 @@ def write_notes(
 
 
 def describe_further(engine: str, small: Sequence[Run], large: Sequence[Run]) -> str:
-    """Say what each further photo costs: what is the same for any number falls out.
+    """Say what each further photo costs, without what every run costs.
 
     Args:
-        engine: of both.
+        engine: engine of both.
         small: runs on few photos.
-        large: on more.
+        large: runs on more photos.
     """
 
     def grow(take: Callable[[Run], float]) -> float:

@@ -1,7 +1,7 @@
 """Compare the networks of scratch_cnn on the same data, in one run.
 
     make benchmark-cnn
-    python benchmarks/scratch_cnn.py --folder FOLDER_OF_THE_COMPETITIONS_NPY_FILES
+    make benchmark-cnn ARGS="--folder FOLDER_OF_THE_COMPETITIONS_NPY_FILES"
 
 Trains the residual network (`resnet` with --folder, else `small_resnet`) and the
 study's `published` on the same training split, each with its own settings of conf/ but
@@ -13,11 +13,10 @@ residual network falls to 0 over those steps.
 import argparse
 import math
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kedro.config import OmegaConfigLoader
+from benchmarks.conf import load_parameters
 from rich.console import Console
 from rich.table import Table
 
@@ -30,20 +29,7 @@ from lfw17_kedro.training.batches import make_batches
 from lfw17_kedro.training.fit import compile_training_model
 from lfw17_kedro.training.optimizers import make_optimizer
 
-CONF = Path(__file__).parents[1] / "conf"
 SEED = 666
-
-
-def read_parameters(environment: str) -> dict[str, Any]:
-    """Read the parameters that `kedro run --env` has."""
-    loader = OmegaConfigLoader(
-        str(CONF),
-        base_env="base",
-        default_run_env=environment,
-        merge_strategy={"parameters": "soft"},
-    )
-    parameters: dict[str, Any] = loader["parameters"]
-    return parameters
 
 
 def train(name: str, data: dict[str, Any], steps: int, goal: float) -> list[str]:
@@ -110,7 +96,7 @@ def train(name: str, data: dict[str, Any], steps: int, goal: float) -> list[str]
 def main() -> None:
     """Train both architectures and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", help="of X_train.npy, y_train.npy and X_test.npy")
+    parser.add_argument("--folder", help="folder of the competition's .npy files")
     parser.add_argument("--steps", type=int, default=320, help="max batches")
     parser.add_argument("--goal", type=float, default=0.95)
     options = parser.parse_args()
@@ -122,7 +108,7 @@ def main() -> None:
     images = raw.train_images.astype(np.float32).reshape(-1, 50, 37)
     validated = hold_out(raw.train_labels, 0.2, SEED) == 0
     data = {
-        "parameters": read_parameters("kaggle" if folder else "base"),
+        "parameters": load_parameters("kaggle" if folder else "base"),
         "images": images[~validated],
         "labels": raw.train_labels[~validated],
         "validation": images[validated][..., None],

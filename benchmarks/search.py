@@ -17,25 +17,25 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.machine import ROOT, describe_run
+from benchmarks.machine import MIB, RESULTS, ROOT, describe_run
 from benchmarks.report import keep_section
 from benchmarks.search_cases import KINDS, rate_groups, read_groups
-from benchmarks.table import MIB, render
+from benchmarks.table import render
 
 HEADING = "# Search and grouping"
-RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 PROBES = 1000
 NAMED = 10_000  # faces that are named
 EXPLANATION = """\
 Each row is a process of its own; *peak MiB* is all of its memory, the vectors (128
 float32) included. *s* is by the clock, *cpu s* the sum over the cores, which depends
 less on what else the machine does. The people are invented: *apart* are random unit
-vectors; *as dlib* have the mean and the spread of the ORL faces as `dlib_resnet` embeds
-them, of which 22 dimensions matter. *top 5 found* is the fraction of the exact 5
-nearest. Groups are made at a distance of 0.06, of 5 faces a person. *one person* is the
-fraction of the pairs within groups that show one person, *pairs found* that of each
-person's pairs that are in one group; *as exact* is the fraction of the exact groups'
-pairs that are in one group, too."""
+vectors; *as dlib* have the mean and the spread of the ORL faces as `dlib_resnet`
+embeds them, of which 22 dimensions matter. *top 5 found* is the fraction of the
+exact 5 nearest. Groups are made at a distance of 0.06, of 5 faces per person. *one
+person* is the fraction of the pairs within groups that show one person (pairwise
+precision), *pairs found* the fraction of the pairs of one person that are in one
+group (pairwise recall). *as exact* is the fraction of the pairs within the exact
+groups that are in one group here, too."""
 SEARCH_HEADER = (
     *("work", "people", "index"),
     *("vectors", "faces", "build, s", "build, cpu s", "s", "cpu s", "top 5 found"),
@@ -110,7 +110,7 @@ def measure_groups(
                 yield (
                     *("group", kind, index, f"{faces:,}"),
                     *show_cost(answer["work"]),
-                    *(f"{answer['right']:.2%}", f"{answer['found']:.2%}", shared),
+                    *(f"{answer['precision']:.2%}", f"{answer['recall']:.2%}", shared),
                     show_peak(answer),
                 )
 
@@ -126,7 +126,7 @@ def show_peak(answer: Mapping[str, Any]) -> str:
     return f"{answer['peak'] / MIB:.0f}"
 
 
-def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -143,7 +143,7 @@ def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main() -> None:
     """Measure, print the tables and keep them."""
-    options = read_options()
+    options = parse_options()
     described = describe_run("benchmark-search", sys.argv[1:])
     tables = [render([SEARCH_HEADER, *measure_search(options)])]
     with TemporaryDirectory() as folder:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
-from benchmarks.competitors.worker import read_peak_memory
+from benchmarks.machine import read_peak_memory
 
 from lfw17_kedro.gallery_types import Gallery, OpenSetThreshold
 from lfw17_kedro.people.group import NO_GROUP, group_faces
@@ -35,10 +35,10 @@ class Kind(NamedTuple):
     """How embeddings of people are spread.
 
     Attributes:
-        mean: length of the mean of all.
-        between: variance of people around it, over all dimensions.
+        mean: length of the mean of all embeddings.
+        between: variance of people around that mean, over all dimensions.
         within: variance of a person's faces.
-        decay: of the variance from one dimension to the next.
+        decay: factor of the variance from one dimension to the next.
     """
 
     mean: float
@@ -67,10 +67,10 @@ def make_people(kind: Kind, n_faces: int, n_people: int, seed: int) -> tuple[F32
     """Make embeddings of people.
 
     Args:
-        kind: how they are spread.
+        kind: how the embeddings are spread.
         n_faces: N.
         n_people: K, each with about N / K faces.
-        seed: of all that is random.
+        seed: seed of all random numbers.
 
     Returns:
         (N, D) float32 of L2 norm 1, and the person of each.
@@ -100,7 +100,7 @@ def measure(work: Callable[[], T]) -> tuple[T, Cost]:
 
 
 def run_search(kind: str, vectors: int, probes: int, index: str) -> dict[str, Any]:
-    """Search the 5 nearest of M vectors, 10 a person, for other faces of the people."""
+    """Find the 5 nearest of M vectors, 10 per person, to other faces of the people."""
     gallery, _ = make_people(KINDS[kind], vectors + probes, vectors // 10, SEED)
     gallery, wanted = gallery[:vectors], gallery[vectors:]
     built, build = measure(lambda: make_index(gallery, index))
@@ -115,7 +115,7 @@ def run_search(kind: str, vectors: int, probes: int, index: str) -> dict[str, An
 
 
 def run_match(kind: str, people: int, faces: int, index: str) -> dict[str, Any]:
-    """Name faces, three a photo, after K people."""
+    """Name faces, three per photo, after K people."""
     vectors, _ = make_people(KINDS[kind], people + faces, people, SEED)
     names = tuple(f"{number:07}" for number in range(people))
     none = np.empty(0)
@@ -134,23 +134,24 @@ def run_match(kind: str, people: int, faces: int, index: str) -> dict[str, Any]:
 
 
 def run_group(kind: str, faces: int, index: str, file: str) -> dict[str, Any]:
-    """Group faces, 5 a person on average, and keep the groups in a file."""
+    """Group faces, 5 per person on average, and keep the groups in a file."""
     vectors, labels = make_people(KINDS[kind], faces, max(1, faces // 5), SEED)
     photos = np.arange(faces)
     groups, work = measure(
         lambda: group_faces(vectors, photos, MAX_DISTANCE, index=index)
     )
     np.save(file, groups)
-    right, found = rate_groups(groups, labels)
-    return {"work": work, "peak": read_peak_memory(), "right": right, "found": found}
+    precision, recall = rate_groups(groups, labels)
+    peak = read_peak_memory()
+    return {"work": work, "peak": peak, "precision": precision, "recall": recall}
 
 
 def rate_groups(groups: I64, labels: I64) -> tuple[float, float]:
-    """Compare groups with others, or with the people.
+    """Give pairwise precision and recall of groups against people or other groups.
 
     Args:
         groups: (N,) int64; `NO_GROUP` for none.
-        labels: (N,) int64, likewise.
+        labels: (N,) int64, the person or the other group; `NO_GROUP` for none.
 
     Returns:
         Of the pairs of faces within groups, the fraction that is within one label; of

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
+from benchmarks.machine import MIB
 from benchmarks.processes import Measured
 
-MIB = 2**20
 STAGES = ("find", "cut", "embed", "together")
 HEADER = (
-    *("images", "a call", "contestant"),
+    *("images", "per call", "contestant"),
     *(f"{stage}, ms" for stage in STAGES),
     *("of peak", "images found", "faces found", "first answer, s"),
     *("difference", "peak MiB"),
@@ -21,9 +21,9 @@ class Entry(NamedTuple):
     """One contestant in the table.
 
     Attributes:
-        name: as in the table.
-        operations: floating-point operations of its encoder for one face, or None.
-        precision: of its encoder.
+        name: name in the table.
+        operations: floating-point operations of its encoder per face, or None.
+        precision: precision of its encoder.
     """
 
     name: str

@@ -18,30 +18,28 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from benchmarks.conf import check_settings, load_parameters
 from benchmarks.machine import ROOT, describe_machine, describe_revision
-from benchmarks.scratch_cnn import read_parameters
 from benchmarks.table import render
 
-from lfw17_kedro.hooks.parameters import load_method_settings
-from lfw17_kedro.parameters import check_parameters, make_parameters_model
 from lfw17_kedro.types import Network
 
 METHODS = ("scratch_cnn", "transfer_learning")
 PEOPLE = 7
 IMAGES = 512
 TRACED_STEPS = 8
-HEADER = ("method", "view", "size", "precision", "batch", "images a second", "input")
-OPERATIONS_HEADER = ("operation", "ms a step", "share", "times a step")
+HEADER = ("method", "view", "size", "precision", "batch", "images per second", "input")
+OPERATIONS_HEADER = ("operation", "ms per step", "fraction", "times per step")
 
 
 class Training(NamedTuple):
     """A network that is ready to be trained.
 
     Attributes:
-        name: of its method and its view.
-        images: (N, H, W, C) that it sees.
-        network: maps them to logits.
-        precision: that it computes with.
+        name: names of its method and its view.
+        images: (N, H, W, C), what the network sees.
+        network: maps the images to logits.
+        precision: precision that the network computes with.
         settings: `batch_size`, `augmentation` and `optimizer`.
     """
 
@@ -54,8 +52,7 @@ class Training(NamedTuple):
 
 def build_trainings(environment: str, methods: Sequence[str]) -> Iterator[Training]:
     """Build the network of each view of each method, as `kedro run --env` does."""
-    model = make_parameters_model(load_method_settings())
-    parameters = check_parameters(model, read_parameters(environment))
+    parameters = check_settings(load_parameters(environment))
     processing = parameters["data_processing"]
     shape = processing.height, processing.width
     rng = np.random.default_rng(0)
@@ -167,7 +164,7 @@ def profile(run: Any, folder: Path) -> tuple[Counter[str], Counter[str]]:
 
     Args:
         run: what to profile.
-        folder: for the profile.
+        folder: folder for the profile.
 
     Returns:
         Kind of operation -> seconds, summed over all threads, and how often it ran.
@@ -199,14 +196,16 @@ def _time(run: Any) -> float:
     return time.perf_counter() - start
 
 
-def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--env", default="kaggle", help="environment of conf")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
-    parser.add_argument("--batch-sizes", type=int, nargs="+", help="not those of conf")
+    parser.add_argument(
+        "--batch-sizes", type=int, nargs="+", help="instead of those of conf"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="the fastest counts")
     parser.add_argument("--operations", type=int, default=12, help="how many to list")
     options = parser.parse_args(words)
@@ -218,7 +217,7 @@ def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main() -> None:
     """Measure all networks and print the tables."""
-    options = read_options()
+    options = parse_options()
     rows, details = [], []
     for training in build_trainings(options.env, options.methods):
         sizes = options.batch_sizes or [training.settings["batch_size"]]

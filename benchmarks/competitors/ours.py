@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from benchmarks.competitors.contestant import Contestant
 
-CONF = Path(__file__).parents[2] / "conf"
 BATCH = 64  # faces per call of an encoder
 PRECISIONS = ("float32", "bfloat16")
 # Encoder -> its options; FaceNet's weights are invented, see `benchmarks.faces`.
@@ -38,9 +37,9 @@ class Ours(Contestant):
         """Load as a run does whose encoder is already built.
 
         Args:
-            folder: of the saved encoders.
+            folder: folder of the saved encoders.
             encoder: a key of `ENCODERS`.
-            precision: of `PRECISIONS`, of the encoder.
+            precision: precision of the encoder, one of `PRECISIONS`.
         """
         from lfw17_kedro.start_up import import_tensorflow
 
@@ -143,10 +142,9 @@ def open_photos(files: list[str]) -> tuple[Any, list[str]]:
 
 def read_detection_settings() -> dict[str, Any]:
     """Read the settings that `kedro run` has."""
-    from kedro.config import OmegaConfigLoader
+    from benchmarks.conf import load_parameters
 
-    loader = OmegaConfigLoader(str(CONF), base_env="base", default_run_env="base")
-    settings: dict[str, Any] = loader["parameters"]["data_processing"]["detection"]
+    settings: dict[str, Any] = load_parameters("base")["data_processing"]["detection"]
     return settings
 
 
@@ -154,10 +152,10 @@ def build_encoders(folder: Path) -> dict[str, Any]:
     """Build each encoder in each precision and save it.
 
     Args:
-        folder: of FaceNet's weights, and for the encoders.
+        folder: folder of FaceNet's weights and for the encoders.
 
     Returns:
-        `operations`: encoder -> floating-point operations for one face; `bfloat16`:
+        `operations`: encoder -> floating-point operations per face; `bfloat16`:
         whether the processor has it in hardware.
     """
     from lfw17_kedro.datasets import EncoderDataset, WeightsDataset

@@ -11,7 +11,6 @@ there is none.
 import importlib
 import json
 import os
-import resource
 import sys
 import time
 import traceback
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from benchmarks.competitors.contestant import Contestant
+from benchmarks.machine import read_peak_memory
 
 
 def batch(files: list[str], size: int) -> Iterator[list[str]]:
@@ -33,8 +33,8 @@ def measure(contestant: Contestant, files: list[str], size: int) -> dict[str, An
 
     Args:
         contestant: whom to measure.
-        files: the photos.
-        size: photos a call, at least 1.
+        files: files of the photos.
+        size: photos per call, at least 1.
 
     Returns:
         Seconds of each stage and of all together, the boxes of each photo, how many
@@ -86,19 +86,13 @@ def embed(contestant: Contestant, faces: str, target: str) -> dict[str, Any]:
 QUESTIONS = {f.__name__: f for f in (measure, answer, embed)}
 
 
-def read_peak_memory() -> int:
-    """Give the most memory that this process had at any time, bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
 def offer_to_end(setting: Path = Path("/proc/self/oom_score_adj")) -> None:
     """Let Linux end this process before others if memory runs out.
 
     Several large photos in one call take some contestants many gigabytes.
 
     Args:
-        setting: of this process; other systems have none.
+        setting: file of this process's setting; other systems have none.
     """
     if setting.exists():
         setting.write_text("1000")

@@ -1,4 +1,4 @@
-"""Names the person on a face image, and compares three methods."""
+"""Names the person in a face image, and compares three methods."""
 
 import os
 from typing import TYPE_CHECKING, Any

@@ -5,6 +5,7 @@ command line, and these are made of several.
 """
 
 from kedro.pipeline import Pipeline
+from pydantic import BaseModel
 
 from lfw17_kedro.pipelines import (
     data_processing,
@@ -19,6 +20,11 @@ from lfw17_kedro.pipelines import (
 )
 
 METHODS = (scratch_cnn.METHOD, transfer_learning.METHOD, facenet_svm.METHOD)
+
+
+def load_method_settings() -> dict[str, type[BaseModel]]:
+    """Map the names of the methods to the classes of their settings."""
+    return {method.name: method.settings for method in METHODS}
 
 
 def register_pipelines() -> dict[str, Pipeline]:

@@ -8,10 +8,9 @@ from benchmarks.cluster import (
     list_files,
     make_row,
     measure_engine,
-    read_options,
+    parse_options,
 )
-
-MIB = 2**20
+from benchmarks.machine import MIB
 
 
 def test_row_counts_the_shards_after_the_first():
@@ -19,11 +18,11 @@ def test_row_counts_the_shards_after_the_first():
 
     assert dict(zip(HEADER, make_row("dask", "a number", cost), strict=True)) == {
         "engine": "dask",
-        "a shard brings": "a number",
+        "item of a shard": "a number",
         "shards": "1,001",
         "until the first, s": "2.0",
         "all, s": "5.0",
-        "ms a shard": "3.000",
+        "ms per shard": "3.000",
         "this process, MiB": "100",
         "this grew, MiB": "1.0",
         "scheduler, MiB": "200",
@@ -62,6 +61,6 @@ def test_a_shard_that_fails_is_an_error():
 
 def test_numbers_below_one_are_refused(capsys):
     with pytest.raises(SystemExit):
-        read_options(["--counts", "0"])
+        parse_options(["--counts", "0"])
 
     assert "--counts and --workers must be at least 1" in capsys.readouterr().err

@@ -64,7 +64,7 @@ def test_notes_say_what_is_missing_and_what_fractions_refer_to():
     assert notes == [
         "half is missing: this processor has no bfloat16.",
         "Matrix products of float32: 260 ± 10 GFLOP/s.",
-        "dlib_resnet: 0.54 GFLOP for a face.",
+        "dlib_resnet: 0.54 GFLOP per face.",
         "theirs: torch 2.13, dlib 20.",
     ]
 
@@ -87,7 +87,7 @@ def test_results_name_command_machine_date_and_revision(tmp_path, elsewhere):
 
     text = (tmp_path / "R.md").read_text()
     assert text.startswith(
-        "# The last result of the benchmark\n\n"
+        "# From photo files to embeddings\n\n"
         "`make benchmark ARGS='--images 8 --rounds 3 --sizes 1 8 --only ours "
         "mtcnn --lfw17 FOLDER'`, 2026-01-02, commit abc.\nA processor.\n\n"
         "| table |\n\n"

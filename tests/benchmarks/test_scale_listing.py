@@ -12,8 +12,8 @@ def test_every_photo_is_listed(tmp_path):
     assert listing.seconds > 0
 
 
-def test_costs_are_given_a_photo():
+def test_costs_are_given_per_photo():
     assert describe_listing(Listing(2000, 3.0, 600_000)) == (
         "Listing and hashing 2,000 photos that were read before: 3.0 s, 1.500 ms and "
-        "300 bytes of memory a photo."
+        "300 bytes of memory per photo."
     )

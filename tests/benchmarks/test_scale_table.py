@@ -1,7 +1,7 @@
+from benchmarks.machine import MIB
 from benchmarks.scale_runs import Run
 from benchmarks.scale_table import HEADER, compare_parts, make_row, write_notes
 
-MIB = 2**20
 RUN = Run(
     photos=1000,
     faces=1400,
@@ -20,7 +20,7 @@ RUN = Run(
 )
 
 
-def test_row_has_times_a_photo_and_memory_in_mib():
+def test_row_has_times_per_photo_and_memory_in_mib():
     row = dict(zip(HEADER, make_row(("dask", 1000), 2, [RUN]), strict=True))
 
     assert row == {
@@ -29,10 +29,10 @@ def test_row_has_times_a_photo_and_memory_in_mib():
         "faces": "1,400",
         "run, s": "30",
         "search, s": "20",
-        "search, ms a photo": "20.00",
-        "photos a second": "50.0",
-        "rest, ms a photo": "4.00",
-        "processor, ms a photo": "50.00",
+        "search, ms per photo": "20.00",
+        "photos per second": "50.0",
+        "rest, ms per photo": "4.00",
+        "processor, ms per photo": "50.00",
         "peak MiB, all": "1200",
         "while searching": "1100",
         "largest process": "900",
@@ -73,7 +73,7 @@ def test_notes_compare_numbers_of_photos_and_engines():
         "processes against local, 1,000 photos: search 0.95 times, whole run 1.10 "
         "times as long.",
         "local, 10,000 photos against 1,000: peak memory 1.05 times, while searching "
-        "1.00 times, search a photo 1.05 times, whole run a photo 0.90 times.",
+        "1.00 times, search per photo 1.05 times, whole run per photo 0.90 times.",
         # 240 s, 450 s, 60 MiB, 135 MiB, 162 MiB and 21,600 files over 9,000 photos.
         "local, each further photo: 26.67 ms, 50.00 ms of one core, 6991 bytes of "
         "memory, 15729 bytes of scan, 18874 bytes of outputs, 2.40 output files.",

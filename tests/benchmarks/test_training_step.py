@@ -5,8 +5,8 @@ from benchmarks.training_step import (
     Training,
     build_trainings,
     measure,
+    parse_options,
     profile,
-    read_options,
 )
 
 
@@ -69,5 +69,5 @@ def test_operations_are_counted_by_their_kind(tmp_path):
 )
 def test_options_that_cannot_be_measured_are_refused(words, capsys):
     with pytest.raises(SystemExit):
-        read_options(words)
+        parse_options(words)
     assert "--batch-sizes: 1 to 512" in capsys.readouterr().err

@@ -110,8 +110,8 @@ def read_conf(data: bytes, folder: Path) -> Any:
     from kedro.config import OmegaConfigLoader
 
     from lfw17_kedro.hooks.conf_files import load_section
-    from lfw17_kedro.hooks.parameters import load_method_settings
     from lfw17_kedro.parameters import check_parameters, make_parameters_model
+    from lfw17_kedro.pipeline_registry import load_method_settings
 
     shutil.copytree(ROOT / "conf/base", folder / "base")
     (folder / "local").mkdir()

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lfw17_kedro.hooks.parameters import load_method_settings
 from lfw17_kedro.parameters import (
     ParameterError,
     check_parameters,
     make_parameters_model,
 )
+from lfw17_kedro.pipeline_registry import load_method_settings
 
 CONF = Path(__file__).parents[2] / "conf"
 BASE = {

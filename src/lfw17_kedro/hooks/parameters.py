@@ -16,8 +16,6 @@ from lfw17_kedro.messages import one_line
 from lfw17_kedro.photo_readers import has_password, is_url
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from lfw17_kedro.parameters import FolderParameter
 
 SOURCE = "source"  # in an environment's globals.yml
@@ -65,6 +63,9 @@ class ParameterHooks:
         if slips:
             raise ClickException("\n".join(slips))
         _check_versions(entries)
+        # Not above: `kedro --help` need not import the methods.
+        from lfw17_kedro.pipeline_registry import load_method_settings
+
         try:
             model = make_parameters_model(load_method_settings())
             checked = check_parameters(model, given)
@@ -78,13 +79,6 @@ class ParameterHooks:
             listed = "\n".join(f"  {cause}" for cause in causes)
             raise ClickException(f"some parameters are wrong:\n{listed}")
         loader["parameters"] = checked
-
-
-def load_method_settings() -> "dict[str, type[BaseModel]]":
-    """Give the settings class of each method."""
-    from lfw17_kedro.pipeline_registry import METHODS  # `kedro --help` needs none
-
-    return {method.name: method.settings for method in METHODS}
 
 
 def list_datasets() -> set[str]:

@@ -75,7 +75,7 @@ class Predict(Protocol):
 
 @dataclass(frozen=True)
 class Method:
-    """One method to name the person on an image.
+    """One method to name the person in an image.
 
     Attributes:
         name: namespace of its nodes and datasets, name of its pipeline, and key of
