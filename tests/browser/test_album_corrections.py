@@ -186,7 +186,7 @@ def test_changes_outlive_a_reload(album):
     album.press("i")
     assert album.run(warns)
 
-    album.driver.refresh()
+    album.reload()
     album.wait(lambda: album.texts("#unsaved-text") == ["1 change not saved yet"])
 
     assert album.save()["correction"].tolist() == ["ignore"]

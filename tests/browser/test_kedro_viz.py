@@ -8,10 +8,14 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from chromium import NEEDS_CHROMIUM, SIZES, read_errors, resize
-
-By = pytest.importorskip("selenium.webdriver.common.by").By
-WebDriverWait = pytest.importorskip("selenium.webdriver.support.ui").WebDriverWait
+from chromium import (
+    NEEDS_CHROMIUM,
+    SIZES,
+    open_url,
+    read_errors,
+    resize,
+    wait_for,
+)
 
 METHODS = ("scratch_cnn", "facenet_svm")
 # Kedro-Viz 12.5's own: its page asks for a font of the network, which may be away, and
@@ -34,24 +38,31 @@ def test_static_kedro_viz_shows_the_pipelines(
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         seen = {}
-        for size in SIZES:
-            resize(browser, size)
-            browser.get(f"http://127.0.0.1:{server.server_port}")
-            nodes = WebDriverWait(browser, 30).until(
-                lambda b: b.find_elements(By.CSS_SELECTOR, ".pipeline-node")
-            )
-            seen[size] = {node.get_attribute("textContent") for node in nodes}
-        errors = [
-            message
-            for message in read_errors(browser)
-            if not any(known in message for known in KNOWN_ERRORS)
-        ]
-        server.shutdown()
+        try:
+            for size in SIZES:
+                resize(browser, size)
+                open_url(browser, f"http://127.0.0.1:{server.server_port}")
+                seen[size] = set(wait_for(browser, partial(read_nodes, browser)))
+            errors = [
+                message
+                for message in read_errors(browser)
+                if not any(known in message for known in KNOWN_ERRORS)
+            ]
+        finally:
+            server.shutdown()
 
     assert errors == []
     assert main["layers"][-1] == "reporting"  # empty where layers form a circle
     for names in seen.values():
         assert {"data_processing", *METHODS, "reporting"} <= names
+
+
+def read_nodes(browser):
+    """Give the texts of the nodes that are drawn."""
+    return browser.execute_script(
+        "return [...document.querySelectorAll('.pipeline-node')]"
+        ".map(node => node.textContent)"
+    )
 
 
 class QuietHandler(SimpleHTTPRequestHandler):

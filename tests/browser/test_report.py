@@ -1,11 +1,18 @@
 """The report as a reader sees it, in headless Chromium."""
 
 import pytest
-from chromium import NEEDS_CHROMIUM, SIZES, open_file, read_errors, resize
+from chromium import (
+    NEEDS_CHROMIUM,
+    SIZES,
+    open_file,
+    read_errors,
+    resize,
+    settle,
+    wait_for,
+)
 from invented_results import invent_results, plot_everything
 
 By = pytest.importorskip("selenium.webdriver.common.by").By
-WebDriverWait = pytest.importorskip("selenium.webdriver.support.ui").WebDriverWait
 
 METHODS = ("scratch_cnn", "facenet_svm")
 
@@ -31,6 +38,7 @@ def open_page(request, browser, tmp_path):
         file = tmp_path / "report.html"
         file.write_text(page)
         open_file(browser, file)
+        settle(browser, ".main-svg")
         return browser
 
     return open_page
@@ -90,6 +98,7 @@ def test_report_reads_well(browser, size, leave_results, run_project, project):
     file = project / "data/08_reporting/orl/report.html"
 
     open_file(browser, file)
+    settle(browser, ".main-svg")
 
     assert read_errors(browser) == []
     fetched = browser.execute_script(
@@ -110,7 +119,7 @@ def test_report_reads_well(browser, size, leave_results, run_project, project):
     images = browser.find_elements(By.CSS_SELECTOR, ".face img")
     assert images
     for image in images:
-        WebDriverWait(browser, 10).until(lambda _, i=image: i.get_property("complete"))
+        wait_for(browser, lambda i=image: i.get_property("complete"))
         assert image.get_property("naturalWidth") > 0
         assert " face " in image.get_attribute("alt")
         assert ", predicted s" in image.get_attribute("alt")
@@ -187,6 +196,7 @@ def test_printed_report_opens_every_part_and_fits_the_paper(browser, tmp_path):
     file.write_text(page)
     resize(browser, "desktop")
     open_file(browser, file)
+    settle(browser, ".main-svg")
     before = measure(browser, ".figure")
     browser.execute_script(
         "window.printed = [];"
@@ -199,7 +209,7 @@ def test_printed_report_opens_every_part_and_fits_the_paper(browser, tmp_path):
     assert len(pdf["data"]) > 10000
     opened = browser.execute_script("return window.printed")
     assert opened and all(opened)
-    WebDriverWait(browser, 10).until(lambda b: measure(b, ".figure") == before)
+    wait_for(browser, lambda: measure(browser, ".figure") == before)
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     browser.execute_script("dispatchEvent(new Event('beforeprint'))")
     assert measure(browser, "nav") == []

@@ -77,7 +77,7 @@ def test_processes_end_with_a_run_that_is_killed(tmp_path):
     wait_until(lambda: not any(map(is_alive, processes)))
 
 
-def wait_until(condition, seconds=30):
+def wait_until(condition, seconds=300):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"

@@ -13,6 +13,13 @@ OLD, NEW = pd.DataFrame({"id": [1, 2]}), pd.DataFrame({"id": [3, 4, 5]})
 ORIGIN = {"node": "a.fit", "fingerprint": "f" * 64}
 
 
+def overwrite(file, content):
+    """Write to a file until its time of change is another: the clock may be coarse."""
+    before = file.stat().st_ctime_ns
+    while file.stat().st_ctime_ns == before:
+        file.write_bytes(content)
+
+
 def write_record(file, **changes):
     """Change the newest version in a record, whose checksum then fits again."""
     stored = json.loads(find_record(file).read_text())

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from kedro.io import DatasetError
-from tests.datasets.artifacts import CSV, NEW, OLD, ORIGIN, write_record
+from tests.datasets.artifacts import CSV, NEW, OLD, ORIGIN, overwrite, write_record
 
 from lfw17_kedro.datasets import StoredDataset, artifact_record
 from lfw17_kedro.datasets.artifact_record import read_versions
@@ -23,7 +23,7 @@ from lfw17_kedro.datasets.artifact_record import read_versions
     ],
 )
 def test_a_damaged_file_is_refused(stored_table, table_file, damage, found):
-    table_file.write_bytes(damage(table_file.read_bytes()))
+    overwrite(table_file, damage(table_file.read_bytes()))
 
     assert not stored_table.exists()
     with pytest.raises(DatasetError) as error:
@@ -113,7 +113,7 @@ def test_a_flip_that_keeps_size_and_time_is_found(stored_table, table_file):
     state = table_file.stat()
     content = bytearray(table_file.read_bytes())
     content[-2] ^= 1
-    table_file.write_bytes(content)
+    overwrite(table_file, content)
     os.utime(table_file, ns=(state.st_atime_ns, state.st_mtime_ns))
 
     with pytest.raises(DatasetError, match="damaged"):

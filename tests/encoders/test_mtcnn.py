@@ -184,7 +184,9 @@ class RunOnLoad:
 @pytest.fixture
 def copied_package(monkeypatch, tmp_path):
     """Give the weights' folder of a copy of the package, which is used instead."""
-    copy = shutil.copytree(Path(mtcnn.__file__).parent, tmp_path / "mtcnn")
+    installed = Path(mtcnn.__file__).parent
+    no_caches = shutil.ignore_patterns("__pycache__")
+    copy = shutil.copytree(installed, tmp_path / "mtcnn", ignore=no_caches)
     monkeypatch.delitem(sys.modules, "mtcnn")
     monkeypatch.syspath_prepend(tmp_path)
     return copy / "assets" / "weights"

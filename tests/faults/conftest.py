@@ -92,7 +92,7 @@ def projects(zygote, campaign, few_faces, tmp_path_factory):
             for pipeline in pipelines:
                 words = ["run", "--pipelines", pipeline, *seed]
                 run = {"project": str(folder), "words": words}
-                [done] = zygote.run([Trial("kedro", run, timeout=600)])
+                [done] = zygote.run([Trial("kedro", run)])
                 assert done.code == 0, done.output
             made[state] = folder
         return made[state]

@@ -13,7 +13,6 @@ AS_BEFORE, NEW, REFUSED, FINDING = VERDICTS = (
 MAX_MESSAGE = 1200  # characters; paths and a command are long
 MAX_SHOWN = 20
 MAX_MEMORY = 1024  # MB over what a process needs that does nothing
-HANG = 10.0  # seconds
 SENTENCE_END = re.compile(r"[.!?] +[A-Z]")
 LEFTOVER = re.compile(r"\.(part|old)(\.\w+)?$")
 

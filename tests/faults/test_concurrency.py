@@ -5,7 +5,6 @@ import shutil
 
 from fault_project import compare_snapshots, take_snapshot
 from fault_verdicts import (
-    HANG,
     NEW,
     REFUSED,
     find_leftovers,
@@ -45,8 +44,6 @@ def judge(outcomes, all_succeed):
         problems += find_problems_of_message(
             "".join(errors), "runs.max_wait", "process"
         )
-        if one.seconds > HANG:
-            problems.append(f"refused after {one.seconds:.0f} s")
     return REFUSED if refused else NEW, problems
 
 

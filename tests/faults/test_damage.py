@@ -78,7 +78,6 @@ def test_a_damaged_artifact_is_not_loaded(zygote, tally, campaign, project, arti
         Trial(
             "load_damaged",
             {"project": str(project), "name": name, "damages": damages},
-            timeout=600,
         )
         for name, damages in plans.items()
     ]
@@ -153,7 +152,7 @@ def test_the_command_of_the_refusal_repairs(
             words = ["run", "--pipelines", maker, "--only-missing-outputs"]
             words = shlex.split(found[1])[1:] if found else words
             commands.append({"project": str(copy), "words": words})
-        done = zygote.run([Trial("kedro", c, timeout=300) for c in commands], JOBS)
+        done = zygote.run([Trial("kedro", c) for c in commands], JOBS)
         for (name, kind), (copy, file), command, outcome in zip(
             part, copies, commands, done, strict=True
         ):

@@ -29,6 +29,7 @@ from fault_verdicts import NEW, REFUSED
 PHOTOS, SHARD, KILLS = 96, 8, 2  # in the short form
 CAMPAIGN_PHOTOS, CAMPAIGN_SHARD, CAMPAIGN_KILLS = 600, 20, 20
 WORKERS = 2
+MAX_STARTS = 5  # of a run that ends before this process kills it
 pytestmark = pytest.mark.slow
 
 
@@ -106,16 +107,30 @@ def test_a_run_killed_again_and_again_ends_as_an_unbroken_one(
     tally.check(kills + 1)
 
 
-def wait_for_middle(runs, process, total):
-    """Wait until a run has finished some of its parts, but not all."""
-    assert runs.wait_for_parts(process, 2), runs.read_log()
-    assert len(runs.list_new_parts()) < total, "too late for a kill in the middle"
+@pytest.fixture
+def start_half(enrolled, parameters, unbroken, tmp_path):
+    """Start a run, and wait until it has finished some of its parts, but not all."""
+
+    def start(**chosen):
+        for number in range(MAX_STARTS):
+            folder = tmp_path / f"half-{number}"
+            runs = KilledRuns(copy_project(enrolled, folder), parameters)
+            process = runs.start(**chosen)
+            is_running = runs.wait_for_parts(process, 2)
+            if is_running and len(runs.list_new_parts()) < len(unbroken[1]):
+                return runs, process
+            code = runs.finish(process)  # this process was too late
+            assert code == 0, runs.read_log()
+        raise AssertionError(f"{MAX_STARTS} runs ended before they could be killed")
+
+    return start
 
 
-def test_a_process_that_is_killed_is_replaced(tally, unbroken, runs):
-    project, times = unbroken
-    process = runs.start(**{"compute.engine": "processes", "compute.workers": WORKERS})
-    wait_for_middle(runs, process, len(times))
+def test_a_process_that_is_killed_is_replaced(tally, unbroken, start_half):
+    project, _ = unbroken
+    runs, process = start_half(
+        **{"compute.engine": "processes", "compute.workers": WORKERS}
+    )
     os.kill(find_workers(process.pid)[0], signal.SIGKILL)
 
     code = runs.finish(process)
@@ -127,13 +142,12 @@ def test_a_process_that_is_killed_is_replaced(tally, unbroken, runs):
 
 @pytest.mark.parametrize("nanny", [False, *in_campaign(True)])
 def test_the_shards_of_a_dask_worker_that_is_killed_go_to_others(
-    nanny, tally, unbroken, runs, tmp_path
+    nanny, tally, unbroken, start_half, tmp_path
 ):
-    project, times = unbroken
+    project, _ = unbroken
     with DaskServers(tmp_path, WORKERS) as servers:
         address = {"compute.engine": "dask", "compute.address": servers.address}
-        process = runs.start(**address)
-        wait_for_middle(runs, process, len(times))
+        runs, process = start_half(**address)
         busiest = max(servers.workers, key=lambda one: measure_work(one.pid))
         if nanny:  # nobody starts the worker anew
             kill_group(busiest)
@@ -148,13 +162,12 @@ def test_the_shards_of_a_dask_worker_that_is_killed_go_to_others(
 
 
 def test_a_run_whose_dask_scheduler_is_killed_says_so_and_the_next_goes_on(
-    tally, unbroken, runs, tmp_path
+    tally, unbroken, start_half, tmp_path
 ):
     project, times = unbroken
     with DaskServers(tmp_path, WORKERS) as servers:
         address = {"compute.engine": "dask", "compute.address": servers.address}
-        process = runs.start(**address)
-        wait_for_middle(runs, process, len(times))
+        runs, process = start_half(**address)
         kill_group(servers.scheduler)
 
         code = runs.finish(process)

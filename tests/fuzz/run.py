@@ -53,7 +53,7 @@ def fuzz(reader: Reader, options: argparse.Namespace) -> dict[str, Any]:
     seeds = _make_seeds(reader)
     past = [file.read_bytes() for file in sorted((CORPUS / reader.name).glob("*.bin"))]
     findings: dict[tuple[str, str], Finding] = {}
-    done = accepted = batch = 0
+    done = accepted = batch = drawn = 0
 
     def run(work: engines.Work, seconds: float) -> int:
         nonlocal done, accepted
@@ -71,7 +71,7 @@ def fuzz(reader: Reader, options: argparse.Namespace) -> dict[str, Any]:
     end = time.monotonic() + options.seconds
     while options.seconds and (remaining := end - time.monotonic()) > 0:
         seconds = min(BATCH, remaining)
-        run(_choose(reader, [*seeds, *past], seconds, batch, options), seconds)
+        drawn += run(_choose(reader, [*seeds, *past], seconds, batch, options), seconds)
         batch += 1
         if options.examples is not None:
             break
@@ -82,7 +82,8 @@ def fuzz(reader: Reader, options: argparse.Namespace) -> dict[str, Any]:
     for text in texts:
         print(f"    {text}", flush=True)
     keys = ("reader", "engine", "inputs", "accepted", "seconds")
-    return dict(zip(keys, row[:-1], strict=True)) | {"findings": texts}
+    numbers = dict(zip(keys, row[:-1], strict=True)) | {"drawn": drawn}
+    return numbers | {"findings": texts}
 
 
 _ROW = "{:<16} {:<10} {:>9} {:>9} {:>8} {:>9}"

@@ -29,6 +29,7 @@ MAX_ADDRESSES = 8 << 30  # of address space; only so that the machine survives
 MAX_INPUT = 4 << 20
 START_SECONDS = 120.0  # for the first input: TensorFlow starts then
 POLL = 0.01
+TRACE_SECONDS, TRACE_POLL = 10.0, 0.1
 
 _HEADER = struct.Struct("<dqqqq")  # started (0: idle), done, accepted, refused, size
 _CALLS = ("os.system", "os.exec", "os.posix_spawn", "subprocess.Popen")
@@ -224,6 +225,9 @@ def _live_as_child(trial: Trial, work: Callable[[Trial], None], source: int) -> 
     code = 1
     try:
         os.close(source)
+        sys.dont_write_bytecode = (
+            True  # of modules that a reader is the first to import
+        )
         os.setpgid(0, 0)
         os.chdir(trial.folder)
         (trial.folder / "tmp").mkdir()
@@ -275,7 +279,7 @@ def _watch(
         late = now > end + START_SECONDS + MAX_WAIT
         if problem or late:
             os.kill(child, signal.SIGUSR1)
-            time.sleep(0.1)  # until its trace is written
+            _wait_for_trace(folder / "trace")
             os.killpg(child, signal.SIGKILL)
         pid, rest = os.waitpid(child, 0 if problem or late else os.WNOHANG)
         status = rest if pid else None
@@ -289,6 +293,16 @@ def _watch(
         place = _find_place((folder / "trace").read_text(errors="replace"))
         findings.append(Finding(problem[0], place, problem[1], content))
     return findings
+
+
+def _wait_for_trace(trace: Path) -> None:
+    """Wait until a child has written its trace, as far as its growth tells."""
+    size, end = 0, time.monotonic() + TRACE_SECONDS
+    while time.monotonic() < end:
+        time.sleep(TRACE_POLL)
+        before, size = size, trace.stat().st_size if trace.is_file() else 0
+        if size == before > 0:
+            return
 
 
 def _parse(line: bytes) -> Finding:

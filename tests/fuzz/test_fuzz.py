@@ -25,7 +25,7 @@ def rows(tmp_path_factory):
     command = [sys.executable, "-m", "tests.fuzz.run", "--engine", "random"]
     command += ["--seconds", "2", "--examples", "40", "--report", str(report)]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=1800
     )
     assert report.is_file(), done.stdout + done.stderr
     return {row["reader"]: row for row in json.loads(report.read_text())}
@@ -36,5 +36,6 @@ def test_hostile_bytes_are_refused_in_one_sentence(rows, reader):
     past = list((ROOT / "tests/fuzz/corpus" / reader).glob("*.bin"))
 
     assert rows[reader]["findings"] == []
-    assert rows[reader]["inputs"] > len(past) + 1  # more than the replay
+    assert rows[reader]["drawn"] > 0
+    assert rows[reader]["inputs"] > rows[reader]["drawn"] + len(past)  # whole files
     assert rows[reader]["accepted"]  # the whole files that the changes start from

@@ -94,13 +94,13 @@ def test_run_logs_one_line_a_node_and_two_for_a_slow_one(small_project):
     lines = [
         re.sub(r"^\d\d:\d\d:\d\d ", "", line) for line in shown.stdout.splitlines()
     ]
-    assert lines[0] == "INFO    3 nodes to run."
-    assert lines[1] == f"INFO    1/3 {'count_photos':29}    0.0 s"
-    assert lines[2] == "INFO    2/3 facenet_svm.embed_train_faces ..."
-    assert re.fullmatch(
-        r"INFO    2/3 facenet_svm.embed_train_faces    3\.\d s", lines[3]
-    )
-    assert lines[4:] == [f"INFO    3/3 {'end':29}    0.0 s"]
+    assert [re.sub(r"[ \d]{4}\.\d s$", "TIME", line) for line in lines] == [
+        "INFO    3 nodes to run.",
+        f"INFO    1/3 {'count_photos':29} TIME",
+        "INFO    2/3 facenet_svm.embed_train_faces ...",
+        "INFO    2/3 facenet_svm.embed_train_faces TIME",
+        f"INFO    3/3 {'end':29} TIME",
+    ]
 
 
 def test_failed_run_ends_with_the_message_and_an_exit_code(small_project):

@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -222,6 +221,17 @@ def test_pipeline_leaves_model_history_and_submission(
     assert left == {"model.keras"}
 
 
+# Runs the pipeline until an operation on the checkpoint, in one of the first epochs.
+KILLED_RUN = """
+import sys
+from kedro.framework.cli import main
+from killed_at import kill_at_operation
+
+kill_at_operation(30, sys.argv.pop(1))
+main()
+"""
+
+
 def test_killed_run_resumes_and_ends_with_a_model(few_faces, save_faces, project):
     folder = save_faces(few_faces)
     local = project / "conf" / "local"
@@ -233,26 +243,31 @@ def test_killed_run_resumes_and_ends_with_a_model(few_faces, save_faces, project
     }
     (local / "catalog.yml").write_text(yaml.safe_dump({"raw_faces": source}))
     (local / "parameters.yml").write_text(
-        yaml.safe_dump(tiny_parameters({"original": 1, "aligned": 0}, epochs=60))
+        yaml.safe_dump(tiny_parameters({"original": 1, "aligned": 0}, epochs=20))
     )
-    command = [sys.executable, "-m", "kedro", "run", "--pipelines", "scratch_cnn"]
+    words = ["run", "--pipelines", "scratch_cnn"]
     models = project / "data/06_models/orl/scratch_cnn"
     checkpoint = models / "fit_checkpoint/final/network_0"
 
-    run = subprocess.Popen(command, cwd=project)
-    deadline = time.monotonic() + 120
-    while not any(checkpoint.glob("epoch_*.npz")) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.kill(run.pid, signal.SIGKILL)
-    run.wait()
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_RUN, checkpoint, *words],
+        cwd=project,
+        check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert killed.returncode == -signal.SIGKILL
     assert any(checkpoint.glob("epoch_*.npz"))
     assert not (models / "model.keras").exists()
     again = subprocess.run(
-        command, cwd=project, check=True, capture_output=True, text=True
+        [sys.executable, "-m", "kedro", *words],
+        cwd=project,
+        check=True,
+        capture_output=True,
+        text=True,
     )
 
     assert "resuming after epoch" in " ".join(again.stdout.split())
     assert (models / "model.keras").is_file()
     assert not (models / "fit_checkpoint").exists()
     history = pd.read_csv(project / "data/08_reporting/orl/scratch_cnn/history.csv")
-    assert history["epoch"].tolist() == list(range(60))
+    assert history["epoch"].tolist() == list(range(20))

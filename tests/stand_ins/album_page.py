@@ -1,13 +1,12 @@
 """An album open in headless Chromium, and what a user does there."""
 
 import pandas as pd
-from chromium import open_file, read_errors, resize
+from chromium import open_file, read_errors, reload, resize, wait_for
 from invented_album import save_pictures, small_album
 
 try:
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
-    from selenium.webdriver.support.ui import WebDriverWait
 except ImportError:  # then no test opens a page
     pass
 
@@ -37,8 +36,16 @@ class Page:
         open_file(self.driver, file)
         return self
 
+    def reload(self):
+        reload(self.driver)
+
     def go(self, route):
-        self.driver.execute_script("location.hash = arguments[0]", f"#/{route}")
+        self.run(
+            "const before = location.hash; location.hash = arguments[0];"
+            # The heading has it again when the page shows the other view.
+            "if (location.hash !== before) document.activeElement.blur()",
+            f"#/{route}",
+        )
         self.wait(
             lambda: self.run(
                 "return places.size && places.has(location.hash) "
@@ -65,7 +72,7 @@ class Page:
         self.run("document.querySelector(arguments[0]).focus()", selector)
 
     def wait(self, ready):
-        return WebDriverWait(self.driver, 10).until(lambda _: ready())
+        return wait_for(self.driver, ready)
 
     def errors(self):
         return read_errors(self.driver)

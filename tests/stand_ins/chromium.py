@@ -7,6 +7,7 @@ import pytest
 
 try:
     from selenium import webdriver
+    from selenium.common.exceptions import StaleElementReferenceException
     from selenium.webdriver.support.ui import WebDriverWait
 except ImportError:
     webdriver = None
@@ -34,23 +35,62 @@ def open_chromium():
     driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
     try:
         driver.set_page_load_timeout(LOADING_SECONDS)
+        driver.set_script_timeout(LOADING_SECONDS)
         yield driver
     finally:
         driver.quit()
 
 
 def open_file(driver, file):
-    """Open a page on the disk and wait until it is read to its end.
+    """Open a page on the disk and wait until it is read to its end."""
+    open_url(driver, file.as_uri())
+
+
+def open_url(driver, url):
+    """Open a page and wait until it is read to its end."""
+    _load(driver, lambda: driver.get(url))
+
+
+def reload(driver):
+    """Open the same page again and wait until it is read to its end."""
+    _load(driver, driver.refresh)
+
+
+def _load(driver, begin):
+    """Let a page take the place of another, and wait until it is read to its end.
 
     The driver may return while the page before it is still the one that answers.
     """
-    driver.get(file.as_uri())
-    script = (
-        "return location.href.startsWith(arguments[0]) "
-        "&& document.readyState === 'complete'"
+    driver.execute_script("window.isOld = true")
+    begin()
+    script = "return !window.isOld && document.readyState === 'complete'"
+    wait_for(driver, lambda: driver.execute_script(script))
+
+
+def wait_for(driver, ready):
+    """Wait until a function gives something, and give that.
+
+    A page may take an element away that the function has found.
+    """
+    wait = WebDriverWait(
+        driver, LOADING_SECONDS, ignored_exceptions=[StaleElementReferenceException]
     )
-    WebDriverWait(driver, LOADING_SECONDS).until(
-        lambda _: driver.execute_script(script, file.as_uri())
+    return wait.until(lambda _: ready())
+
+
+def settle(driver, selector):
+    """Wait until some elements stay as they are for longer than Plotly delays a change.
+
+    The page's own clock tells, so what it has delayed before comes first.
+    """
+    driver.execute_async_script(
+        "const [selector, done] = arguments;"
+        "const measure = () => JSON.stringify([...document.querySelectorAll(selector)]"
+        ".map(element => element.getBoundingClientRect()));"
+        "const look = before => setTimeout(() => {"
+        "const now = measure(); now === before ? done() : look(now) }, 200);"
+        "look(measure())",
+        selector,
     )
 
 

@@ -1,6 +1,6 @@
 """Kill this process at one of its operations on files, as `kill -9` or a limit would.
 
-Only for a process that a test has forked: what this sets up cannot be undone.
+Only for a process that a test has started: what this sets up cannot be undone.
 """
 
 import itertools
