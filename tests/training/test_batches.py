@@ -98,3 +98,11 @@ def test_stream_goes_on_where_it_was_left(augmentation):
         np.testing.assert_array_equal(images, again)
         np.testing.assert_array_equal(targets, targets_again)
     assert (stream(1, seed=4)[0][1] != whole[0][1]).any()
+
+
+def test_no_thread_tunes_the_stream():
+    batches = make_batches(
+        np.zeros((4, 2, 2, 1)), np.arange(4), 4, batch_size=2, augmentation=None, seed=0
+    )
+
+    assert batches.options().autotune.enabled is False  # it is slow to end

@@ -55,7 +55,11 @@ def make_batches(
             return augment_images(pair[0], pair_seed, **settings), pair[1]
 
         pairs = tf.data.Dataset.zip(pairs, seeds.skip(first_step)).map(augment)
-    return pairs.prefetch(2)
+    # Nothing here is tuned, and TensorFlow 2.20 may take up to a minute to stop the thread
+    # that tunes when the iterator is deleted.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return pairs.prefetch(2).with_options(options)
 
 
 def count_steps(images: int, batch_size: int) -> int:
