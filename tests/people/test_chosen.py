@@ -41,6 +41,12 @@ def test_a_face_is_found_again_if_detection_has_changed():
     assert chosen.face["left"] == 110
 
 
+def test_a_photo_that_a_spreadsheet_would_run_is_spelled_so_that_none_does():
+    [chosen], _ = choose(face_id=f"{'a' * 16}_110_10_160_60", photo="=1+1.jpg")
+
+    assert chosen.photo == "./=1+1.jpg"
+
+
 def test_corrections_that_enrol_nothing_are_passed_over():
     assert choose(face_id=f"{'a' * 16}_110_10_160_60", enrol=False) == ([], [])
 

@@ -8,6 +8,7 @@ import numpy as np
 from lfw17_kedro.people.corrections_file import Correction
 from lfw17_kedro.people.enrol import ChosenFace
 from lfw17_kedro.people.face_ids import MIN_OVERLAP, measure_overlap, parse_face_id
+from lfw17_kedro.people.names import spell_path
 from lfw17_kedro.scan_types import BOX, FACE_COLUMNS, Scan
 
 
@@ -70,5 +71,5 @@ def _find_face(correction: Correction, store: FindScan) -> ChosenFace | str:
         return "no face is found there any more, so it is not enrolled"
     row = int(overlaps.argmax())
     face = scan.faces.iloc[row][[*FACE_COLUMNS]]
-    photo = correction.photo or correction.face_id
+    photo = spell_path(correction.photo) or correction.face_id
     return ChosenFace(correction.name, photo, face, scan.vectors[row])

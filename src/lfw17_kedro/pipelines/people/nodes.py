@@ -9,6 +9,7 @@ from lfw17_kedro.compute.settings import ComputeSettings
 from lfw17_kedro.encoders import registry
 from lfw17_kedro.messages import count_noun
 from lfw17_kedro.people.corrections_file import MAX_LISTED
+from lfw17_kedro.people.names import spell_path
 from lfw17_kedro.photo_types import FAILED_COLUMNS, PhotoFolder
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
 from lfw17_kedro.pipelines.people.settings import SearchSettings
@@ -162,7 +163,7 @@ def _tabulate_failed(failed: "Sequence[FailedShard]") -> Table:
     import pandas as pd
 
     rows = [
-        (number, photo.path, shard.reason)
+        (number, spell_path(photo.path), shard.reason)
         for number, shard in enumerate(failed, 1)
         for photo in shard.photos
     ]
