@@ -207,6 +207,8 @@ class Gallery:
         fingerprint: of the scan that the vectors come from.
         cohort: all strangers, also those who are among the people.
         settings: that the gallery was made with; None if nobody said so.
+        is_incomplete: corrections enrol faces of photos that were not searched yet. It
+            is not stored: a run tells by it that the gallery must be made again.
     """
 
     people: tuple[str, ...]
@@ -217,3 +219,4 @@ class Gallery:
     fingerprint: str
     cohort: Cohort = NO_COHORT
     settings: GallerySettings | None = None
+    is_incomplete: bool = False

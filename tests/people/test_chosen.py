@@ -60,6 +60,12 @@ def test_a_face_that_cannot_be_enrolled_is_named_with_its_line():
 
     assert [missing for _, missing in reasons] == [
         [(7, "expected a face_id to enrol a face, got only a photo; copy the face_id")],
-        [(7, "the photo of this face was not searched yet; run once more to enrol it")],
+        [
+            (
+                7,
+                "the photo of this face was not searched yet; run once more to enrol "
+                "it, or clear enrol if the photo is no longer there",
+            )
+        ],
         [(7, "no face is found there any more, so it is not enrolled")],
     ]

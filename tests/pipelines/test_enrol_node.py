@@ -80,3 +80,19 @@ def test_somebody_whom_a_correction_enrols_is_no_stranger(enrol_with):
     assert gallery.people == ("Ann Lee", "Bob")
     np.testing.assert_allclose(gallery.threshold.cohort, [0])
     assert gallery.cohort.people == ("s1", "s2", "s2")
+
+
+@pytest.mark.parametrize(
+    ("face", "waits"),
+    [
+        (FACE, False),
+        (f"{PHOTO[:16]}_90_90_99_99", False),  # no face is there
+        (f"{'b' * 16}_10_10_60_70", True),
+    ],
+)
+def test_gallery_is_incomplete_while_a_correction_waits_for_its_photo(
+    enrol_with, face, waits
+):
+    gallery = enrol_with({"Ann Lee/1.jpg": X}, {"s1/1": Y}, f"{face},is,Bob,yes")
+
+    assert gallery.is_incomplete == waits

@@ -25,6 +25,7 @@ from lfw17_kedro.hooks.node_calls import (
     hash_node_code,
     hash_outside,
     is_from_outside,
+    is_incomplete,
     list_datasets,
     read_origin,
     strip_transcoding,
@@ -125,7 +126,10 @@ class LineageHooks:
         stale afterwards, so that `--only-missing-outputs` makes it again.
         """
         origin = self.trace(node, catalog, inputs)
-        if any(len(outputs[name]) for name in outputs if lists_failed(name)):
+        if any(
+            is_incomplete(data) or (lists_failed(name) and len(data))
+            for name, data in outputs.items()
+        ):
             origin = mark_incomplete(origin)
         for name in node.outputs:
             self._made[strip_transcoding(name)] = origin

@@ -34,6 +34,12 @@ class NotFound(NamedTuple):
     reason: str
 
 
+NOT_SEARCHED = (
+    "the photo of this face was not searched yet; run once more to enrol it, or clear "
+    "enrol if the photo is no longer there"
+)
+
+
 def find_chosen(
     corrections: Iterable[Correction], store: FindScan
 ) -> tuple[list[ChosenFace], list[NotFound]]:
@@ -64,7 +70,7 @@ def _find_face(correction: Correction, store: FindScan) -> ChosenFace | str:
         return "expected a face_id to enrol a face, got only a photo; copy the face_id"
     digits, box = parse_face_id(correction.face_id)
     if (sha256 := store.find(digits)) is None:
-        return "the photo of this face was not searched yet; run once more to enrol it"
+        return NOT_SEARCHED
     scan = store.read([sha256])
     overlaps = measure_overlap(box[None], scan.faces[[*BOX]].to_numpy(np.float64))[0]
     if not len(overlaps) or overlaps.max() < MIN_OVERLAP:
