@@ -30,7 +30,7 @@ from lfw17_kedro.hooks.node_calls import (
     read_origin,
     strip_transcoding,
 )
-from lfw17_kedro.hooks.node_makers import find_unavailable
+from lfw17_kedro.hooks.node_makers import find_shared_files, find_unavailable
 from lfw17_kedro.hooks.run_options import keep_results, read_options
 from lfw17_kedro.lineage import Origin, mark_incomplete, trace_origin
 from lfw17_kedro.run_lock import RunLock
@@ -62,8 +62,9 @@ class LineageHooks:
 
         Raises:
             ClickException: another run is under way, this one would use several
-                processes, or an artifact is missing, damaged or stale; a command ends
-                with this message.
+                processes or read a file that it writes under another name, or an
+                artifact is missing, damaged or stale; a command ends with this
+                message.
         """
         # If its first process is killed, the others write on, and hold no lock.
         if "ParallelRunner" in str(run_params.get("runner")):
@@ -85,6 +86,9 @@ class LineageHooks:
         try:
             if unavailable := find_unavailable(pipeline, catalog):
                 raise ClickException("\n".join(unavailable))
+            kept = keep_results(run_params)
+            if shared := find_shared_files(pipeline, catalog, kept):
+                raise ClickException("\n".join(shared))
             self._acquire(catalog, run_params, settings.max_wait)
             for node in pipeline.nodes:
                 hash_node_code(node, catalog)
