@@ -77,11 +77,10 @@ def find_shared_files(
     ]
 
 
-def _find_file(catalog: DataCatalog, name: str) -> str | None:
-    """Give the file of a dataset, None where it has none."""
+def _find_file(catalog: DataCatalog, name: str) -> str:
+    """Give the file of a dataset, "" where it has none."""
     dataset = catalog.get(name) if name in catalog else None
-    file = dataset._describe().get("filepath") if dataset else None
-    return None if file is None else str(file)
+    return "" if dataset is None else str(dataset._describe().get("filepath") or "")
 
 
 def _advise_two_runs(made: str, run_params: Mapping[str, Any]) -> str:
