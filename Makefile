@@ -152,14 +152,25 @@ audit: $(RUN)  ## ask PyPI for known vulnerabilities of the locked packages
 	@$(UV) --no-config pip install --python $(AUDIT) $(SAFELY) -r requirements-audit.lock
 	@$(AUDIT)/bin/python tools/audit.py $(LOCKS)
 
+# The lock tells whether a run is under way: a run that was killed leaves its note, and its
+# process number may be another process's by now. Only where nobody can ask the lock does
+# the note count.
+LOCK := import fcntl, sys; fcntl.flock(open(sys.argv[1], "r+"), fcntl.LOCK_EX | fcntl.LOCK_NB)
+
 # data/06_models/facenet is where version 0.1.0 had users put FaceNet's zip by hand.
 clean:  ## remove .venv, caches and the outputs of runs; keep your own files
 	@if [ -L data ]; then \
 	  echo "expected a folder data, got a link to $$(readlink data): delete what runs wrote there by hand."; exit 1; fi
-	@for note in data/08_reporting/*/.run.holder.json; do \
+	@for folder in data/08_reporting/*/; do \
+	  lock=$${folder}.run.lock; note=$${folder}.run.holder.json; \
+	  said=$$($(PYTHON) -c '$(LOCK)' "$$lock" 2>&1) && continue; \
 	  pid=$$(sed -n 's/.*"pid": \([0-9]*\).*/\1/p' "$$note" 2> /dev/null); \
-	  if [ -n "$$pid" ] && kill -0 "$$pid" 2> /dev/null; then \
-	    echo "expected no run, got process $$pid, which $$note names: wait until it ends, or end it."; exit 1; fi; done
+	  case "$$said" in \
+	    *BlockingIOError*) ;; \
+	    *) [ -n "$$pid" ] && kill -0 "$$pid" 2> /dev/null || continue;; \
+	  esac; \
+	  run="one that holds $$lock"; [ -z "$$pid" ] || run="process $$pid, which $$note names"; \
+	  echo "expected no run, got $$run: wait until it ends, or end it."; exit 1; done
 	rm -rf $(VENV) .viz build dist info.log .hypothesis .*_cache src/*.egg-info
 	find src tests benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
 	find data/0[2-8]_* -mindepth 1 ! -name .gitkeep \

@@ -27,9 +27,9 @@ from benchmarks.fold_fits import Faces, fit_folds
 from benchmarks.fold_scores import Predictions
 from benchmarks.fold_store import FoldKey, FoldResult, FoldStore
 from benchmarks.machine import ROOT, describe_machine, describe_revision
-from kedro.io import DatasetError
 
 from benchmarks import fold_scores
+from lfw17_kedro.hooks.errors import is_expected
 from lfw17_kedro.parameters import ParameterError
 from lfw17_kedro.pipeline_registry import METHODS
 from lfw17_kedro.pipelines.modelling import Method
@@ -210,6 +210,13 @@ def parse_options(words: Sequence[str] | None = None) -> argparse.Namespace:
             f"argument --variant: expected a name of its own for each, not {CONF}, got "
             f"{', '.join(names)}"
         )
+    if len({*options.seeds}) < len(options.seeds):
+        parser.error(
+            "argument --seeds: expected each seed once, got "
+            f"{' '.join(map(str, options.seeds))}"
+        )
+    if options.folds < 2:  # noqa: PLR2004 (one to train on, one to predict)
+        parser.error(f"argument --folds: expected at least 2, got {options.folds}")
     return options
 
 
@@ -231,8 +238,10 @@ def main() -> None:
                 for index, (name, changes) in enumerate(asked.items())
             }
             rows = benchmark.run(variants)
-        except (ParameterError, DatasetError) as error:
-            raise SystemExit(str(error)) from None
+        except Exception as error:
+            if isinstance(error, ParameterError) or is_expected(error):
+                raise SystemExit(str(error)) from None
+            raise
     print(f"\n{fold_scores.write_table(rows)}\n")
     for name, changes in options.variant:
         print(f"{name}: {' '.join(changes)}")

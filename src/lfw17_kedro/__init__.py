@@ -12,6 +12,10 @@ __all__ = ["Identifier"]
 # GPUs would hide the progress of a run. Errors are still raised as Python exceptions.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+# TensorFlow reads this when it first uses a GPU. Else the first process takes nearly
+# all memory of the GPU, and another worker or run finds none left.
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for only then: networks and tables take seconds."""

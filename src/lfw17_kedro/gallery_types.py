@@ -167,6 +167,9 @@ class GallerySettings:
         thresholds, min_face_size: settings of the detector.
         max_long_side, turn, batch_size, test_time_flip: see `people.scan.ScanSettings`.
         min_extent, min_sharpness, max_different_bits: see `people.gate.QualityGate`.
+
+    Raises:
+        ValueError: with these values no face could be searched.
     """
 
     encoder: str = "dlib_resnet"
@@ -181,6 +184,37 @@ class GallerySettings:
     min_extent: float = 15.0
     min_sharpness: float = 1.0
     max_different_bits: int = 2
+
+    def __post_init__(self) -> None:
+        """Refuse values with which no face could be searched."""
+        sizes_fit = all(
+            1 <= least <= most and 0 <= padding < float("inf")
+            for least, most, padding in self.sizes
+        )
+        expected = {
+            "max_long_side": ("at least 1", self.max_long_side >= 1),
+            "thresholds": (
+                "numbers from 0 to 1",
+                all(0 <= one <= 1 for one in self.thresholds),
+            ),
+            "min_face_size": (
+                "a number above 0",
+                0 < self.min_face_size < float("inf"),
+            ),
+            "sizes": (
+                "at least one (min short side, max short side, padding), sides from 1 "
+                "on, the max not below the min, a padding of at least 0",
+                bool(self.sizes) and sizes_fit,
+            ),
+            "batch_size": ("at least 1", self.batch_size >= 1),
+        }
+        for name, (wanted, fits) in expected.items():
+            if not fits:
+                raise ValueError(
+                    f"{name} of GallerySettings: expected {wanted}, got "
+                    f"{getattr(self, name)!r}; the default is "
+                    f"{getattr(GallerySettings, name)!r}."
+                )
 
 
 class Cohort(NamedTuple):
@@ -211,6 +245,8 @@ class Gallery:
         fingerprint: fingerprint of the scan that the vectors come from.
         cohort: all strangers, also those who are among the people.
         settings: those that the gallery was made with; None if not known.
+        is_incomplete: whether corrections enrol faces of photos that were not searched
+            yet. It is not stored: it tells a run to make the gallery again.
     """
 
     people: tuple[str, ...]
@@ -221,3 +257,4 @@ class Gallery:
     fingerprint: str
     cohort: Cohort = NO_COHORT
     settings: GallerySettings | None = None
+    is_incomplete: bool = False

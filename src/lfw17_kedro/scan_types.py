@@ -169,13 +169,22 @@ class MemoryVectors(Vectors):
 class StoredScan:
     """A `Scan` whose embeddings stay on disk until they are asked for.
 
-    Attributes: see `Scan`; vectors: the embeddings of the rows of `faces`.
+    Attributes: see `Scan`, and
+        vectors: embeddings of the rows of `faces`.
+        gone: SHA-256 of the photos whose files could not be read this time. The next
+            search may find faces in them.
     """
 
     photos: Table
     faces: Table
     vectors: Vectors
     fingerprint: str
+    gone: frozenset[str] = frozenset()
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the next search may find more."""
+        return bool(self.gone)
 
     def load(self) -> Scan:
         """Read all embeddings into memory."""

@@ -11,6 +11,7 @@ from kedro.pipeline import Pipeline
 
 from benchmarks import accuracy
 from lfw17_kedro.pipelines.modelling import Fitted, Method, MethodSettings
+from lfw17_kedro.training.checkpoint import lock_checkpoint
 from lfw17_kedro.types import Features
 
 N = 20
@@ -145,6 +146,42 @@ def test_variants_have_names_of_their_own(names, capsys):
         parse_options(words)
 
     assert f"not conf, got {', '.join(names)}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--seeds 1 666 1", "--seeds: expected each seed once, got 1 666 1\n"),
+        ("--folds 1", "--folds: expected at least 2, got 1\n"),
+    ],
+)
+def test_seeds_and_folds_that_give_no_table_are_refused(words, message, capsys):
+    with pytest.raises(SystemExit):
+        parse_options(words.split())
+
+    assert capsys.readouterr().err.endswith(f"error: argument {message}")
+
+
+@pytest.mark.parametrize("is_meant", [True, False])
+def test_what_is_meant_for_the_user_is_one_line(is_meant, monkeypatch, tmp_path):
+    def run(self, variants):
+        if is_meant:
+            lock_checkpoint(tmp_path).acquire("another benchmark")
+        raise ValueError("a mistake in the code")
+
+    monkeypatch.setattr(sys, "argv", ["", "--store", str(tmp_path)])
+    monkeypatch.setattr(accuracy, "Faces", lambda *_: None)
+    monkeypatch.setattr(Benchmark, "run", run)
+    lock = lock_checkpoint(tmp_path)
+    lock.acquire("a benchmark")
+
+    if is_meant:
+        with pytest.raises(SystemExit, match="is training with this checkpoint"):
+            accuracy.main()
+    else:
+        with pytest.raises(ValueError, match="a mistake in the code"):
+            accuracy.main()
+    lock.release()
 
 
 def test_a_variant_is_a_name_and_parameters():

@@ -30,6 +30,16 @@ def test_photos_come_back_sorted(tmp_path, photos):
     assert (tmp_path / "photos" / "Tony_Blair" / "000001.jpg").is_file()
 
 
+def test_folder_of_a_person_named_like_a_photo_is_no_photo(tmp_path):
+    dataset = JpgFolderDataset(filepath=str(tmp_path / "photos"))
+
+    dataset.save({"ann.jpg/000000": np.zeros((16, 16), np.uint8)})
+
+    loaded = dataset.load()
+    assert list(loaded) == ["ann.jpg/000000"]
+    assert loaded["ann.jpg/000000"].shape == (16, 16)
+
+
 def test_encoded_photos_are_the_files_bytes(tmp_path, photos):
     folder = tmp_path / "photos"
     dataset = JpgFolderDataset(filepath=str(folder))

@@ -27,7 +27,10 @@ def read_upright(data: bytes, _: Path) -> Any:
 
 
 def _seal(folder: Path, card: str) -> None:
-    """Write the SHA-256 and size of the files anew, so that they are read."""
+    """Write the SHA-256 and size of the files anew, so that they are read.
+
+    The card's own checksum is left out, as in older cards.
+    """
     try:
         content = json.loads((folder / card).read_bytes())
         for name, known in content["files"].items():
@@ -37,6 +40,7 @@ def _seal(folder: Path, card: str) -> None:
             is_part = isinstance(known, dict)
             new = {"sha256": sha256, "size": size} if is_part else sha256
             content["files"][name] = new
+        content.pop("checksum", None)
         (folder / card).write_text(json.dumps(content))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 
+import numpy as np
 import pytest
 import yaml
 from click import ClickException
@@ -17,7 +18,10 @@ from kedro.runner import ParallelRunner, SequentialRunner, ThreadRunner
 from lfw17_kedro import code_version
 from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.datasets import StoredDataset
+from lfw17_kedro.gallery_types import Gallery, OpenSetThreshold
 from lfw17_kedro.hooks.lineage import LineageHooks
+from lfw17_kedro.hooks.node_calls import read_origin
+from lfw17_kedro.lineage import mark_incomplete
 from lfw17_kedro.parameter_types import RunSettings
 from lfw17_kedro.run_lock import RunLock
 
@@ -325,6 +329,30 @@ def test_sources_edited_during_a_run_are_not_its_code(
     code_version._read_module.cache_clear()
     code_version._hash_modules.cache_clear()
     assert made.code == hash_code(change)
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_gallery_that_waits_for_a_photo_counts_as_stale(
+    small_catalog, tmp_path, waits
+):
+    def enrol(x):
+        return x
+
+    none = np.empty((0, 2), np.float32)
+    threshold = OpenSetThreshold(0.5, 0.01, 0.1, *[np.empty(0)] * 3)
+    gallery = Gallery((), None, none, none, threshold, "f", is_incomplete=waits)
+    table = StoredDataset(dataset="json.JSONDataset", filepath=f"{tmp_path}/b.json")
+    small_catalog["a"], small_catalog["b"] = MemoryDataset(1), table
+    node, hooks = Node(enrol, "a", ["gallery", "b"]), LineageHooks()
+
+    hooks.before_pipeline_run({}, Pipeline([node]), small_catalog)
+    hooks.after_node_run(node, small_catalog, {"a": 1}, {"gallery": gallery, "b": 2})
+    table.save(2)
+    hooks.after_pipeline_run()
+
+    expected = hooks.trace(node, small_catalog, {"a": 1})
+    made = read_origin(table)
+    assert made == (mark_incomplete(expected) if waits else expected)
 
 
 def test_a_report_of_some_methods_makes_what_is_missing(leave_results, project):

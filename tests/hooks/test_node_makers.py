@@ -2,7 +2,13 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 
-from lfw17_kedro.hooks.node_makers import find_unavailable, list_makers, sort_nodes
+from lfw17_kedro.datasets import RawFacesDataset, StoredDataset
+from lfw17_kedro.hooks.node_makers import (
+    find_shared_files,
+    find_unavailable,
+    list_makers,
+    sort_nodes,
+)
 
 
 def make_node(name, inputs, outputs):
@@ -56,3 +62,50 @@ def test_inputs_that_were_in_memory_alone_are_named_with_their_node():
     ]
     catalog["model"] = MemoryDataset(2)
     assert find_unavailable(Pipeline([SCORE]), catalog) == []
+
+
+@pytest.fixture
+def shared_file(monkeypatch):
+    """Two pipelines: one makes crops, the other reads their file as raw faces."""
+    cut = make_node("people.cut_crops", ["photos"], "crops")
+    check = make_node("check", ["raw_faces"], "faces")
+    registered = {
+        "enrol": Pipeline([cut]),
+        "facenet_svm": Pipeline([check]),
+        "reporting": Pipeline([make_node("report", ["faces"], "page")]),
+    }
+    monkeypatch.setattr("kedro.framework.project.pipelines", registered)
+    crops = StoredDataset(
+        dataset="lfw17_kedro.datasets.RawFacesDataset", filepath="data/crops.npz"
+    )
+    raw_faces = RawFacesDataset(filepath="data/crops.npz")
+    catalog = DataCatalog(
+        {"crops": crops, "raw_faces": raw_faces, "photos": MemoryDataset(1)}
+    )
+    return registered, catalog
+
+
+def test_a_file_that_is_read_and_written_under_two_names_needs_two_runs(shared_file):
+    registered, catalog = shared_file
+    names = ["enrol", "facenet_svm", "reporting"]
+    both = sum(registered.values(), Pipeline([]))
+    start = (
+        "raw_faces is data/crops.npz, which people.cut_crops of this run writes: "
+        "expected one run after the other, got both in one, which would read the file "
+        "of an earlier run; "
+    )
+
+    assert find_shared_files(both, catalog, {"pipeline_names": names, "env": "x"}) == [
+        f"{start}run `kedro run --pipelines enrol --env x`, then `kedro run "
+        "--pipelines facenet_svm,reporting --env x`."
+    ]
+    assert find_shared_files(both, catalog, {"env": "x"}) == [
+        f"{start}make crops first, in a run of its own."
+    ]
+
+
+def test_runs_that_read_or_write_a_file_are_allowed(shared_file):
+    registered, catalog = shared_file
+
+    for one in registered.values():
+        assert find_shared_files(one, catalog, {}) == []

@@ -41,6 +41,12 @@ def test_a_face_is_found_again_if_detection_has_changed():
     assert chosen.face["left"] == 110
 
 
+def test_a_photo_that_a_spreadsheet_would_run_is_spelled_so_that_none_does():
+    [chosen], _ = choose(face_id=f"{'a' * 16}_110_10_160_60", photo="=1+1.jpg")
+
+    assert chosen.photo == "./=1+1.jpg"
+
+
 def test_corrections_that_enrol_nothing_are_passed_over():
     assert choose(face_id=f"{'a' * 16}_110_10_160_60", enrol=False) == ([], [])
 
@@ -56,6 +62,12 @@ def test_a_face_that_cannot_be_enrolled_is_named_with_its_line():
         [(one.correction.line, one.reason) for one in missing] for _, missing in reasons
     ] == [
         [(7, "expected a face_id to enrol a face, got only a photo; copy the face_id")],
-        [(7, "the photo of this face was not searched yet; run once more to enrol it")],
+        [
+            (
+                7,
+                "the photo of this face was not searched yet; run once more to enrol "
+                "it, or clear enrol if the photo is no longer there",
+            )
+        ],
         [(7, "no face is found there any more, so it is not enrolled")],
     ]

@@ -99,3 +99,19 @@ def test_a_store_that_lost_an_enrolled_photo_says_what_to_run(enrol_with):
         "was deleted or damaged; run `kedro run --env people`, with the --params of "
         "the last run, to search them again."
     )
+
+
+@pytest.mark.parametrize(
+    ("face", "waits"),
+    [
+        (FACE, False),
+        (f"{PHOTO[:16]}_90_90_99_99", False),  # no face is there
+        (f"{'b' * 16}_10_10_60_70", True),
+    ],
+)
+def test_gallery_is_incomplete_while_a_correction_waits_for_its_photo(
+    enrol_with, face, waits
+):
+    gallery = enrol_with({"Ann Lee/1.jpg": X}, {"s1/1": Y}, f"{face},is,Bob,yes")
+
+    assert gallery.is_incomplete == waits

@@ -350,6 +350,11 @@ def test_the_methods_of_the_study_need_people_to_be_enrolled_first(raw, run_peop
         run_people("facenet_svm")
 
 
+def test_people_are_enrolled_and_methods_run_one_after_the_other(raw, run_people):
+    with pytest.raises(ClickException, match="which people.cut_crops of this run wri"):
+        run_people("enrol", "facenet_svm", "reporting")
+
+
 def test_too_few_photos_for_a_method_are_named(raw, run_people):
     run_people("enrol")
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from changed_code import change_code
 from pydantic import ValidationError
 
 from lfw17_kedro.pipelines.modelling.settings import NetworkCounts
@@ -170,6 +171,18 @@ def test_changed_architecture_starts_afresh(tmp_path, caplog):
     wider = TINY["network"] | {"dense": 16}
 
     train(tmp_path, settings_of(**TINY | {"network": wider}))
+
+    assert caplog.text.count("is discarded") == 2
+
+
+@pytest.mark.parametrize(
+    "module", ["pipelines.scratch_cnn.architectures", "training.optimizers"]
+)
+def test_changed_code_starts_afresh(tmp_path, caplog, module):
+    train(tmp_path, settings_of(**TINY))
+
+    with change_code(f"lfw17_kedro.{module}"):
+        train(tmp_path, settings_of(**TINY))
 
     assert caplog.text.count("is discarded") == 2
 

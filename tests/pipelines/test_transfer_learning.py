@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from changed_code import change_code
 from PIL import Image
 
 from lfw17_kedro.pipelines.transfer_learning.features import (
@@ -173,7 +174,7 @@ def fit_images(tmp_path):
     arrays = {"original": images, "original_pooled": pool_features(backbone, images)}
     features = Features(table["id"].to_numpy(np.str_), arrays, "test")
 
-    def fit_images(batch_size, epochs, seed=0, validated=0):
+    def fit_images(batch_size, epochs, seed=0, validated=0, checkpoint=None):
         short = {"batch_size": batch_size, "fine_tuning_epochs": epochs}
         recipes = BASE["recipes"] | {"short": BASE["recipes"]["short"] | short}
         return fit(
@@ -183,7 +184,7 @@ def fit_images(tmp_path):
             TransferLearningSettings(**BASE | {"recipes": recipes}),
             seed,
             final=not validated,
-            checkpoint=tmp_path / secrets.token_hex(4),
+            checkpoint=tmp_path / (checkpoint or secrets.token_hex(4)),
             validation=(features.take(slice(validated)), table[:validated])
             if validated
             else None,
@@ -215,6 +216,15 @@ def test_seed_decides_the_network(fit_images):
         np.testing.assert_array_equal(ours, theirs)
     pairs = zip(first, other, strict=True)
     assert any((ours != theirs).any() for ours, theirs in pairs)
+
+
+def test_changed_code_starts_afresh(fit_images, caplog):
+    fit_images(8, epochs=1, checkpoint="checkpoint")
+
+    with change_code("lfw17_kedro.pipelines.transfer_learning.networks"):
+        fit_images(8, epochs=1, checkpoint="checkpoint")
+
+    assert caplog.text.count("is discarded") == 2  # of the head and of fine-tuning
 
 
 def check_results(catalog, few_faces):

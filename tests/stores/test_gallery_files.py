@@ -107,6 +107,13 @@ def test_nothing_is_pickled(folder):
         assert b"pickle" not in file.read_bytes()
 
 
+def read_card(folder):
+    """Read the card without its checksum, as older galleries have it."""
+    card = json.loads((folder / "gallery.json").read_text(encoding="utf-8"))
+    assert len(card.pop("checksum")) == 64
+    return card
+
+
 def refuse(folder, match):
     with pytest.raises(ValueError, match=match) as refused:
         read_gallery(folder)
@@ -145,6 +152,30 @@ def test_damaged_files_are_refused(folder, file, kind):
     refuse(folder, "got: .")
 
 
+def test_every_flipped_bit_of_the_threshold_is_noticed(tmp_path):
+    gallery = make_gallery({"Ann": 1})
+    gallery = replace(gallery, threshold=replace(gallery.threshold, value=0.95))
+    write_gallery(gallery, tmp_path / "gallery")
+    path = tmp_path / "gallery/gallery.json"
+    content = path.read_bytes()
+    start = content.index(b'"threshold": 0.95') + len('"threshold": ')
+
+    for place in range(start, start + len("0.95")):
+        for bit in range(8):
+            flipped = bytes([content[place] ^ 1 << bit])
+            path.write_bytes(content[:place] + flipped + content[place + 1 :])
+            refuse(tmp_path / "gallery", "got: .")
+
+    path.write_bytes(content.replace(b"0.95", b"0.15"))
+    refuse(tmp_path / "gallery", "got: a damaged gallery.json;")
+
+
+def test_older_card_without_a_checksum_is_read(gallery, folder):
+    (folder / "gallery.json").write_text(json.dumps(read_card(folder)), "utf-8")
+
+    check_same(read_gallery(folder), gallery)
+
+
 def test_file_of_another_gallery_is_refused(folder, tmp_path):
     write_gallery(make_gallery({"Ann": 1, "Bob": 2}), tmp_path / "other")
     content = (tmp_path / "other/faces.parquet").read_bytes()
@@ -177,7 +208,7 @@ def test_card_of_another_kind_is_refused(folder, card):
 )
 def test_card_with_wrong_values_is_refused(folder, change, match):
     path = folder / "gallery.json"
-    card = json.loads(path.read_text(encoding="utf-8")) | change
+    card = read_card(folder) | change
     path.write_text(json.dumps(card), encoding="utf-8")
 
     refuse(folder, match)
@@ -185,7 +216,7 @@ def test_card_with_wrong_values_is_refused(folder, change, match):
 
 def test_card_without_an_entry_says_which(folder):
     path = folder / "gallery.json"
-    card = json.loads(path.read_text(encoding="utf-8"))
+    card = read_card(folder)
     path.write_text(
         json.dumps(card | {"threshold": 0.5} | {"x": 1}).replace(
             '"threshold"', '"thresh"'
@@ -279,7 +310,7 @@ def test_misfits_on_disk_are_refused(folder):
     names = pa.array(["Ann", "Cy"])
     pq.write_table(people.set_column(0, "person", names), folder / "people.parquet")
     path = folder / "gallery.json"
-    card = json.loads(path.read_text(encoding="utf-8"))
+    card = read_card(folder)
     card["files"]["people.parquet"] = hash_file(folder / "people.parquet")
     path.write_text(json.dumps(card), encoding="utf-8")
 

@@ -90,6 +90,7 @@ def test_damaged_settings_are_refused(gallery, tmp_path, settings, message):
     write_gallery(gallery, tmp_path / "gallery")
     card = tmp_path / "gallery" / CARD
     content = json.loads(card.read_text("utf-8")) | {"settings": settings}
+    del content["checksum"]  # as somebody may write it
     card.write_text(json.dumps(content), encoding="utf-8")
 
     with pytest.raises(ValueError, match=f"expected a gallery in .*{message}"):
@@ -101,6 +102,48 @@ def test_a_gallery_without_its_cohort_is_refused(gallery, tmp_path):
     (tmp_path / "gallery" / COHORT).unlink()
 
     with pytest.raises(ValueError, match="expected a gallery in .*enrol again"):
+        read_gallery(tmp_path / "gallery")
+
+
+SIZES = (
+    "at least one (min short side, max short side, padding), sides from 1 on, the max "
+    "not below the min, a padding of at least 0"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("batch_size", 0, "at least 1"),
+        ("max_long_side", 0, "at least 1"),
+        ("thresholds", (0.6, 0.7, 1.5), "numbers from 0 to 1"),
+        ("min_face_size", 0.0, "a number above 0"),
+        ("min_face_size", float("nan"), "a number above 0"),
+        ("sizes", (), SIZES),
+        ("sizes", ((0, 960, 0.1),), SIZES),
+        ("sizes", ((240, 120, 0.1),), SIZES),
+        ("sizes", ((240, 960, -0.1),), SIZES),
+    ],
+)
+def test_settings_that_find_no_face_are_refused(name, value, wanted):
+    with pytest.raises(ValueError, match="of GallerySettings") as error:
+        GallerySettings(**{name: value})
+
+    assert str(error.value) == (
+        f"{name} of GallerySettings: expected {wanted}, got {value!r}; the default is "
+        f"{getattr(GallerySettings(), name)!r}."
+    )
+
+
+def test_a_card_whose_settings_find_no_face_is_refused(gallery, tmp_path):
+    write_gallery(gallery, tmp_path / "gallery")
+    card = tmp_path / "gallery" / CARD
+    content = json.loads(card.read_text("utf-8"))
+    content["settings"]["batch_size"] = 0
+    del content["checksum"]
+    card.write_text(json.dumps(content), encoding="utf-8")
+
+    with pytest.raises(ValueError, match="batch_size of .*at least 1, got 0; the defa"):
         read_gallery(tmp_path / "gallery")
 
 

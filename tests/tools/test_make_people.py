@@ -1,3 +1,5 @@
+import shutil
+
 from PIL import Image
 
 import make_people
@@ -14,6 +16,34 @@ def test_example_folders_are_made_once_and_again(tmp_path):
     assert len(collages) == 8
     with Image.open(collages[0]) as collage:
         assert collage.size == (3 * (184 + 24) + 24, 2 * (224 + 24) + 24)
+
+
+def test_what_the_user_did_with_the_example_stays(tmp_path):
+    make_people.main(tmp_path)
+    mine = tmp_path / "people/Lee/1.jpg"
+    mine.write_bytes(b"mine")
+    shutil.rmtree(tmp_path / "people/Abbott")
+    (tmp_path / "photos/party 1.jpg").unlink()
+    before = sorted(tmp_path.rglob("*"))
+
+    make_people.main(tmp_path)
+
+    assert mine.read_bytes() == b"mine"
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_deleted_folder_is_made_again(tmp_path):
+    make_people.main(tmp_path)
+    photos = {one.name: one.read_bytes() for one in (tmp_path / "photos").iterdir()}
+    mine = tmp_path / "people/Lee/1.jpg"
+    mine.write_bytes(b"mine")
+    shutil.rmtree(tmp_path / "photos")
+
+    make_people.main(tmp_path)
+
+    again = {one.name: one.read_bytes() for one in (tmp_path / "photos").iterdir()}
+    assert again == photos
+    assert mine.read_bytes() == b"mine"
 
 
 def test_photos_of_the_user_stay_alone(tmp_path, capsys):

@@ -118,7 +118,7 @@ def test_checkpoint_of_other_settings_is_discarded(tmp_path, caplog, changes):
 
     assert read(tmp_path, **changes) is None
 
-    assert "was made with other data, settings or networks" in caplog.text
+    assert "was made with other data, settings, networks or code" in caplog.text
     assert not list(tmp_path.iterdir())
 
 

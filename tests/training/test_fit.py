@@ -2,6 +2,7 @@ import logging
 
 import numpy as np
 import pytest
+from changed_code import change_code
 
 from lfw17_kedro.folder_lock import LockedError
 from lfw17_kedro.training.batches import make_batches
@@ -185,7 +186,7 @@ def test_checkpoint_of_other_data_is_discarded(tmp_path, uninterrupted, caplog):
     network = make_network()
     history = fit(network, checkpoint, fingerprint="a")
 
-    assert "was made with other data, settings or networks" in caplog.text
+    assert "was made with other data, settings, networks or code" in caplog.text
     assert_same_weights(network, uninterrupted[0])
     assert history["epoch"].tolist() == list(range(EPOCHS))
 
@@ -213,7 +214,9 @@ def test_validation_scores_are_in_the_history(tmp_path):
     assert set(history) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy"}
 
 
-def test_classifier_resumes_whatever_was_built_before(tmp_path, caplog):
+@pytest.fixture
+def train(tmp_path):
+    """Train a classifier for two epochs, always with the same checkpoint."""
     import keras
 
     def train():
@@ -235,6 +238,12 @@ def test_classifier_resumes_whatever_was_built_before(tmp_path, caplog):
         )
         return network
 
+    return train
+
+
+def test_classifier_resumes_whatever_was_built_before(train, caplog):
+    import keras
+
     first = train()
     keras.layers.Dense(3)  # moves the numbers in the names of later layers
     with caplog.at_level(logging.INFO):
@@ -244,6 +253,16 @@ def test_classifier_resumes_whatever_was_built_before(tmp_path, caplog):
     assert "resuming after epoch 2 of" in caplog.text
     assert_same_weights(again, first)
     assert {type(layer).__module__.split(".")[0] for layer in again.layers} == {"keras"}
+
+
+def test_classifier_trained_by_other_code_is_trained_again(train, caplog):
+    train()
+
+    with change_code("lfw17_kedro.training.batches"):
+        train()
+
+    assert "networks or code and is discarded" in caplog.text
+    assert "resuming" not in caplog.text
 
 
 def test_loss_that_is_no_number_ends_training(tmp_path):

@@ -109,7 +109,8 @@ class JpgFolderDataset(AbstractDataset[Mapping[str, U8], Photos]):
         self.metadata = metadata
 
     def load(self) -> Photos:
-        files = sorted(self._filepath.rglob(f"*{SUFFIX}"))
+        found = sorted(self._filepath.rglob(f"*{SUFFIX}"))
+        files = [one for one in found if not one.is_dir()]  # a person named ann.jpg
         if not files:
             raise DatasetError(
                 f"expected a folder with jpg photos at {self._filepath}, found "

@@ -25,11 +25,12 @@ from lfw17_kedro.hooks.node_calls import (
     hash_node_code,
     hash_outside,
     is_from_outside,
+    is_incomplete,
     list_datasets,
     read_origin,
     strip_transcoding,
 )
-from lfw17_kedro.hooks.node_makers import find_unavailable
+from lfw17_kedro.hooks.node_makers import find_shared_files, find_unavailable
 from lfw17_kedro.hooks.run_options import keep_results, read_options
 from lfw17_kedro.lineage import Origin, mark_incomplete, trace_origin
 from lfw17_kedro.run_lock import RunLock
@@ -61,8 +62,9 @@ class LineageHooks:
 
         Raises:
             ClickException: another run is under way, this one would use several
-                processes, or an artifact is missing, damaged or stale; a command ends
-                with this message.
+                processes or read a file that it writes under another name, or an
+                artifact is missing, damaged or stale; a command ends with this
+                message.
         """
         # If its first process is killed, the others write on, and hold no lock.
         if "ParallelRunner" in str(run_params.get("runner")):
@@ -84,6 +86,9 @@ class LineageHooks:
         try:
             if unavailable := find_unavailable(pipeline, catalog):
                 raise ClickException("\n".join(unavailable))
+            kept = keep_results(run_params)
+            if shared := find_shared_files(pipeline, catalog, kept):
+                raise ClickException("\n".join(shared))
             self._acquire(catalog, run_params, settings.max_wait)
             for node in pipeline.nodes:
                 hash_node_code(node, catalog)
@@ -125,7 +130,10 @@ class LineageHooks:
         stale afterwards, so that `--only-missing-outputs` makes it again.
         """
         origin = self.trace(node, catalog, inputs)
-        if any(len(outputs[name]) for name in outputs if lists_failed(name)):
+        if any(
+            is_incomplete(data) or (lists_failed(name) and len(data))
+            for name, data in outputs.items()
+        ):
             origin = mark_incomplete(origin)
         for name in node.outputs:
             self._made[strip_transcoding(name)] = origin

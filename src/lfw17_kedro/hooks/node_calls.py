@@ -11,8 +11,10 @@ from pydantic_core import to_jsonable_python
 from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.datasets.stored_dataset import StoredDataset
 from lfw17_kedro.digest import hash_data
+from lfw17_kedro.gallery_types import Gallery
 from lfw17_kedro.lineage import NodeCall, Origin
 from lfw17_kedro.photo_types import PhotoFolder
+from lfw17_kedro.scan_types import StoredScan
 from lfw17_kedro.types import RawFaces
 
 RECORD = "run_record"  # no node makes the run record
@@ -113,6 +115,11 @@ def strip_transcoding(name: str) -> str:
 def is_from_outside(data: Any) -> bool:
     """Tell data that come from outside the project and can be hashed."""
     return isinstance(data, RawFaces | PhotoFolder | bytes)
+
+
+def is_incomplete(data: Any) -> bool:
+    """Tell an output for which something could not be done yet."""
+    return isinstance(data, StoredScan | Gallery) and data.is_incomplete
 
 
 def hash_outside(data: Any) -> str:

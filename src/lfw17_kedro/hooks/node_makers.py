@@ -1,11 +1,13 @@
-"""Which node makes a dataset, and which datasets can come from nowhere."""
+"""Which node makes a dataset, and which a run could not read as it should."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from lfw17_kedro.command import write_command
 from lfw17_kedro.hooks.node_calls import RECORD, list_datasets, strip_transcoding
 from lfw17_kedro.messages import join_names
 
@@ -42,6 +44,58 @@ def find_unavailable(pipeline: Pipeline, catalog: DataCatalog) -> list[str]:
         f"run; let the run make it with {nodes or 'the node before'}, or leave out "
         "--nodes, --from-nodes and the like."
     ]
+
+
+def find_shared_files(
+    pipeline: Pipeline, catalog: DataCatalog, run_params: Mapping[str, Any]
+) -> list[str]:
+    """Say which inputs of a run are files that a node of the same run writes.
+
+    Kedro orders nodes by the names of their datasets. Where the file has another name
+    as an input, it may be read before it is written.
+
+    Args:
+        pipeline: of the run.
+        catalog: of the run.
+        run_params: of the command, for `write_command`.
+
+    Returns:
+        One sentence for each.
+    """
+    writers = {
+        file: (name, node)
+        for node in pipeline.nodes
+        for name in node.outputs
+        if (file := _find_file(catalog, name))
+    }
+    return [
+        f"{name} is {file}, which {writers[file][1].name} of this run writes: expected "
+        "one run after the other, got both in one, which would read the file of an "
+        f"earlier run; {_advise_two_runs(writers[file][0], run_params)}."
+        for name in sorted(list_datasets(pipeline.inputs()))
+        if (file := _find_file(catalog, name)) in writers
+    ]
+
+
+def _find_file(catalog: DataCatalog, name: str) -> str:
+    """Give the file of a dataset, "" where it has none."""
+    dataset = catalog.get(name) if name in catalog else None
+    return "" if dataset is None else str(dataset._describe().get("filepath") or "")
+
+
+def _advise_two_runs(made: str, run_params: Mapping[str, Any]) -> str:
+    """Give the commands of the run that makes a dataset and of the one after it."""
+    from kedro.framework.project import pipelines
+
+    names = [*(run_params.get("pipeline_names") or [])]
+    first = [name for name in names if made in pipelines[name].all_outputs()]
+    then = [name for name in names if name not in first]
+    if not first or not then:
+        return f"make {made} first, in a run of its own"
+    commands = [
+        write_command({**run_params, "pipeline_names": own}) for own in (first, then)
+    ]
+    return f"run `{commands[0]}`, then `{commands[1]}`"
 
 
 def list_makers(pipeline: Pipeline) -> dict[str, Node]:

@@ -8,6 +8,7 @@ import numpy as np
 from lfw17_kedro.people.corrections_file import Correction, Unmatched
 from lfw17_kedro.people.enrol import ChosenFace
 from lfw17_kedro.people.face_ids import MIN_IOU, compute_iou, parse_face_id
+from lfw17_kedro.people.names import spell_path
 from lfw17_kedro.scan_types import BOX, FACE_COLUMNS, Scan
 
 
@@ -19,6 +20,12 @@ class FindScan(Protocol):
 
     def read(self, sha256: Iterable[str]) -> Scan:
         """Give what photos show."""
+
+
+NOT_SEARCHED = (
+    "the photo of this face was not searched yet; run once more to enrol it, or clear "
+    "enrol if the photo is no longer there"
+)
 
 
 def find_chosen(
@@ -51,12 +58,12 @@ def _find_face(correction: Correction, store: FindScan) -> ChosenFace | str:
         return "expected a face_id to enrol a face, got only a photo; copy the face_id"
     digits, box = parse_face_id(correction.face_id)
     if (sha256 := store.find(digits)) is None:
-        return "the photo of this face was not searched yet; run once more to enrol it"
+        return NOT_SEARCHED
     scan = store.read([sha256])
     ious = compute_iou(box[None], scan.faces[[*BOX]].to_numpy(np.float64))[0]
     if not len(ious) or ious.max() < MIN_IOU:
         return "no face is found there any more, so it is not enrolled"
     row = int(ious.argmax())
     face = scan.faces.iloc[row][[*FACE_COLUMNS]]
-    photo = correction.photo or correction.face_id
+    photo = spell_path(correction.photo) or correction.face_id
     return ChosenFace(correction.name, photo, face, scan.vectors[row])

@@ -3,7 +3,8 @@
 `faces.parquet`: a row per face, with its embedding. `people.parquet`: a row per person,
 with the template. `scores.parquet`: the scores that the threshold rests on.
 `cohort.parquet`: a row per face of a stranger, with its embedding. `gallery.json`: the
-threshold, the fingerprint of the embeddings and the settings they were made with.
+threshold, the fingerprint of the embeddings, the settings they were made with, the
+hashes of the other files, and a hash of all that.
 """
 
 import json
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lfw17_kedro.atomic import atomic_write
-from lfw17_kedro.digest import hash_file
+from lfw17_kedro.digest import hash_data, hash_file
 from lfw17_kedro.gallery_types import (
     GALLERY_COLUMNS,
     SCORE_KINDS,
@@ -30,6 +31,7 @@ from lfw17_kedro.stores.vector_columns import make_column, read_column
 FACES, PEOPLE, SCORES = "faces.parquet", "people.parquet", "scores.parquet"
 COHORT = "cohort.parquet"
 CARD = "gallery.json"
+CHECKSUM = "checksum"  # of the card without it; older cards have none
 VERSION = 1  # of this format
 # What wrong values in the card or the tables raise.
 WRONG = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
@@ -78,7 +80,7 @@ def write_gallery(gallery: Gallery, folder: Path) -> None:
         "impostors": {kind: len(scores[kind]) for kind in SCORE_KINDS[:2]},
         "settings": _dump_settings(gallery.settings),
     }
-    text = json.dumps(card, indent=2) + "\n"
+    text = json.dumps(card | {CHECKSUM: _hash_card(card)}, indent=2) + "\n"
     (folder / CARD).write_text(text, encoding="utf-8")
 
 
@@ -140,6 +142,9 @@ def _read(folder: Path) -> Gallery:
     card = json.loads((folder / CARD).read_text(encoding="utf-8"))
     if card["version"] != VERSION:
         raise ValueError(f"one of version {card['version']}, not {VERSION}")
+    checksum = card.pop(CHECKSUM, None)
+    if checksum is not None and checksum != _hash_card(card):
+        raise ValueError(f"a damaged {CARD}")
     for name, sha256 in card["files"].items():
         if hash_file(folder / name) != sha256:
             raise ValueError(f"a damaged {name}")
@@ -170,6 +175,11 @@ def _read(folder: Path) -> Gallery:
         ),
         settings=_load_settings(card["settings"]),
     )
+
+
+def _hash_card(card: dict[str, Any]) -> str:
+    """Hash the values of a card, however they are laid out."""
+    return hash_data(json.dumps(card, sort_keys=True))
 
 
 def _dump_settings(settings: GallerySettings | None) -> dict[str, Any] | None:

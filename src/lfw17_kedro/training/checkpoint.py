@@ -68,12 +68,12 @@ def read_checkpoint(
 ) -> Checkpoint | None:
     """Read the newest whole checkpoint that has this fingerprint.
 
-    Checkpoints of other data, settings or networks, and damaged ones, are deleted with
-    a warning.
+    Checkpoints of other data, settings, networks or code, and damaged ones, are deleted
+    with a warning.
 
     Args:
         checkpoint: folder, there or not.
-        fingerprint: differs where networks, data or settings do.
+        fingerprint: differs where networks, data, settings or code do.
         epochs: how many this training will have.
         like: arrays of the shapes and dtypes that the checkpoint must have.
 
@@ -104,8 +104,8 @@ def read_checkpoint(
             logger.info("%s: resuming after epoch %d of %d.", name, done, epochs)
             return saved
         logger.warning(
-            "%s: the checkpoint in %s was made with other data, settings or "
-            "networks and is discarded; training starts from the beginning.",
+            "%s: the checkpoint in %s was made with other data, settings, networks or "
+            "code and is discarded; training starts from the beginning.",
             name,
             checkpoint,
         )

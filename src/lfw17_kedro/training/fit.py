@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.digest import hash_data
 from lfw17_kedro.training.batches import count_steps, make_batches
 from lfw17_kedro.training.checkpoint import (
@@ -57,7 +58,8 @@ def train_classifier(
         label_smoothing: fraction of the target spread over all classes, 0-1.
         seed: of the batches.
         checkpoint: folder from which interrupted training resumes.
-        fingerprint: all else on which the result depends; what `hash_data` takes.
+        fingerprint: all else on which the result depends, such as the hash of the code
+            that makes network and optimizer; anything that `hash_data` takes.
         validation: images and labels to score after each epoch.
 
     Returns:
@@ -80,6 +82,7 @@ def train_classifier(
         )
 
     settings = (epochs, batch_size, augmentation, label_smoothing, seed)
+    code = hash_code(__name__)  # of this module and of the batches
     targets = np.eye(n_classes, dtype=np.float32)
     history = fit_network(
         training_model,
@@ -88,7 +91,7 @@ def train_classifier(
         steps_per_epoch=count_steps(len(images), batch_size),
         checkpoint=checkpoint,
         fingerprint=hash_data(
-            (_describe(network), images, labels, settings, fingerprint)
+            (_describe(network), images, labels, settings, code, fingerprint)
         ),
         validation=validation and (validation[0], targets[validation[1]]),
     )
@@ -148,7 +151,7 @@ def fit_network(
         epochs: how many.
         steps_per_epoch: batches in each.
         checkpoint: folder from which interrupted training resumes.
-        fingerprint: differs where networks, data or settings do.
+        fingerprint: differs where networks, data, settings or code do.
         validation: images and targets to score after each epoch.
 
     Returns:

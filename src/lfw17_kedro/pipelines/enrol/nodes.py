@@ -55,9 +55,10 @@ def enrol(
         options: of the encoder.
 
     Returns:
-        The gallery, which knows the settings, and one row per photo.
+        The gallery, which knows the settings, and one row per photo. The gallery is
+        incomplete where a correction waits for its photo to be searched.
     """
-    from lfw17_kedro.people.chosen import find_chosen
+    from lfw17_kedro.people.chosen import NOT_SEARCHED, find_chosen
     from lfw17_kedro.people.corrections import parse_corrections, spell_names
     from lfw17_kedro.people.corrections_file import read_corrections_table
     from lfw17_kedro.people.enrol import (
@@ -97,7 +98,11 @@ def enrol(
         actions[CHECK],
     )
     settings = _join_settings(search, quality, encoder, options)
-    return replace(gallery, cohort=strangers, settings=settings), enrolment
+    waiting = any(one.reason == NOT_SEARCHED for one in missing)
+    gallery = replace(
+        gallery, cohort=strangers, settings=settings, is_incomplete=waiting
+    )
+    return gallery, enrolment
 
 
 def _join_settings(

@@ -10,6 +10,7 @@ from lfw17_kedro.compute.settings import ComputeSettings
 from lfw17_kedro.encoders import registry
 from lfw17_kedro.messages import count_noun
 from lfw17_kedro.people.corrections_file import MAX_LISTED, Unmatched
+from lfw17_kedro.people.names import spell_path
 from lfw17_kedro.people.pictures import LostScansError
 from lfw17_kedro.photo_types import FAILED_COLUMNS, PhotoFolder
 from lfw17_kedro.pipelines.encoder_settings import EncoderOptionSettings
@@ -107,22 +108,32 @@ def find_all_faces(
     problems = [*searched.gone, *_mark_failed(searched.failed)]
     missing = {one.sha256 for one in problems}
     found = store.open(one.sha256 for one in photos if one.sha256 not in missing)
-    return _add_problems(found, problems), _tabulate_failed(searched.failed)
+    gone = frozenset(one.sha256 for one in searched.gone)
+    found = replace(_add_problems(found, problems), gone=gone)
+    return found, _tabulate_failed(searched.failed)
 
 
-def find_faces_to_enrol(*inputs: Any, name: str) -> Scan:
+def find_faces_to_enrol(folder: PhotoFolder, *inputs: Any, name: str) -> Scan:
     """Find and embed every face of a folder, all of them in memory.
 
     Args: see `find_all_faces`.
 
     Raises:
-        OSError: some shards failed, or see `find_all_faces`.
+        OSError: some shards failed, some files could be listed but not read, or see
+            `find_all_faces`.
     """
-    scan, failed = find_all_faces(*inputs, name=name)
+    scan, failed = find_all_faces(folder, *inputs, name=name)
     if len(failed):
         raise OSError(
             f"{name}: expected all photos to be searched, got {len(failed)} that were "
             f"not, {failed['photo'][0]} first: {failed['reason'][0]}; run again."
+        )
+    if gone := [file for file in folder if file.sha256 in scan.gone]:
+        problems = scan.photos.set_index("sha256")["problem"]
+        raise OSError(
+            f"{name}: expected all photos to be searched, got {len(gone)} that could "
+            f"not be read, {gone[0].path} first: {problems[gone[0].sha256]}; run "
+            "again, or take them out of the folder."
         )
     return scan.load()
 
@@ -167,7 +178,7 @@ def _tabulate_failed(failed: "Sequence[FailedShard]") -> Table:
     import pandas as pd
 
     rows = [
-        (number, photo.path, shard.reason)
+        (number, spell_path(photo.path), shard.reason)
         for number, shard in enumerate(failed, 1)
         for photo in shard.photos
     ]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.faces.align import resize_faces
 from lfw17_kedro.faces.ids import check_rows
 from lfw17_kedro.pipelines.modelling import Fitted
@@ -152,7 +153,7 @@ def _train_network(
         label_smoothing=chosen.label_smoothing,
         seed=seed,
         checkpoint=checkpoint,
-        fingerprint=optimizer,
+        fingerprint=(hash_code(__name__), optimizer),
         validation=validation,
     )
     return network, history

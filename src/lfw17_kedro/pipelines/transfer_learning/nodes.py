@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.encoders.registry import BACKBONES
 from lfw17_kedro.pipelines.modelling import Fitted
 from lfw17_kedro.pipelines.transfer_learning.features import POOLED
@@ -203,7 +204,7 @@ def _train_head(
         label_smoothing=training.label_smoothing,
         seed=seed,
         checkpoint=checkpoint / "head",
-        fingerprint=optimizer,
+        fingerprint=(hash_code(__name__), optimizer),
         validation=validation,
     )
     return history.assign(stage="head")
@@ -240,7 +241,12 @@ def _fine_tune(
         label_smoothing=training.label_smoothing,
         seed=seed,
         checkpoint=checkpoint / FINE_TUNING,
-        fingerprint=(tuning.model_dump(), optimizer, network.get_weights()),
+        fingerprint=(
+            hash_code(__name__),
+            tuning.model_dump(),
+            optimizer,
+            network.get_weights(),
+        ),
         validation=validation,
     )
     return history.assign(stage=FINE_TUNING)
