@@ -1,0 +1,47 @@
+"""Find faces of photos that were searched before, also of photos that are gone."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from lfw17_kedro.people.face_ids import (
+    MIN_OVERLAP,
+    make_face_ids,
+    measure_overlap,
+    parse_face_id,
+    read_id_boxes,
+)
+from lfw17_kedro.scan_types import Scan
+
+
+class FindScan(Protocol):
+    """Photos scanned so far."""
+
+    def find(self, digits: str) -> str | None:
+        """Give the SHA-256 that starts with some digits."""
+
+    def read(self, sha256: Iterable[str]) -> Scan:
+        """Give what photos show."""
+
+
+def find_row(face_id: str, scan: Scan) -> int | None:
+    """Find the face of an id among the faces of its photo.
+
+    Args:
+        face_id: of the face.
+        scan: of its photo alone.
+
+    Returns:
+        The row of the face with this id; without it, as detection may have changed,
+        that of the greatest overlap, if it is at least `MIN_OVERLAP`; None if no face
+        is near.
+    """
+    sizes = {side: scan.photos[side].iloc[0] for side in ("height", "width")}
+    ids = make_face_ids(scan.faces.assign(**sizes))
+    if face_id in ids:
+        return ids.index(face_id)
+    # An id holds the box clipped to the photo: it is compared with clipped boxes.
+    boxes = read_id_boxes(ids)
+    overlaps = measure_overlap(parse_face_id(face_id)[1][None], boxes)[0]
+    if not len(overlaps) or overlaps.max() < MIN_OVERLAP:
+        return None
+    return int(overlaps.argmax())
