@@ -28,7 +28,9 @@ class Album(NamedTuple):
     def render(self, corrections=(), **options):
         options = {"title": "Family", "links": {}} | options
         contents = [hash_path(photo) for photo in self.faces["photo"]]
-        listed = list_corrections(corrections, self.faces.assign(sha256=contents))
+        listed = list_corrections(
+            corrections, self.faces.assign(sha256=contents), lambda face_id, rows: None
+        )
         return render_album(*self, listed, **options)
 
 

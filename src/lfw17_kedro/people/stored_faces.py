@@ -1,7 +1,9 @@
 """Find faces of photos that were searched before, also of photos that are gone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
+
+import numpy as np
 
 from lfw17_kedro.people.face_ids import (
     MIN_OVERLAP,
@@ -10,7 +12,8 @@ from lfw17_kedro.people.face_ids import (
     parse_face_id,
     read_id_boxes,
 )
-from lfw17_kedro.scan_types import Scan
+from lfw17_kedro.scan_types import Scan, Vectors
+from lfw17_kedro.types import Bools
 
 
 class FindScan(Protocol):
@@ -45,3 +48,37 @@ def find_row(face_id: str, scan: Scan) -> int | None:
     if not len(overlaps) or overlaps.max() < MIN_OVERLAP:
         return None
     return int(overlaps.argmax())
+
+
+class FaceComparison:
+    """Tells whether faces look like a face that was found in an earlier run."""
+
+    def __init__(self, store: FindScan, vectors: Vectors, threshold: float) -> None:
+        """Remember what is compared.
+
+        Args:
+            store: of all photos scanned so far.
+            vectors: of the N faces found now.
+            threshold: cosine from which on two faces count as alike.
+        """
+        self._store, self._vectors, self._threshold = store, vectors, threshold
+
+    def __call__(self, face_id: str, rows: Sequence[int]) -> Bools | None:
+        """Compare the face of an id with n of the faces found now.
+
+        Args:
+            face_id: of the earlier face; its photo may be gone.
+            rows: of the faces found now.
+
+        Returns:
+            (n,) bool; None if the earlier face is not known.
+        """
+        sha256 = self._store.find(parse_face_id(face_id)[0])
+        if sha256 is None:
+            return None
+        scan = self._store.read([sha256])
+        if (row := find_row(face_id, scan)) is None:
+            return None
+        own = self._vectors.take(np.array(rows, np.int64))
+        alike: Bools = own @ scan.vectors[row] >= self._threshold
+        return alike
