@@ -26,6 +26,7 @@ from lfw17_kedro.hooks.parameters import load_method_settings
 from lfw17_kedro.parameters import (
     ParameterError,
     check_parameters,
+    find_unread,
     make_parameters_model,
 )
 from lfw17_kedro.pipeline_registry import register_pipelines
@@ -56,17 +57,21 @@ class Faces:
             conf: the project's configuration.
 
         Raises:
-            ParameterError: one line for each wrong parameter, or augmented copies.
+            ParameterError: one line for each wrong parameter, and each change that
+                nothing reads; or augmented copies.
         """
+        given = OmegaConf.to_container(OmegaConf.from_dotlist([*changes]))
         loader = OmegaConfigLoader(
             str(conf),
             base_env="base",
             default_run_env=environment,
-            runtime_params=OmegaConf.to_container(OmegaConf.from_dotlist([*changes])),
+            runtime_params=given,
             merge_strategy={"parameters": "soft"},
         )
         model = make_parameters_model(load_method_settings())
         self.parameters = check_parameters(model, loader["parameters"])
+        if unread := find_unread(self.parameters, given):
+            raise ParameterError("\n".join(unread))
         self._catalog = DataCatalog.from_config(_move(loader["catalog"], folder))
         self._known: set[str] = set()  # parameters that the catalog has
         if self.parameters["data_processing"].augmentation.copies:
