@@ -21,7 +21,7 @@ from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.digest import hash_data
 from lfw17_kedro.faces.split import iterate_folds
 from lfw17_kedro.hooks.node_calls import PARAMETER
-from lfw17_kedro.parameters import ParameterError
+from lfw17_kedro.parameters import ParameterError, find_unread
 from lfw17_kedro.pipeline_registry import register_pipelines
 from lfw17_kedro.pipelines.modelling import Method
 from lfw17_kedro.pipelines.modelling.nodes import assign_cross_validation
@@ -53,10 +53,13 @@ class Faces:
             conf: folder of the project's configuration.
 
         Raises:
-            ParameterError: one line for each wrong parameter, or augmented copies.
+            ParameterError: one line for each wrong parameter, and each change that
+                nothing reads; or augmented copies.
         """
         loader = make_loader(environment, changes, conf)
         self.parameters = check_settings(loader["parameters"])
+        if unread := find_unread(self.parameters, loader.runtime_params):
+            raise ParameterError("\n".join(unread))
         self._catalog = DataCatalog.from_config(_move(loader["catalog"], folder))
         self._known: set[str] = set()  # parameters that the catalog has
         if self.parameters["data_processing"].augmentation.copies:

@@ -7,7 +7,8 @@ YAML has types, so nothing is converted: `"5"` is not a number and 1 is not `tru
 a whole number is accepted where any number is, and a list becomes a tuple.
 """
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -52,12 +53,33 @@ Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 """What NumPy, scikit-learn and Keras all accept as a seed."""
 
 
+Alternatives = Mapping[str, Mapping[str, str]]
+"""Field that chooses -> value that it takes -> field that is read with this value
+alone, a name such as `architectures.resnet`."""
+
+
 class Settings(BaseModel):
-    """A group of parameters: no unknown names, no conversions, read-only."""
+    """A group of parameters: no unknown names, no conversions, read-only.
+
+    Attributes:
+        ALTERNATIVES: of these parameters.
+    """
+
+    ALTERNATIVES: ClassVar[Alternatives] = {}
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
     )
+
+
+def list_alternatives(group: str, settings: type[Settings]) -> dict[str, str]:
+    """List the fields of a group of which one is chosen, see `Alternatives`.
+
+    Args:
+        group: field that holds the group.
+        settings: of the group.
+    """
+    return {name: f"{group}.{name}" for name in settings.model_fields}
 
 
 def refuse(expected: str, *path: str) -> PydanticCustomError:

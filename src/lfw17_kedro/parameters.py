@@ -151,6 +151,56 @@ def describe_errors(
     return list(dict.fromkeys(lines))
 
 
+def find_unread(checked: Parameters, given: Mapping[str, Any]) -> list[str]:
+    """Say which parameters nothing reads, for they belong to what is not chosen.
+
+    Files in conf keep the parameters of all alternatives. Whoever types one of an
+    alternative that is not chosen expects an effect.
+
+    Args:
+        checked: of `check_parameters`.
+        given: the parameters of the command line.
+    """
+    return [
+        f"{name}: {reason}"
+        for name in list_names(given)
+        if (reason := _explain_unread(name, checked))
+    ]
+
+
+def _explain_unread(name: str, checked: Parameters) -> str:
+    """Say why nothing reads a parameter, and what to do; "" if it is read."""
+    parts = name.split(".")
+    value: Any = checked.get(parts[0])
+    for depth, part in enumerate(parts[1:], 1):
+        if not isinstance(value, Settings):
+            break
+        front, rest = ".".join(parts[:depth]), ".".join(parts[depth:])
+        for choice, fields in value.ALTERNATIVES.items():
+            chosen = getattr(value, choice)
+            for one, field in fields.items():
+                if one != chosen and f"{rest}.".startswith(f"{field}."):
+                    other = fields[chosen] + rest.removeprefix(field)
+                    advice = f"choose {front}.{choice}={one}"
+                    if _has_field(value, other):
+                        advice += f", or change {front}.{other}"
+                    return (
+                        f"nothing reads it, for {front}.{choice} is {chosen}; {advice}."
+                    )
+        value = getattr(value, part, None)
+    return ""
+
+
+def _has_field(settings: Settings, name: str) -> bool:
+    """Tell whether settings have a field of a name such as `architectures.resnet`."""
+    value: Any = settings
+    for part in name.split("."):
+        if part not in getattr(type(value), "model_fields", {}):
+            return False
+        value = getattr(value, part)
+    return True
+
+
 def list_names(parameters: Mapping[str, Any]) -> list[str]:
     """Give the full name of each single value, such as `facenet_svm.svm.C`."""
     return [

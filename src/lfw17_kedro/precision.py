@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lfw17_kedro.keras_random import layer_lock
 from lfw17_kedro.start_up import import_tensorflow
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -69,13 +70,14 @@ def _has_bfloat16(cpuinfo: Path) -> bool:
 
 @contextmanager
 def use_policy(policy: str) -> Iterator[None]:
-    """Make a Keras dtype policy that of the layers built inside."""
+    """Make a Keras dtype policy that of the layers built inside; see `keras_random`."""
     import_tensorflow()
     import keras
 
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
+    with layer_lock:
+        before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(policy)
+        try:
+            yield
+        finally:
+            keras.config.set_dtype_policy(before)

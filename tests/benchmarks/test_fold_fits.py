@@ -151,5 +151,7 @@ def test_hash_of_settings_tells_what_decides_the_result(load_faces):
 def test_wrong_parameters_and_copies_are_refused(load_faces):
     with pytest.raises(ParameterError, match="scratch_cnn.epochs: there is no param"):
         load_faces("scratch_cnn.epochs=3")
+    with pytest.raises(ParameterError, match="resnet.epochs: nothing reads it, for"):
+        load_faces("scratch_cnn.architectures.resnet.epochs=3")
     with pytest.raises(ValueError, match="copies: expected 0, because copies differ"):
         load_faces("data_processing.augmentation.copies=1")

@@ -2,7 +2,7 @@
 
 import pytest
 from chromium import NEEDS_CHROMIUM
-from invented_album import small_album
+from invented_album import make_album, name_face, small_album
 
 from lfw17_kedro.people.corrections_file import COLUMNS, Correction, list_cells
 
@@ -143,6 +143,12 @@ def test_an_old_correction_can_be_taken_back(album):
         ("a\u200bb", "invisible"),
         ("\uff1dx", "begin with"),
         ("n" * 121, "too long"),
+        ("名" * 86, "too long"),  # 258 bytes
+        ("a\u3164b", "invisible"),  # Hangul filler, a letter to Unicode
+        ("Ann\u200d", "invisible"),  # a joiner that joins nothing
+        ("COM¹", "Windows"),
+        ("conin$", "Windows"),
+        ("\u2a75x", "begin with"),  # "==" in one character
     ],
 )
 def test_names_that_cannot_be_are_refused(album, name, problem):
@@ -153,6 +159,67 @@ def test_names_that_cannot_be_are_refused(album, name, problem):
 
     assert problem in album.texts("dialog[open] .problem")[0]
     assert not album.find("#unsaved")[0].is_displayed()
+
+
+def test_names_that_the_run_takes_for_one_are_spelled_alike(album):
+    names = ("Weiss", "Mi\u200cna", "Isik")
+    rows = [name_face(f"{name}.jpg", (80, 60, 280, 300), name) for name in names]
+    album.open(make_album(rows)).go("person/Isik")
+
+    spelled = {
+        name: album.run("return [checkName(arguments[0]), spell(arguments[0])]", name)
+        for name in ("Weiß", "WEISS", "I\u015f\u0131k", "mina", "com0")
+    }
+
+    assert {name: found for name, (_, found) in spelled.items()} == {
+        "Weiß": "Weiss",
+        "WEISS": "Weiss",
+        "I\u015f\u0131k": "I\u015f\u0131k",  # a dotless i is another letter
+        "mina": "Mi\u200cna",
+        "com0": "com0",
+    }
+    assert {problem for problem, _ in spelled.values()} == {""}
+
+
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_a_face_stays_enrolled_when_its_name_is_confirmed(album, is_saved):
+    (first,) = ids(0)
+    row = Correction("is", "Ann", first, "a b#1.jpg", enrol=True)
+    album.open(corrections=[row] if is_saved else []).go("person/Ann")
+    if not is_saved:
+        album.click(".face")
+        album.click("dialog[open] [name=enrol]")
+        album.name_face("Ann")
+
+    album.focus(".face")
+    album.press("y")
+
+    assert album.save().to_numpy().tolist() == [list_cells(row)]
+
+
+def test_a_face_enrolled_as_one_person_is_not_enrolled_as_another(album):
+    (first,) = ids(0)
+    row = Correction("is", "Eve", first, "a b#1.jpg", enrol=True)
+    album.open(corrections=[row]).go("person/Ann")
+
+    album.focus(".face")
+    album.press("y")
+
+    kept = Correction("is", "Ann", first, "a b#1.jpg")
+    assert album.save().to_numpy().tolist() == [list_cells(kept)]
+
+
+def test_a_face_is_enrolled_no_more_once_the_user_says_so(album):
+    (first,) = ids(0)
+    row = Correction("is", "Ann", first, "a b#1.jpg", enrol=True)
+    album.open(corrections=[row]).go("person/Ann")
+
+    album.click(".face")
+    album.click("dialog[open] [name=enrol]")
+    album.name_face("Ann")
+    album.click(".face")
+
+    assert not album.find("dialog[open] [name=enrol]")[0].is_selected()
 
 
 def test_doubtful_faces_are_confirmed_or_refused(album):

@@ -1,4 +1,5 @@
 import hashlib
+import os
 import tracemalloc
 
 import pytest
@@ -6,6 +7,7 @@ from kedro.io import DatasetError
 
 from lfw17_kedro.datasets.listing_memo import ListingMemo
 from lfw17_kedro.datasets.photo_listing import (
+    MAX_BYTES,
     MAX_FAILURES,
     Listing,
     list_local,
@@ -64,6 +66,35 @@ def test_photos_of_this_machine_are_listed_by_path(tmp_path):
     assert list_local(tmp_path / "missing", ENDINGS) == Listing((), 0)
     with pytest.raises(DatasetError, match=r"got a file; name the folder that the"):
         list_local(tmp_path / "b.jpg", ENDINGS)
+
+
+TOO_LARGE = (
+    f"expected a photo of {MAX_BYTES} bytes at most, got {MAX_BYTES + 1} bytes; make "
+    "it smaller, or remove it if it is none"
+)
+
+
+def test_huge_files_are_left_out_unread(tmp_path):
+    (tmp_path / "a.jpg").write_text("a.jpg")
+    (tmp_path / "b.jpg").touch()
+    os.truncate(tmp_path / "b.jpg", MAX_BYTES + 1)  # takes no room on the disk
+
+    listing = list_local(tmp_path, ENDINGS)
+
+    photos = PhotoFile("a.jpg", hash_text("a.jpg")), PhotoFile("b.jpg", "", TOO_LARGE)
+    assert listing == Listing(photos, ignored=0)
+
+
+def test_huge_files_under_a_url_are_left_out_unread():
+    names = [f"{number}.png" for number in range(MAX_FAILURES)]
+    huge = [RemoteFile(name, MAX_BYTES + 1, "etag") for name in names]
+    album = Album(*huge, *name_files("a.jpg"))
+
+    listing = list_remote(album, ENDINGS, None)
+
+    assert album.read == ["a.jpg"]
+    assert listing.downloaded == 1
+    assert [file.problem for file in listing.files] == [TOO_LARGE] * 50 + [""]
 
 
 def list_again(folder, *files):

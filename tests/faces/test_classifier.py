@@ -135,11 +135,12 @@ def test_train_rows_keep_the_studys_limits():
     labels = np.array([0] * 5 + [1] * 2 + [2] * 3)
     rng = np.random.default_rng(0)
 
-    rows = choose_train_rows(labels, maximum=3, minimum=3, rng=rng)
+    own = np.arange(10)
+    rows = choose_train_rows(labels, own, maximum=3, minimum=3, rng=rng)
 
     assert labels[rows].tolist() == [0, 0, 0, 2, 2, 2]
     assert len(set(rows)) == 6
-    everything = choose_train_rows(labels, maximum=None, minimum=1, rng=rng)
+    everything = choose_train_rows(labels, own, maximum=None, minimum=1, rng=rng)
     assert everything.tolist() == list(range(10))
 
 
@@ -147,6 +148,21 @@ def test_the_studys_limit_gives_its_1333_images():
     labels = np.repeat(np.arange(7), 3 * np.array([51, 183, 85, 395, 86, 60, 106]))
     assert len(labels) == 2898
 
-    rows = choose_train_rows(labels, 200, 1, np.random.default_rng(0))
+    originals = np.arange(len(labels)) // 3
+    rows = choose_train_rows(labels, originals, 200, 1, np.random.default_rng(0))
 
     assert len(rows) == 1333
+
+
+@pytest.mark.parametrize("maximum", [2, 3])
+def test_of_few_rows_two_are_of_different_originals(maximum):
+    labels, originals = np.repeat([0, 1, 2], [8, 8, 4]), np.arange(20) // 4
+
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        rows = choose_train_rows(labels, originals, maximum, 1, rng)
+
+        assert len(set(rows)) == 3 * maximum
+        assert labels[rows].tolist() == np.repeat([0, 1, 2], maximum).tolist()
+        # the last person has a single original
+        assert set(originals[rows]) == {0, 1, 2, 3, 4}

@@ -86,6 +86,64 @@ def test_mistyped_names_and_values_on_the_command_line_come_at_once(refuse):
     }
 
 
+def test_parameters_of_what_is_not_chosen_are_refused(refuse):
+    assert refuse(
+        "scratch_cnn.architectures.resnet.epochs=5,"
+        "scratch_cnn.architectures.resnet.network.dense=8,"
+        "transfer_learning.recipes.long.batch_size=8,"
+        "transfer_learning.backbones.inception_v3.weights=x,"
+        "data_processing.split.n_folds=10,seed=1"
+    ) == [
+        "scratch_cnn.architectures.resnet.epochs: nothing reads it, for "
+        "scratch_cnn.architecture is small_resnet; choose "
+        "scratch_cnn.architecture=resnet, or change "
+        "scratch_cnn.architectures.small_resnet.epochs.",
+        "scratch_cnn.architectures.resnet.network.dense: nothing reads it, for "
+        "scratch_cnn.architecture is small_resnet; choose "
+        "scratch_cnn.architecture=resnet, or change "
+        "scratch_cnn.architectures.small_resnet.network.dense.",
+        "transfer_learning.recipes.long.batch_size: nothing reads it, for "
+        "transfer_learning.recipe is short; choose transfer_learning.recipe=long, or "
+        "change transfer_learning.recipes.short.batch_size.",
+        "transfer_learning.backbones.inception_v3.weights: nothing reads it, for "
+        "transfer_learning.backbone is efficientnet_lite0; choose "
+        "transfer_learning.backbone=inception_v3, or change "
+        "transfer_learning.backbones.efficientnet_lite0.weights.",
+        "data_processing.split.n_folds: nothing reads it, for "
+        "data_processing.split.scheme is holdout; choose "
+        "data_processing.split.scheme=kfold, or change "
+        "data_processing.split.validation_fraction.",
+    ]
+
+
+def test_a_parameter_that_the_chosen_one_lacks_is_not_advised(refuse):
+    [line] = refuse(
+        "scratch_cnn.architecture=published,"
+        "scratch_cnn.architectures.resnet.network.dense=8"
+    )
+
+    assert line.endswith(
+        "nothing reads it, for scratch_cnn.architecture is published; choose "
+        "scratch_cnn.architecture=resnet."
+    )
+
+
+@pytest.mark.parametrize(
+    ("env", "params"),
+    [
+        ("kaggle", "scratch_cnn.architectures.resnet.epochs=5"),
+        (
+            None,
+            "scratch_cnn.architecture=resnet,scratch_cnn.architectures.resnet.epochs=5",
+        ),
+        (None, "data_processing.split.scheme=kfold,data_processing.split.n_folds=10"),
+        ("study", "transfer_learning.backbones.inception_v3.weights=x"),
+    ],
+)
+def test_parameters_of_what_is_chosen_pass(load_context, env, params):
+    load_context(params, env)
+
+
 def test_whole_method_replaced_by_a_number_is_refused(refuse):
     [line] = refuse("facenet_svm=5")
 

@@ -29,8 +29,16 @@ def make_faces():
     return pd.concat([faces, faces[:2].assign(photo="copy.jpg")], ignore_index=True)
 
 
+GONE = f"{'d' * 16}_11_10_50_60"  # a face of a photo that was at a.jpg before
+
+
+def compare(face_id, rows):
+    """The first face of a.jpg is the one that is gone, and known; others are not."""
+    return np.array([row == 0 for row in rows]) if face_id == GONE else None
+
+
 def match(*corrections):
-    return match_corrections(corrections, make_faces())
+    return match_corrections(corrections, make_faces(), compare)
 
 
 def test_a_face_is_found_by_id_by_box_and_by_photo():
@@ -52,7 +60,7 @@ def test_nothing_is_said_without_corrections_or_faces():
     assert match() == ({}, [], set(), [], [], [])
     lost = Correction("is", "Ann", A_LEFT)
 
-    applied = match_corrections([lost], make_faces()[:0])
+    applied = match_corrections([lost], make_faces()[:0], compare)
 
     assert applied.names == {}
     assert applied.unmatched[0].correction is lost
@@ -65,10 +73,80 @@ def test_a_face_is_found_after_detection_changed():
 
 
 def test_a_face_is_found_by_box_after_its_photo_was_edited():
-    old = f"{'d' * 16}_11_10_50_60"
+    assert match(Correction("is", "Ann", GONE, "a.jpg")).names == {0: "Ann", 3: "Ann"}
+    assert match(Correction("is", "Ann", GONE)).names == {}
 
-    assert match(Correction("is", "Ann", old, "a.jpg")).names == {0: "Ann", 3: "Ann"}
-    assert match(Correction("is", "Ann", old)).names == {}
+
+@pytest.mark.parametrize(
+    ("known", "reason"),
+    [
+        (
+            np.array([False]),
+            "the photo at this path has another content now, whose face is not like "
+            "the one of face_id; correct it again in the album",
+        ),
+        (
+            None,
+            "the photo at this path has another content now, and the face of face_id "
+            "is not known any more, so the two cannot be compared; correct it again in "
+            "the album",
+        ),
+    ],
+)
+def test_a_correction_does_not_move_to_another_photo_of_the_same_path(known, reason):
+    one = Correction("is", "Ann", GONE, "a.jpg")
+
+    applied = match_corrections([one], make_faces(), lambda face_id, rows: known)
+
+    assert applied.names == {}
+    assert applied.unmatched == [(one, reason)]
+    [listed] = list_corrections([one], make_faces(), lambda face_id, rows: known)
+    assert listed["face"] == ""
+
+
+def test_a_face_at_a_corner_is_found_after_detection_changed():
+    """Its id has the 20 x 20 pixels of its box that are on the photo."""
+    faces = make_faces().assign(left=100.0, top=80.0, right=150.0, bottom=130.0)[:1]
+    faces["face_id"] = make_face_ids(faces.assign(height=100, width=120))
+    one = Correction("is", "Ann", f"{'a' * 16}_101_81_120_100")
+
+    assert match_corrections([one], faces, compare).names == {0: "Ann"}
+
+
+COMPOSED, DECOMPOSED = "b/zoë.jpg", "b/zoe\u0308.jpg"
+
+
+def make_twins():
+    """Two photos whose paths differ in the code points of one letter alone."""
+    faces = pd.concat([make_faces()[2:3].assign(photo=COMPOSED)] * 2, ignore_index=True)
+    faces["photo"], faces["sha256"] = [DECOMPOSED, COMPOSED], [B, C]
+    faces["face_id"] = [f"{one[:16]}_5_5_30_40" for one in (B, C)]
+    return faces
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_photos_whose_paths_differ_in_code_points_alone_are_told_apart(order):
+    faces = make_twins().iloc[order].reset_index(drop=True)
+    box = (5, 5, 30, 40)
+
+    by_id = match_corrections(
+        [
+            Correction("is", "Ann", f"{B[:16]}_5_5_30_40", DECOMPOSED),
+            Correction("is", "Bob", f"{C[:16]}_5_5_30_40", COMPOSED),
+        ],
+        faces,
+        compare,
+    )
+    by_box = match_corrections(
+        [
+            Correction("is", "Ann", photo=DECOMPOSED, box=box),
+            Correction("is", "Bob", photo=COMPOSED, box=box),
+        ],
+        faces,
+        compare,
+    )
+
+    assert by_id.names == by_box.names == dict(zip(order, ("Ann", "Bob"), strict=True))
 
 
 def test_a_face_is_found_by_id_after_its_photo_was_moved():
@@ -152,7 +230,7 @@ def test_the_album_lists_each_line_with_its_face():
         Correction("ignore", photo="gone.jpg"),
     ]
 
-    listed = list_corrections(lines, make_faces())
+    listed = list_corrections(lines, make_faces(), compare)
 
     box = ["62.0", "12.0", "103.0", "61.0"]
     assert listed == [
@@ -175,6 +253,19 @@ def test_all_contradictions_are_listed():
 def test_an_id_and_the_path_of_another_photo_are_refused():
     with pytest.raises(ValueError, match=r"line 7: a{16}_.* is no face of 'b/zoë.jpg'"):
         match(Correction("is", "Ann", A_LEFT, "b/zoë.jpg", line=7))
+
+
+def test_a_photo_may_be_edited_while_the_original_lies_elsewhere():
+    """The id is of a.jpg; b/zoë.jpg was its copy, and is edited now."""
+    one = Correction("is", "Ann", A_LEFT, "b/zoë.jpg")
+
+    def recognize(face_id, rows):
+        assert (face_id, rows) == (A_LEFT, [2])
+        return np.array([True])
+
+    applied = match_corrections([one], make_faces(), recognize)
+
+    assert applied.names == {0: "Ann", 3: "Ann"}
 
 
 def test_one_person_twice_in_a_photo_is_noted():

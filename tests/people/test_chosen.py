@@ -8,6 +8,7 @@ SHA256 = "a" * 64
 FACES = [
     {"vector": (1, 0, 0), "box": (10, 10, 60, 60)},
     {"vector": (0, 1, 0), "box": (110, 10, 160, 60)},
+    {"vector": (0, 0, 1), "box": (180, 80, 230, 130)},  # photos are 200 x 100
 ]
 
 
@@ -45,6 +46,15 @@ def test_a_photo_that_a_spreadsheet_would_run_is_spelled_so_that_none_does():
     [chosen], _ = choose(face_id=f"{'a' * 16}_110_10_160_60", photo="=1+1.jpg")
 
     assert chosen.photo == "./=1+1.jpg"
+
+
+def test_a_face_at_the_corner_of_a_photo_is_found():
+    """Its id has 20 x 20 of the 50 x 50 pixels of its box: an overlap of 0.16."""
+    for box in ("180_80_200_100", "181_82_200_100"):  # the second: 342 of 400
+        [chosen], missing = choose(face_id=f"{'a' * 16}_{box}")
+
+        assert missing == []
+        np.testing.assert_allclose(chosen.vector, [0, 0, 1])
 
 
 def test_corrections_that_enrol_nothing_are_passed_over():

@@ -6,6 +6,7 @@ from kedro.io import DatasetError
 
 from lfw17_kedro.datasets.keras_archive import check_keras_archive
 from lfw17_kedro.datasets.path_dataset import PathDataset
+from lfw17_kedro.keras_random import layer_lock
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.start_up import import_tensorflow
 
@@ -25,9 +26,10 @@ class KerasModelDataset(PathDataset["keras.Model", "keras.Model"]):
 
         try:
             check_keras_archive(self._filepath)
-            return keras.models.load_model(
-                self._filepath, compile=False, safe_mode=True
-            )
+            with layer_lock:
+                return keras.models.load_model(
+                    self._filepath, compile=False, safe_mode=True
+                )
         except Exception as error:  # damaged archives raise nearly every kind of error
             raise DatasetError(
                 f"expected a whole Keras model at {self._filepath}, got: "

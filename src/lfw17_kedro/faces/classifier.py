@@ -193,13 +193,19 @@ def _calibration_folds(
 
 
 def choose_train_rows(
-    labels: I64, maximum: int | None, minimum: int, rng: np.random.Generator
+    labels: I64,
+    originals: I64,
+    maximum: int | None,
+    minimum: int,
+    rng: np.random.Generator,
 ) -> I64:
     """Choose the rows to train on, by the study's limits for each person.
 
     Args:
         labels: (N,) int64.
-        maximum: rows of one person, chosen at random; None for all.
+        originals: (N,) int64, the original image each row is or is a copy of.
+        maximum: rows of one person, at least 2, chosen at random, two originals among
+            them if the person has two; None for all.
         minimum: people with fewer rows are left out.
         rng: source of all randomness.
 
@@ -213,5 +219,10 @@ def choose_train_rows(
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
         if len(rows) >= minimum:
-            chosen.append(rng.permutation(rows)[:maximum])
+            drawn = rng.permutation(rows)
+            chosen.append(drawn[:maximum])
+            # Calibration needs two originals, and all may be copies of one.
+            others = drawn[originals[drawn] != originals[drawn[0]]]
+            if len(others) and not np.isin(others, chosen[-1]).any():
+                chosen[-1][-1] = others[0]
     return np.sort(np.concatenate(chosen or [np.empty(0, np.int64)]))

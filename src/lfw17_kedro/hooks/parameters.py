@@ -42,18 +42,19 @@ class ParameterHooks:
         """Check the parameters of files and command line, then replace them.
 
         Raises:
-            ClickException: one line for each wrong parameter, unreadable or misnamed
-                file or mistyped entry of the catalog, or `--load-versions` without
-                versions; a command ends with this message and a non-zero exit code,
-                without a traceback.
+            ClickException: one line for each wrong parameter, parameter of the command
+                line that nothing reads, unreadable or misnamed file or mistyped entry
+                of the catalog, or `--load-versions` without versions; a command ends
+                with this message and a non-zero exit code, without a traceback.
         """
         from lfw17_kedro.parameters import (
             ParameterError,
             check_parameters,
+            find_unread,
             make_parameters_model,
         )
 
-        loader, causes = context.config_loader, []
+        loader = context.config_loader
         try:
             given = load_section(loader, "parameters")
             entries = load_section(loader, "catalog")
@@ -69,6 +70,7 @@ class ParameterHooks:
         try:
             model = make_parameters_model(load_method_settings())
             checked = check_parameters(model, given)
+            causes = find_unread(checked, loader.runtime_params or {})
         except ParameterError as error:
             causes = str(error).splitlines()
         causes += _check_folders(loader, context.project_path)

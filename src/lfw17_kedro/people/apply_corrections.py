@@ -16,7 +16,7 @@ from lfw17_kedro.people.corrections_file import (
     list_cells,
     raise_problems,
 )
-from lfw17_kedro.people.face_index import FaceIndex
+from lfw17_kedro.people.face_index import CompareFaces, FaceIndex
 from lfw17_kedro.types import I64, Table
 
 
@@ -40,7 +40,9 @@ class Applied(NamedTuple):
     notes: list[str]
 
 
-def match_corrections(corrections: Iterable[Correction], faces: Table) -> Applied:
+def match_corrections(
+    corrections: Iterable[Correction], faces: Table, compare: CompareFaces
+) -> Applied:
     """Find the face of each correction, see `FaceIndex.find`.
 
     A correction holds for a photo's content: for all its copies in the folder.
@@ -48,6 +50,7 @@ def match_corrections(corrections: Iterable[Correction], faces: Table) -> Applie
     Args:
         corrections: checked by `parse_corrections`.
         faces: N rows with face_id, photo, sha256, left, top, right, bottom.
+        compare: with faces of photos that are gone.
 
     Returns:
         What the corrections say of each row.
@@ -56,7 +59,7 @@ def match_corrections(corrections: Iterable[Correction], faces: Table) -> Applie
         ValueError: lists corrections that contradict each other, and those whose face
             id and photo are two photos.
     """
-    index = FaceIndex(faces)
+    index = FaceIndex(faces, compare)
     said: dict[str, list[Correction]] = defaultdict(list)  # face id -> corrections
     unmatched, problems = [], []
     for one in corrections:
@@ -82,15 +85,16 @@ def match_corrections(corrections: Iterable[Correction], faces: Table) -> Applie
 
 
 def list_corrections(
-    corrections: Iterable[Correction], faces: Table
+    corrections: Iterable[Correction], faces: Table, compare: CompareFaces
 ) -> list[ListedCorrection]:
     """List corrections with the face that each is about, for the album.
 
     Args:
         corrections: see `match_corrections`.
         faces: see `match_corrections`.
+        compare: see `match_corrections`.
     """
-    index = FaceIndex(faces)
+    index = FaceIndex(faces, compare)
     return [
         ListedCorrection(cells=list_cells(one), face=index.find(one)[0])
         for one in corrections

@@ -1,26 +1,13 @@
 """Faces of photos to name that the user's corrections enrol."""
 
 from collections.abc import Iterable
-from typing import Protocol
-
-import numpy as np
 
 from lfw17_kedro.people.corrections_file import Correction, Unmatched
 from lfw17_kedro.people.enrol import ChosenFace
-from lfw17_kedro.people.face_ids import MIN_IOU, compute_iou, parse_face_id
+from lfw17_kedro.people.face_ids import parse_face_id
 from lfw17_kedro.people.names import spell_path
-from lfw17_kedro.scan_types import BOX, FACE_COLUMNS, Scan
-
-
-class FindScan(Protocol):
-    """Photos scanned so far."""
-
-    def find(self, digits: str) -> str | None:
-        """Give the SHA-256 that starts with some digits."""
-
-    def read(self, sha256: Iterable[str]) -> Scan:
-        """Give what photos show."""
-
+from lfw17_kedro.people.stored_faces import FindScan, find_row
+from lfw17_kedro.scan_types import FACE_COLUMNS
 
 NOT_SEARCHED = (
     "the photo of this face was not searched yet; run once more to enrol it, or clear "
@@ -56,14 +43,12 @@ def _find_face(correction: Correction, store: FindScan) -> ChosenFace | str:
     """Find the face of a correction, or say why there is none."""
     if not correction.face_id:
         return "expected a face_id to enrol a face, got only a photo; copy the face_id"
-    digits, box = parse_face_id(correction.face_id)
+    digits, _ = parse_face_id(correction.face_id)
     if (sha256 := store.find(digits)) is None:
         return NOT_SEARCHED
     scan = store.read([sha256])
-    ious = compute_iou(box[None], scan.faces[[*BOX]].to_numpy(np.float64))[0]
-    if not len(ious) or ious.max() < MIN_IOU:
+    if (row := find_row(correction.face_id, scan)) is None:
         return "no face is found there any more, so it is not enrolled"
-    row = int(ious.argmax())
     face = scan.faces.iloc[row][[*FACE_COLUMNS]]
     photo = spell_path(correction.photo) or correction.face_id
     return ChosenFace(correction.name, photo, face, scan.vectors[row])

@@ -6,6 +6,7 @@ the same when the photo is renamed or moved.
 """
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -87,6 +88,21 @@ def parse_face_id(text: str) -> tuple[str, F64]:
             f"got {one_line(repr(text), 80)}; copy it from faces.csv."
         )
     return parts[1], box
+
+
+def read_id_boxes(ids: Iterable[str]) -> F64:
+    """Give the boxes of face ids: clipped to the photo and rounded.
+
+    Args:
+        ids: ids of N faces.
+
+    Returns:
+        (N, 4) float64: left, top, right, bottom, pixels of the upright photo.
+
+    Raises:
+        ValueError: one is no face id.
+    """
+    return np.reshape([parse_face_id(one)[1] for one in ids], (-1, 4))
 
 
 def compute_iou(boxes_a: F64, boxes_b: F64) -> F64:

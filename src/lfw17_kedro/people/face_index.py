@@ -2,16 +2,25 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from lfw17_kedro.people.corrections_file import Correction
-from lfw17_kedro.people.face_ids import MIN_IOU, compute_iou, parse_face_id
+from lfw17_kedro.people.face_ids import (
+    MIN_IOU,
+    compute_iou,
+    parse_face_id,
+    read_id_boxes,
+)
 from lfw17_kedro.photo_types import HASH_DIGITS
 from lfw17_kedro.scan_types import BOX
-from lfw17_kedro.types import F64, Table
+from lfw17_kedro.types import F64, Bools, Table
+
+CompareFaces = Callable[[str, Sequence[int]], Bools | None]
+"""Face id and n rows -> (n,) which of these faces look like the one of the id, or None
+if that face is not known; see `stored_faces.FaceComparison`."""
 
 
 class FaceIndex:
@@ -22,13 +31,14 @@ class FaceIndex:
         ids, photos: id and photo of each of N faces.
     """
 
-    def __init__(self, faces: Table) -> None:
+    def __init__(self, faces: Table, compare: CompareFaces) -> None:
         """Index the faces, when the first is looked up.
 
         Args:
             faces: N rows with face_id, photo, sha256, left, top, right, bottom.
+            compare: with faces of photos that are gone.
         """
-        self._faces = faces
+        self._faces, self._compare = faces, compare
 
     @cached_property
     def boxes(self) -> F64:
@@ -62,26 +72,31 @@ class FaceIndex:
         """Path -> rows."""
         return _list_rows(map(_compose, self.photos))
 
-    @cached_property
-    def hash_of_photo(self) -> Mapping[str, str]:
-        """Path -> first digits of the content."""
-        pairs = zip(self.photos, self._faces["sha256"], strict=True)
-        return {_compose(photo): sha256[:HASH_DIGITS] for photo, sha256 in pairs}
-
     def is_contradictory(self, one: Correction) -> bool:
-        """Tell whether id and path are of two photos that are both there."""
+        """Tell whether id and path are of two photos that are both there.
+
+        They are not if the photo of that path shows the face, too: the user edited it
+        and kept the original in another place.
+        """
         if not (one.face_id and one.photo):
             return False
         digits = parse_face_id(one.face_id)[0]
-        other = self.hash_of_photo.get(_compose(one.photo), digits)
-        return digits in self.rows_of_hash and other != digits
+        known = self.rows_of_hash.get(digits, [])
+        # Photos whose paths differ in code points alone: the content tells them apart.
+        rows = self.rows_of_photo.get(_compose(one.photo), [])
+        if not (known and rows) or not set(known).isdisjoint(rows):
+            return False
+        alike = self._compare(one.face_id, rows)
+        return alike is None or not alike.any()
 
     def find(self, one: Correction) -> tuple[str, str]:
         """Give the id of the face that is meant, or "" and the reason.
 
         A face id is looked up first. Detection may have changed since: without that id,
         the face of the same photo content with the greatest IoU is taken, if the IoU
-        is at least `MIN_IOU`. A face given by photo and box is found the same way.
+        is at least `MIN_IOU`. A face given by photo and box is found the same way. If
+        the content is gone, the photo at the path may be an edited one or another: its
+        face is taken only if it is like the one of the id.
         """
         if one.face_id in self.rows_of_id:
             return one.face_id, ""
@@ -90,8 +105,8 @@ class FaceIndex:
             digits, edges = parse_face_id(one.face_id)
             box = box or tuple(edges.tolist())
             rows = self.rows_of_hash.get(digits, [])
-        # An edited photo has another content, but the user may have given its path.
-        rows = rows or self.rows_of_photo.get(_compose(one.photo), [])
+        is_other = bool(one.face_id) and not rows
+        rows = rows or self._list_rows_at(one.photo)
         if not rows:
             return "", "no photo with a face has this content or path"
         if box is None:
@@ -99,14 +114,40 @@ class FaceIndex:
             if len(rows) == 1:
                 return self.ids[rows[0]], ""
             return "", f"the photo has {len(rows)} faces; give face_id or the box"
-        ious = compute_iou(np.array([box]), self.boxes[rows])[0]
+        # An id holds the box clipped to the photo: it is compared with clipped boxes.
+        own = [self.ids[row] for row in rows]
+        boxes = self.boxes[rows] if one.box else read_id_boxes(own)
+        ious = compute_iou(np.array([box]), boxes)[0]
         best = int(ious.argmax())
         if ious[best] < MIN_IOU:
             return "", (
                 f"no face of the photo is near: expected an overlap of {MIN_IOU} "
                 f"at least, got {ious[best]:.2f}"
             )
-        return self.ids[rows[best]], ""
+        problem = self._find_difference(one.face_id, rows[best]) if is_other else ""
+        return "" if problem else own[best], problem
+
+    def _list_rows_at(self, path: str) -> list[int]:
+        """Give the rows of the photo whose path is spelled like this, or the same."""
+        rows = self.rows_of_photo.get(_compose(path), [])
+        exact = [row for row in rows if _shorten(self.photos[row]) == _shorten(path)]
+        return exact or rows
+
+    def _find_difference(self, face_id: str, row: int) -> str:
+        """Say why a face is not shown to be that of an id; "" if it is."""
+        alike = self._compare(face_id, [row])
+        if alike is None:
+            return (
+                "the photo at this path has another content now, and the face of "
+                "face_id is not known any more, so the two cannot be compared; correct "
+                "it again in the album"
+            )
+        if alike.all():
+            return ""
+        return (
+            "the photo at this path has another content now, whose face is not like "
+            "the one of face_id; correct it again in the album"
+        )
 
 
 def _list_rows(keys: Iterable[str]) -> Mapping[str, list[int]]:
@@ -118,8 +159,13 @@ def _list_rows(keys: Iterable[str]) -> Mapping[str, list[int]]:
 
 
 def _compose(path: str) -> str:
-    """Write accents as one code point, and no `./`, see `names.spell_path`.
+    """Write accents as one code point, and no `./`.
 
     macOS stores accents as code points of their own, keyboards type one.
     """
-    return unicodedata.normalize("NFC", path).removeprefix("./")
+    return _shorten(unicodedata.normalize("NFC", path))
+
+
+def _shorten(path: str) -> str:
+    """Write a path without `./`, see `names.spell_path`."""
+    return path.removeprefix("./")

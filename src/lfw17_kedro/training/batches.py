@@ -55,8 +55,8 @@ def make_batches(
             return augment_images(pair[0], pair_seed, **settings), pair[1]
 
         pairs = tf.data.Dataset.zip(pairs, seeds.skip(first_step)).map(augment)
-    # There is nothing to tune, and when the iterator is deleted, TensorFlow 2.20 may take
-    # up to a minute to stop the thread that tunes.
+    # There is nothing to tune, and TensorFlow 2.20 may take up to a minute to stop the
+    # thread that tunes when the iterator is deleted.
     options = tf.data.Options()
     options.autotune.enabled = False
     return pairs.prefetch(2).with_options(options)

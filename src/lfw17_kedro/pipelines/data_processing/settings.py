@@ -1,11 +1,12 @@
 """The parameters of `data_processing`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
+    Alternatives,
     Copies,
     Count,
     Folds,
@@ -21,6 +22,10 @@ from lfw17_kedro.parameter_types import (
 class SplitSettings(Settings):
     """How the original training images are divided to validate the methods."""
 
+    ALTERNATIVES: ClassVar[Alternatives] = {
+        "scheme": {"holdout": "validation_fraction", "kfold": "n_folds"}
+    }
+
     scheme: Literal["holdout", "kfold"]
     """holdout: one stratified part of the originals validates, the rest trains.
     kfold: each original validates once, in one of `n_folds` stratified folds."""
@@ -34,7 +39,7 @@ class SplitSettings(Settings):
     @property
     def division(self) -> Split:
         """The chosen scheme with its parameter."""
-        name = "validation_fraction" if self.scheme == "holdout" else "n_folds"
+        name = self.ALTERNATIVES["scheme"][self.scheme]
         return Split(f"data_processing.split.{name}", getattr(self, name))
 
 

@@ -110,9 +110,10 @@ def fit(
 
     svm = settings.svm
     unlimited = final and svm.all_images_for_test
-    labels = table["label"].to_numpy()
+    labels, originals = table["label"].to_numpy(), table["original"].to_numpy()
     rows = choose_train_rows(
         labels,
+        originals,
         None if unlimited else svm.nrof_train_images_per_class,
         svm.min_nrof_images_per_class,
         np.random.default_rng(seed),
@@ -120,7 +121,7 @@ def fit(
     classifier, study_model = fit_classifier(
         features.take(rows),
         labels[rows],
-        table["original"].to_numpy()[rows],
+        originals[rows],
         class_names,
         multi_class=svm.multi_class,
         C=svm.C,

@@ -20,6 +20,7 @@ from lfw17_kedro.people.pictures import (
     list_group_pictures,
     picture_people,
 )
+from lfw17_kedro.people.stored_faces import FaceComparison
 from lfw17_kedro.photo_types import PhotoFolder
 from lfw17_kedro.pipelines.people.nodes import (
     COMMAND,
@@ -52,17 +53,27 @@ def locate(photos: PhotoFolder, scan: StoredScan) -> tuple[LocatedFaces, Table]:
 
 
 def apply_corrections(
-    located: LocatedFaces, corrections: bytes, gallery: Gallery
+    located: LocatedFaces,
+    scan: StoredScan,
+    corrections: bytes,
+    gallery: Gallery,
+    open_store: OpenStore,
 ) -> Applied:
     """Find the face of each of the user's corrections.
 
     Args:
         located: the faces of the photos.
+        scan: of these photos.
         corrections: the content of corrections.csv, empty if there is none.
-        gallery: spells the names.
+        gallery: spells the names, and says which faces are alike.
+        open_store: has the faces of photos that were edited or replaced since.
     """
     listed = parse_corrections(read_corrections_table(corrections))
-    applied = match_corrections(spell_names(listed, gallery.people), located.table)
+    applied = match_corrections(
+        spell_names(listed, gallery.people),
+        located.table,
+        _compare_faces(located, scan, gallery, open_store),
+    )
     warn_of_corrections(applied.unmatched)
     for note in applied.notes:
         logger.info(note)
@@ -123,7 +134,7 @@ def show_album(
         scan: of these photos.
         gallery: the people enrolled.
         corrections: the content of corrections.csv.
-        open_store: has the pictures.
+        open_store: has the pictures, and faces of photos that were edited or replaced.
 
     Raises:
         ValueError: the scan of a photo that was enrolled is lost.
@@ -156,7 +167,9 @@ def show_album(
         shown,
         people,
         located.left_out,
-        list_corrections(listed, located.table),
+        list_corrections(
+            listed, located.table, _compare_faces(located, scan, gallery, open_store)
+        ),
         title="Album",
         links={"How sure the names are": "open_set.html"},
         corrections_file=CORRECTIONS_FILE,
@@ -182,6 +195,14 @@ def write_sidecars(
     from lfw17_kedro.people.sidecars import list_sidecars
 
     return list_sidecars(faces, _list_photos(photos, scan)) if wanted else {}
+
+
+def _compare_faces(
+    located: LocatedFaces, scan: StoredScan, gallery: Gallery, open_store: OpenStore
+) -> FaceComparison:
+    """Compare earlier faces with those of the photos, as strictly as with people."""
+    store = open_store(scan.fingerprint, scan.vectors.shape[1])
+    return FaceComparison(store, located.vectors, gallery.threshold.value)
 
 
 def _list_photos(photos: PhotoFolder, scan: StoredScan) -> Table:

@@ -20,7 +20,13 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.apply_corrections,
-                inputs=["people.located", "corrections", "people.gallery"],
+                inputs=[
+                    "people.located",
+                    SCAN,
+                    "corrections",
+                    "people.gallery",
+                    "people.scan_store",
+                ],
                 outputs="people.applied",
                 name="people.apply_corrections",
             ),

@@ -8,6 +8,7 @@ import numpy as np
 from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.faces.align import resize_faces
 from lfw17_kedro.faces.ids import check_rows
+from lfw17_kedro.keras_random import seed_training
 from lfw17_kedro.pipelines.modelling import Fitted
 from lfw17_kedro.pipelines.modelling.settings import NetworkCounts
 from lfw17_kedro.pipelines.scratch_cnn.architectures import ARCHITECTURES
@@ -131,31 +132,28 @@ def _train_network(
     validation: tuple[F32, I64] | None,
 ) -> tuple[Network, Table]:
     """Train one network on the images of its view."""
-    import keras
-
     chosen = settings.chosen
     epochs, steps_per_epoch = _count_epochs(chosen, len(images))
-    # Keras draws first weights and dropout from its global generators.
-    keras.utils.set_random_seed(seed)
     height, width = images.shape[1:3]
-    network = build_network(settings, height, width, n_classes)
     optimizer = chosen.optimizer.model_dump()
     warp = chosen.augmentation
-    history = train_classifier(
-        network,
-        make_optimizer(**optimizer, steps=epochs * steps_per_epoch),
-        images,
-        table["label"].to_numpy(),
-        n_classes,
-        epochs=epochs,
-        batch_size=chosen.batch_size,
-        augmentation=warp.model_dump() if warp else None,
-        label_smoothing=chosen.label_smoothing,
-        seed=seed,
-        checkpoint=checkpoint,
-        fingerprint=(hash_code(__name__), optimizer),
-        validation=validation,
-    )
+    with seed_training(seed):
+        network = build_network(settings, height, width, n_classes)
+        history = train_classifier(
+            network,
+            make_optimizer(**optimizer, steps=epochs * steps_per_epoch),
+            images,
+            table["label"].to_numpy(),
+            n_classes,
+            epochs=epochs,
+            batch_size=chosen.batch_size,
+            augmentation=warp.model_dump() if warp else None,
+            label_smoothing=chosen.label_smoothing,
+            seed=seed,
+            checkpoint=checkpoint,
+            fingerprint=(hash_code(__name__), optimizer),
+            validation=validation,
+        )
     return network, history
 
 

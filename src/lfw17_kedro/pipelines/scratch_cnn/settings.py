@@ -1,11 +1,12 @@
 """The parameters of `scratch_cnn`."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
+    Alternatives,
     Count,
     CountOrZero,
     DropProbability,
@@ -14,6 +15,7 @@ from lfw17_kedro.parameter_types import (
     Settings,
     Units,
     WarpSettings,
+    list_alternatives,
     refuse,
 )
 from lfw17_kedro.pipelines.modelling.settings import MethodSettings, NetworkCounts
@@ -118,6 +120,10 @@ class Architectures(Settings):
 
 class ScratchCnnSettings(MethodSettings):
     """Networks trained from random weights on the grey images and the aligned faces."""
+
+    ALTERNATIVES: ClassVar[Alternatives] = {
+        "architecture": list_alternatives("architectures", Architectures)
+    }
 
     architecture: Literal["small_resnet", "resnet", "published"]
     """Which of the `architectures` to train. published trains for hours on a CPU."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.encoders.registry import BACKBONES
+from lfw17_kedro.keras_random import seed_training
 from lfw17_kedro.pipelines.modelling import Fitted
 from lfw17_kedro.pipelines.transfer_learning.features import POOLED
 from lfw17_kedro.pipelines.transfer_learning.settings import (
@@ -159,21 +160,18 @@ def _train_network(
     pooled_validation: tuple[F32, I64] | None,
 ) -> tuple[Network, Table]:
     """Train a head, then the layers below it; gives network and history."""
-    import keras
     import pandas as pd
 
     from lfw17_kedro.pipelines.transfer_learning.networks import build_head
 
-    training = settings.training
-    keras.utils.set_random_seed(seed)  # first weights and dropout
-    head = build_head(pooled.shape[1], n_classes)
-    histories = [
-        _train_head(head, pooled, labels, settings, seed, checkpoint, pooled_validation)
-    ]
-    network = build_network(backbone, head, settings, *images.shape[1:3])
-    tuned = _fine_tune(network, images, labels, settings, seed, checkpoint, validation)
+    common = labels, settings, seed, checkpoint
+    with seed_training(seed):
+        head = build_head(pooled.shape[1], n_classes)
+        histories = [_train_head(head, pooled, *common, pooled_validation)]
+        network = build_network(backbone, head, settings, *images.shape[1:3])
+        tuned = _fine_tune(network, images, *common, validation)
     if tuned is not None:
-        tuned["epoch"] += training.head.epochs
+        tuned["epoch"] += settings.training.head.epochs
         histories.append(tuned)
     return network, pd.concat(histories, ignore_index=True)
 

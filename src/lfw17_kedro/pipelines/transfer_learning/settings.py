@@ -1,12 +1,13 @@
 """The parameters of `transfer_learning`."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from lfw17_kedro.encoders.inception_v3 import MIN_SIZE
 from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
+    Alternatives,
     Count,
     CountOrZero,
     DropProbability,
@@ -18,6 +19,7 @@ from lfw17_kedro.parameter_types import (
     Probability,
     Settings,
     WarpSettings,
+    list_alternatives,
     refuse,
 )
 from lfw17_kedro.pipelines.modelling.settings import MethodSettings, NetworkCounts
@@ -158,6 +160,11 @@ class TrainingSettings(Settings):
 
 class TransferLearningSettings(MethodSettings):
     """Networks trained on ImageNet and retrained on the faces."""
+
+    ALTERNATIVES: ClassVar[Alternatives] = {
+        "backbone": list_alternatives("backbones", Backbones),
+        "recipe": list_alternatives("recipes", Recipes),
+    }
 
     backbone: Literal["efficientnet_lite0", "inception_v3"]
     """Which of the `backbones` to retrain."""

@@ -53,7 +53,9 @@ function groupForm(members) {
   return form;
 }
 
-const sayYes = (face, name, enrol = false) => applyChange([face.id], {kind: "is", name, enrol});
+// The face stays enrolled if it was enrolled as this person.
+const sayYes = (face, name, enrol = simplify(enrolledAs(face)) === simplify(name)) =>
+  applyChange([face.id], {kind: "is", name, enrol});
 const sayNot = (face, name) => applyChange([face.id], {kind: "is_not", name});
 const ignore = (face) => applyChange([face.id], {kind: "ignore"});
 
@@ -76,11 +78,7 @@ function openFace(face, renames = false) {
       sayYes(face, wanted, enrol);
     }
   );
-  form.elements.enrol.checked =
-    Boolean(change?.enrol) ||
-    oldCorrections.some(
-      (row) => row.face === face.id && row.kind === "is" && /^(yes|true|1)$/i.test(row.enrol)
-    );
+  form.elements.enrol.checked = enrolledAs(face) !== "";
   const compared =
     person && person.picture
       ? make(

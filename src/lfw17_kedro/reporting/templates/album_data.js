@@ -83,38 +83,72 @@ function refusable(face) {
 // The person whom the face shows or may show, "" if nobody is near.
 const guess = (face) => (isPerson(nameOf(face)) ? nameOf(face) : face.nearest);
 
+// The person as whom the user enrols the face, "" if nobody.
+function enrolledAs(face) {
+  const change = changes.get(face.id);
+  if (change?.kind === "is") return change.enrol ? change.name : "";
+  const enrols = ({kind, enrol}) => kind === "is" && /^(yes|true|1)$/i.test(enrol);
+  return oldCorrections.find((row) => row.face === face.id && enrols(row))?.name ?? "";
+}
+
 function listNames() {
   const names = new Set([...enrolled.keys(), ...faces.map((face) => nameOf(face))]);
   return [...names].filter(isPerson).sort((a, b) => a.localeCompare(b));
 }
 
 // Signs that begin a formula of a spreadsheet, also as compatible forms of Unicode.
-const FORMULA =
-  /^[=+\-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u207a\u207c\u208a\u208c\ufb29]/;
+const startsFormula = (text) => /^[=+\-@]/.test(text.normalize("NFKC"));
 
-// The rules of faces/class_names.py for the name of a person, in short: the name may
-// become a folder. Gives what is wrong, "" if nothing is.
+// What names share that look the same or would be one folder, as in simplify_name of
+// faces/class_names.py: without joiners and variation selectors, in one case. Upper case
+// makes "ss" of an eszett; of a dotless i it would make a dotted one.
+const foldCase = (text) => text.toLowerCase().toUpperCase().toLowerCase();
+const simplify = (name) =>
+  name
+    .replace(/[\u200c\u200d\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu, "")
+    .replace(/[\p{Zs}_]/gu, " ")
+    .normalize("NFC")
+    .split("\u0131")
+    .map(foldCase)
+    .join("\u0131");
+
+// The rules of faces/class_names.py for the name of a person: the name may become a
+// folder. Gives what is wrong, "" if nothing is.
+const MAX_FOLDER_BYTES = 255;
+const RESERVED = /^(id|ignored|unknown([- ]?\p{Nd}+)?)$/u;
 const NAME_RULES = [
   [/^$/, "Write a name."],
   [/[\/\\]/, "A name cannot contain a slash."],
   [/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u, "A name cannot contain control characters."],
   [/(?![\u200c\u200d])\p{Cf}/u, "A name cannot contain invisible characters."],
-  [FORMULA, "A name cannot begin with = + - or @."],
+  [
+    /[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]/,
+    "A name cannot contain invisible characters.",
+  ],
+  [
+    /(^|[^\p{L}\p{M}])[\u200c\u200d]|[\u200c\u200d]([^\p{L}\p{M}]|$)/u, // not in a word
+    "A name cannot contain invisible characters.",
+  ],
+  [{test: startsFormula}, "A name cannot begin with = + - or @."],
   [/[<>:"|?*]/, 'A name cannot contain any of < > : " | ? *'],
   [/^\.|\.$/, "A name cannot begin or end with a dot."],
-  [/^(id|ignored|unknown([-_ ]?\d+)?)$/i, "This word has another meaning here. Write a person's name."],
-  [/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i, "Windows reserves this name. Write another one."],
+  [
+    {test: (name) => RESERVED.test(simplify(name))},
+    "This word has another meaning here. Write a person's name.",
+  ],
+  [
+    /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9\xb9\xb2\xb3])(\.|$)/i,
+    "Windows reserves this name. Write another one.",
+  ],
   [/^.{121}/u, "This name is too long."],
+  [
+    {test: (name) => new TextEncoder().encode(name).length > MAX_FOLDER_BYTES},
+    "This name is too long.",
+  ],
 ];
 const checkName = (name) => NAME_RULES.find(([rule]) => rule.test(name))?.[1] ?? "";
 
-// What names share that look the same or would be one folder; and the name as it is
-// written elsewhere: "ann lee" is "Ann Lee".
-const simplify = (name) =>
-  name
-    .normalize("NFC")
-    .replace(/[\p{Zs}_]/gu, " ")
-    .toLowerCase();
+// The name as it is written elsewhere: "ann lee" is "Ann Lee".
 const spell = (name) => listNames().find((one) => simplify(one) === simplify(name)) ?? name;
 
 const isSaved = (id) => saved.get(id) === JSON.stringify(changes.get(id));
@@ -197,7 +231,7 @@ function writeCorrections() {
 
 // "./=a.jpg" names the same file, and no spreadsheet runs it.
 function writePath(path) {
-  return FORMULA.test(path) || /^\s|^\.\//.test(path) ? `./${path}` : path;
+  return startsFormula(path) || /^\s|^\.\//.test(path) ? `./${path}` : path;
 }
 
 // RFC 4180, section 2; blanks at the ends are quoted too, which some programs drop.
