@@ -17,10 +17,10 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
 from kedro.runner import SequentialRunner
 
-from lfw17_kedro.code_version import hash_code
-from lfw17_kedro.digest import hash_data
 from lfw17_kedro.faces.split import iterate_folds
 from lfw17_kedro.hooks.node_calls import PARAMETER
+from lfw17_kedro.lineage.code_version import hash_code
+from lfw17_kedro.lineage.digest import hash_data
 from lfw17_kedro.parameters import ParameterError, find_unread
 from lfw17_kedro.pipeline_registry import register_pipelines
 from lfw17_kedro.pipelines.modelling import Method

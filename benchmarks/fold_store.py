@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lfw17_kedro.atomic import atomic_write
+from lfw17_kedro.files.atomic import atomic_write
 from lfw17_kedro.types import F64
 
 

@@ -22,10 +22,10 @@ from PIL import Image
 from lfw17_kedro.api.face_scanner import FaceScanner, build_scanner
 from lfw17_kedro.api.identifier import list_orl
 from lfw17_kedro.datasets.photo_folder_dataset import ENDINGS
+from lfw17_kedro.files.weights import read_weights_file
 from lfw17_kedro.gallery_types import GallerySettings
 from lfw17_kedro.people.open_set import FALLBACKS, choose_threshold, make_templates
 from lfw17_kedro.types import F32, I64
-from lfw17_kedro.weights_files import read_weights_file
 
 RATE = 0.01  # false accept rate to aim at
 SUFFIXES = {*ENDINGS, ".pgm"}  # of ORL's photos

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from benchmarks.machine import ROOT
 from benchmarks.process_tree import TreeWatch, wait_for
 
-from lfw17_kedro.digest import hash_file
+from lfw17_kedro.lineage.digest import hash_file
 
 ENVIRONMENT = "people"
 STORE = "data/04_feature/people/scan"  # of the catalog, under the project

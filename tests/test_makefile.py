@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.test_locks import FOLDER_LOCKS, LOCKS
 
-from lfw17_kedro.run_lock import RunLock
+from lfw17_kedro.files.run_lock import RunLock
 
 ROOT = Path(__file__).parents[1]
 RUN_LOCKS = {"requirements-uv.lock", "requirements.lock"}

@@ -159,8 +159,8 @@ def build_encoders(folder: Path) -> dict[str, Any]:
         whether the processor has it in hardware.
     """
     from lfw17_kedro.datasets import EncoderDataset, WeightsDataset
-    from lfw17_kedro.digest import hash_file
     from lfw17_kedro.encoders.registry import build_encoder
+    from lfw17_kedro.lineage.digest import hash_file
     from lfw17_kedro.precision import choose_precision
     from lfw17_kedro.types import EncoderOptions
 

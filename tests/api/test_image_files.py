@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from lfw17_kedro.api.image_files import list_images, name_uniquely, open_image
-from lfw17_kedro.photo_files import decode_upright
+from lfw17_kedro.photos.decoding import decode_upright
 
 PIXELS = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
 

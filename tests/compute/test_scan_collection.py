@@ -30,11 +30,11 @@ from lfw17_kedro.datasets.packaged import find_packaged
 from lfw17_kedro.datasets.photo_folder_dataset import ListedPhotos, PhotoFolderDataset
 from lfw17_kedro.datasets.scan_store_dataset import StoreOpener
 from lfw17_kedro.faces.search import CopySize
+from lfw17_kedro.files.weights import read_weights_file
 from lfw17_kedro.people.scan import ScanSettings
 from lfw17_kedro.photo_types import PhotoFile
 from lfw17_kedro.stores.scan_store import ScanStore
 from lfw17_kedro.types import Encoder, EncoderCard, EncoderOptions, Face
-from lfw17_kedro.weights_files import read_weights_file
 
 SETTINGS = ScanSettings(100, (CopySize(8, 64, 0.0),), 4, False, False)
 RECIPE = NetworkRecipe("dlib_resnet", EncoderOptions(), (0.6, 0.7, 0.8), 24.0)

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 
 from lfw17_kedro.datasets.artifact_record import find_record
-from lfw17_kedro.digest import hash_data
+from lfw17_kedro.lineage.digest import hash_data
 
 PHOTOS = "lfw17_kedro.datasets.JpgFolderDataset"
 CSV = {"dataset": "pandas.CSVDataset", "save_args": {"index": False}}

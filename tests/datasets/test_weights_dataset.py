@@ -337,7 +337,7 @@ def test_what_is_no_file_or_too_large_is_not_read(place, tmp_path, monkeypatch):
         read("http://127.0.0.1/weights.zip", place)
     own.unlink()
     own.write_bytes(b"graph")
-    monkeypatch.setattr("lfw17_kedro.weights_files.MAX_BYTES", 4)
+    monkeypatch.setattr("lfw17_kedro.files.weights.MAX_BYTES", 4)
     with pytest.raises(DatasetError, match="of at most 4 bytes at .*, got 5 bytes; na"):
         read_weights(own)
 

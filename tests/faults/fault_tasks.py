@@ -14,7 +14,7 @@ import fault_damage
 import fault_samples
 from kedro.io import DatasetError
 
-from lfw17_kedro.digest import hash_data
+from lfw17_kedro.lineage.digest import hash_data
 
 SHIM = ctypes.CDLL(None)
 
@@ -114,14 +114,14 @@ def _bring_about(environment=None, years=0, largest_file=None, user=None):
 
 def _shift_clock(shift):
     """Let this process see another time."""
-    from lfw17_kedro import record
+    from lfw17_kedro.lineage import run_record
 
     class Clock(datetime.datetime):
         @classmethod
         def now(cls, tz=None):
             return datetime.datetime.now(tz) + shift
 
-    record.datetime = Clock
+    run_record.datetime = Clock
     seconds, real = shift.total_seconds(), time.time
     time.time = lambda: real() + seconds
 

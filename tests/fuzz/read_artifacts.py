@@ -70,7 +70,7 @@ def read_run_record(data: bytes, folder: Path) -> Any:
 
 def read_note(data: bytes, folder: Path) -> Any:
     """Name the holder of a lock by the note that it left."""
-    from lfw17_kedro.folder_lock import FolderLock
+    from lfw17_kedro.files.folder_lock import FolderLock
 
     (folder / ".run.holder.json").write_bytes(data)
     text = FolderLock(folder, "run", "in use", "wait")._describe_holder(1.0)

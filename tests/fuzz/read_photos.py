@@ -19,11 +19,11 @@ def read_photo(data: bytes, folder: Path) -> Any:
 
 def read_upright(data: bytes, _: Path) -> Any:
     """Decode a user's photo, in its full size and reduced."""
-    from lfw17_kedro import photo_files
+    from lfw17_kedro.photos import decoding
 
-    photo_files.MAX_USER_PIXELS = MAX_PIXELS
-    photo_files.decode_upright(data, "a.jpg", 64)
-    return photo_files.decode_upright(data, "a.jpg")
+    decoding.MAX_USER_PIXELS = MAX_PIXELS
+    decoding.decode_upright(data, "a.jpg", 64)
+    return decoding.decode_upright(data, "a.jpg")
 
 
 def _seal(folder: Path, card: str) -> None:

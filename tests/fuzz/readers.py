@@ -48,9 +48,9 @@ MODULES += (
     "faces.validate",
     "faces.class_names",
 )
-MODULES += ("folder_lock", "training.checkpoint_file")
+MODULES += ("files.folder_lock", "training.checkpoint_file")
 MODULES += (
-    "photo_files",
+    "photos.decoding",
     "stores.scan_store",
     "stores.gallery_files",
     "people.corrections",

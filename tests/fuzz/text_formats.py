@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from lfw17_kedro.digest import hash_data
+from lfw17_kedro.lineage.digest import hash_data
 
 DEEP = 100_000
 MAX_ITEMS = 50  # of a list that is repeated

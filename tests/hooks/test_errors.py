@@ -4,7 +4,7 @@ from click import ClickException
 from kedro.io import DatasetError
 
 from lfw17_kedro.faces.split import hold_out
-from lfw17_kedro.folder_lock import LockedError
+from lfw17_kedro.files.folder_lock import LockedError
 from lfw17_kedro.hooks.errors import ErrorHooks, name_command
 
 

@@ -15,15 +15,15 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 from kedro.runner import ParallelRunner, SequentialRunner, ThreadRunner
 
-from lfw17_kedro import code_version
-from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.datasets import StoredDataset
+from lfw17_kedro.files.run_lock import RunLock
 from lfw17_kedro.gallery_types import Gallery, OpenSetThreshold
 from lfw17_kedro.hooks.lineage import LineageHooks
 from lfw17_kedro.hooks.node_calls import read_origin
-from lfw17_kedro.lineage import mark_incomplete
+from lfw17_kedro.lineage import code_version
+from lfw17_kedro.lineage.code_version import hash_code
+from lfw17_kedro.lineage.origin import mark_incomplete
 from lfw17_kedro.parameter_types import RunSettings
-from lfw17_kedro.run_lock import RunLock
 
 NODES = "data_processing"
 

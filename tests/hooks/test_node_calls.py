@@ -6,13 +6,13 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Node
 
 from lfw17_kedro.datasets import StoredDataset
-from lfw17_kedro.digest import hash_data
 from lfw17_kedro.hooks.node_calls import (
     describe_call,
     hash_outside,
     is_from_outside,
     is_left_out,
 )
+from lfw17_kedro.lineage.digest import hash_data
 from lfw17_kedro.photo_types import PhotoFile, PhotoFolder
 
 

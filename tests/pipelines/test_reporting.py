@@ -7,13 +7,13 @@ import pytest
 from click import ClickException
 from invented_results import invent_results, plot_everything
 
+from lfw17_kedro.lineage.run_record import start_record
 from lfw17_kedro.pipelines.reporting import create_pipeline
 from lfw17_kedro.pipelines.reporting.nodes import (
     collect_predictions,
     explain_missing,
     find_methods,
 )
-from lfw17_kedro.record import start_record
 
 CARD = {"name": "<script>alert(1)</script>", "credit": "Nobody."}
 

@@ -1,6 +1,6 @@
 from recorded_project import Project
 
-from lfw17_kedro.record import start_record
+from lfw17_kedro.lineage.run_record import start_record
 from lfw17_kedro.reporting.advice import advise
 
 

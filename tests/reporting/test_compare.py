@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lfw17_kedro.record import start_record
+from lfw17_kedro.lineage.run_record import start_record
 from lfw17_kedro.reporting.compare import (
     add_seconds,
     compare_pair,

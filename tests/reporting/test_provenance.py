@@ -1,7 +1,7 @@
 import pytest
 from recorded_project import DATA, METHODS, OWN, Project
 
-from lfw17_kedro.record import start_record
+from lfw17_kedro.lineage.run_record import start_record
 from lfw17_kedro.reporting.advice import advise
 from lfw17_kedro.reporting.predictions import StaleResultsError
 from lfw17_kedro.reporting.provenance import check_raw_faces, describe_provenance

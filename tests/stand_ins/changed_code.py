@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from lfw17_kedro import code_version
+from lfw17_kedro.lineage import code_version
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """An invented project whose runs are recorded without Kedro."""
 
-from lfw17_kedro.lineage import NodeCall, trace_origin
-from lfw17_kedro.record import add_node, add_runs, start_record
+from lfw17_kedro.lineage.origin import NodeCall, trace_origin
+from lfw17_kedro.lineage.run_record import add_node, add_runs, start_record
 
 DATA = ("prepare.check", "prepare.split")
 METHODS = ("cnn", "svm")

@@ -304,7 +304,7 @@ def test_gallery_that_does_not_fit_is_refused(gallery, tmp_path, change, match):
 
 def test_misfits_on_disk_are_refused(folder):
     """As somebody may write them who also writes their hashes."""
-    from lfw17_kedro.digest import hash_file
+    from lfw17_kedro.lineage.digest import hash_file
 
     people = pq.read_table(folder / "people.parquet")
     names = pa.array(["Ann", "Cy"])

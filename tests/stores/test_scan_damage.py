@@ -17,7 +17,7 @@ from tests.stores.scanned_photos import (
     make_scanned,
 )
 
-from lfw17_kedro.photo_formats import describe_decoders
+from lfw17_kedro.photos.formats import describe_decoders
 from lfw17_kedro.stores.scan_parts import encode_part
 
 KINDS = ("cut", "flip", "empty", "missing", "folder", "columns", "type", "text")

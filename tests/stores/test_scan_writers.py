@@ -19,7 +19,7 @@ from tests.stores.scanned_photos import (
     read_all,
 )
 
-from lfw17_kedro.atomic import name_machine
+from lfw17_kedro.files.atomic import name_machine
 from lfw17_kedro.stores.scan_store import ScanStore
 
 
@@ -49,7 +49,7 @@ def test_foreign_files_are_ignored(open_store, tmp_path, caplog):
 KILLED = """
 import os, sys
 from pathlib import Path
-from lfw17_kedro import atomic
+from lfw17_kedro.files import atomic
 from lfw17_kedro.stores import scan_store
 from tests.stores.scanned_photos import make_scanned
 

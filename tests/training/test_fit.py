@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from changed_code import change_code
 
-from lfw17_kedro.folder_lock import LockedError
+from lfw17_kedro.files.folder_lock import LockedError
 from lfw17_kedro.training.batches import make_batches
 from lfw17_kedro.training.checkpoint import delete_checkpoint, lock_checkpoint
 from lfw17_kedro.training.fit import (

@@ -29,13 +29,14 @@ from lfw17_kedro.api.image_files import (
     open_image,
     open_images,
 )
+from lfw17_kedro.files.packaged import locate_packaged
+from lfw17_kedro.files.weights import read_weights_file
 from lfw17_kedro.gallery_types import (
     LEFT_OUT,
     Gallery,
     GallerySettings,
     OpenSetThreshold,
 )
-from lfw17_kedro.packaged_files import locate_packaged
 from lfw17_kedro.people.change_gallery import (
     add_photos,
     check_name,
@@ -47,7 +48,6 @@ from lfw17_kedro.people.change_gallery import (
 from lfw17_kedro.people.open_set import rate_false_accepts
 from lfw17_kedro.stores.gallery_files import read_gallery, replace_gallery
 from lfw17_kedro.types import F32
-from lfw17_kedro.weights_files import read_weights_file
 
 __all__ = ["EnrolmentNote", "IdentifiedFace", "Identifier", "Verification"]
 

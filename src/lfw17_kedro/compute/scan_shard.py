@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import NamedTuple
 
-from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.compute.shards import Shard
 from lfw17_kedro.compute.tasks import StopError, UnfitError
-from lfw17_kedro.disk_errors import DISK_FULL, NO_RIGHT
 from lfw17_kedro.encoders import mtcnn, registry
+from lfw17_kedro.files.disk_errors import DISK_FULL, NO_RIGHT
+from lfw17_kedro.lineage.code_version import hash_code
 from lfw17_kedro.people.scan import ScanSettings, scan_photos
-from lfw17_kedro.photo_formats import describe_decoders
 from lfw17_kedro.photo_types import ReadPhoto
+from lfw17_kedro.photos.formats import describe_decoders
 from lfw17_kedro.scan_types import Scanned
 from lfw17_kedro.start_up import import_tensorflow
 from lfw17_kedro.stores.scan_store import OpenStore

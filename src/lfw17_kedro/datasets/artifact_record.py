@@ -16,8 +16,8 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 from kedro.io import DatasetError
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from lfw17_kedro.atomic import atomic_write, follow_links
-from lfw17_kedro.digest import hash_data, hash_file
+from lfw17_kedro.files.atomic import atomic_write, follow_links
+from lfw17_kedro.lineage.digest import hash_data, hash_file
 from lfw17_kedro.messages import one_line
 
 VERSIONS = 2  # of an artifact that its record describes

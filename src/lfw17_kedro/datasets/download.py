@@ -14,9 +14,9 @@ from filelock import FileLock, Timeout
 from kedro.io import DatasetError
 from tqdm import tqdm
 
-from lfw17_kedro.atomic import flush, flush_folder
-from lfw17_kedro.digest import hash_file
-from lfw17_kedro.disk_errors import DISK_FULL
+from lfw17_kedro.files.atomic import flush, flush_folder
+from lfw17_kedro.files.disk_errors import DISK_FULL
+from lfw17_kedro.lineage.digest import hash_file
 
 CHUNK = 1 << 20  # bytes
 TIMEOUT = 60  # seconds without a byte

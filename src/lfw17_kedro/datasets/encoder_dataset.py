@@ -6,11 +6,11 @@ from typing import Any
 
 from kedro.io import DatasetError
 
-from lfw17_kedro.atomic import remove
 from lfw17_kedro.datasets.artifact_record import hash_content
 from lfw17_kedro.datasets.encoder_card_dataset import read_card, write_card
 from lfw17_kedro.datasets.path_dataset import PathDataset
 from lfw17_kedro.datasets.saved_graph import check_graph
+from lfw17_kedro.files.atomic import remove
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.start_up import import_tensorflow
 from lfw17_kedro.types import U8, Encoder, Network

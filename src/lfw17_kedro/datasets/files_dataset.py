@@ -11,11 +11,11 @@ from typing import NoReturn, Protocol
 
 from kedro.io import DatasetError
 
-from lfw17_kedro.atomic import remove
 from lfw17_kedro.datasets.folder_walk import explain_unreadable
 from lfw17_kedro.datasets.path_dataset import PathDataset
+from lfw17_kedro.files.atomic import remove
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.photo_readers import open_regular_file
+from lfw17_kedro.photos.readers import open_regular_file
 
 logger = logging.getLogger(__name__)
 

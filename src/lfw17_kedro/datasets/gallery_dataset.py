@@ -2,8 +2,8 @@
 
 from kedro.io import DatasetError
 
-from lfw17_kedro.atomic import remove
 from lfw17_kedro.datasets.path_dataset import PathDataset
+from lfw17_kedro.files.atomic import remove
 from lfw17_kedro.gallery_types import Gallery
 from lfw17_kedro.stores.gallery_files import CARD, read_gallery, write_gallery
 

@@ -11,8 +11,8 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError
 from PIL import Image
 
-from lfw17_kedro.atomic import remove
-from lfw17_kedro.photo_files import decode_photo
+from lfw17_kedro.files.atomic import remove
+from lfw17_kedro.photos.decoding import decode_photo
 from lfw17_kedro.types import U8, Photos
 
 SUFFIX = ".jpg"

@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import Any, Self
 
-from lfw17_kedro.atomic import atomic_write
+from lfw17_kedro.files.atomic import atomic_write
 from lfw17_kedro.messages import one_line
 
 logger = logging.getLogger(__name__)

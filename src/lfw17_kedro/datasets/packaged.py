@@ -4,7 +4,7 @@ from pathlib import Path
 
 from kedro.io import DatasetError
 
-from lfw17_kedro.packaged_files import locate_packaged
+from lfw17_kedro.files.packaged import locate_packaged
 
 
 def find_packaged(package: str, resource: str, distribution: str) -> Path:

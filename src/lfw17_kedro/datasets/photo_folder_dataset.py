@@ -13,13 +13,13 @@ from lfw17_kedro.datasets.packaged import find_packaged
 from lfw17_kedro.datasets.photo_listing import Listing, list_local, list_remote
 from lfw17_kedro.datasets.remote_folder import RemoteFolder
 from lfw17_kedro.messages import count_noun
-from lfw17_kedro.photo_readers import (
+from lfw17_kedro.photo_types import PhotoFile, PhotoFolder, ReadPhoto
+from lfw17_kedro.photos.readers import (
     ReadLocalPhoto,
     ReadRemotePhoto,
     find_local,
     merge_options,
 )
-from lfw17_kedro.photo_types import PhotoFile, PhotoFolder, ReadPhoto
 
 logger = logging.getLogger(__name__)
 

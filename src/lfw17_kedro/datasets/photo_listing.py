@@ -15,12 +15,12 @@ from lfw17_kedro.datasets.folder_walk import (
 )
 from lfw17_kedro.datasets.listing_memo import ListingMemo
 from lfw17_kedro.datasets.remote_folder import RemoteFile, RemoteFolder
-from lfw17_kedro.photo_readers import (
+from lfw17_kedro.photo_types import PhotoFile
+from lfw17_kedro.photos.readers import (
     describe_remote,
     is_plain_path,
     open_regular_file,
 )
-from lfw17_kedro.photo_types import PhotoFile
 from lfw17_kedro.threads import map_ahead
 
 HASHERS = 4  # threads that read files

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, NoReturn
 from kedro.io import DatasetError
 
 from lfw17_kedro.messages import advise_extra, one_line
-from lfw17_kedro.photo_readers import describe_remote, open_filesystem
+from lfw17_kedro.photos.readers import describe_remote, open_filesystem
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 import errno
 
-from lfw17_kedro.disk_errors import DISK_FULL, NO_RIGHT
+from lfw17_kedro.files.disk_errors import DISK_FULL, NO_RIGHT
 
 NO_ROOM = (*DISK_FULL, errno.EFBIG)
 # NumPy ("518000 requested and 14304 written"), TensorFlow and HDF5 name no errno.

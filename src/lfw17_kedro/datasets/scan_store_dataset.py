@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.photo_readers import merge_options
+from lfw17_kedro.photos.readers import merge_options
 from lfw17_kedro.stores.scan_store import OpenStore, ScanStore
 
 

@@ -7,7 +7,6 @@ from typing import Any, Protocol, runtime_checkable
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.atomic import atomic_write, follow_links, recover, sweep
 from lfw17_kedro.datasets.artifact_record import (
     ArtifactVersion,
     Content,
@@ -19,6 +18,7 @@ from lfw17_kedro.datasets.artifact_record import (
     write_versions,
 )
 from lfw17_kedro.datasets.save_errors import explain_error
+from lfw17_kedro.files.atomic import atomic_write, follow_links, recover, sweep
 from lfw17_kedro.messages import one_line
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from lfw17_kedro.atomic import remove
+from lfw17_kedro.files.atomic import remove
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.types import Record
 

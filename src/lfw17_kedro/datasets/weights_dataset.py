@@ -7,13 +7,13 @@ from kedro.io import DatasetError
 
 from lfw17_kedro.datasets.download import download_file
 from lfw17_kedro.datasets.path_dataset import PathDataset
+from lfw17_kedro.files.weights import read_weights_file
 from lfw17_kedro.types import (
     PackagedWeights,
     PublishedWeights,
     ReadWeights,
     WeightsFile,
 )
-from lfw17_kedro.weights_files import read_weights_file
 
 
 class WeightsDataset(PathDataset[NoReturn, ReadWeights]):

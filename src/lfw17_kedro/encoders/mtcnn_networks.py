@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lfw17_kedro.encoders.checks import check_sha256
-from lfw17_kedro.packaged_files import locate_packaged
+from lfw17_kedro.files.packaged import locate_packaged
 from lfw17_kedro.types import F32
 
 DISTRIBUTION = "mtcnn==1.0.0"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from lfw17_kedro.photo_formats import REDUCING_GAP
+from lfw17_kedro.photos.formats import REDUCING_GAP
 from lfw17_kedro.threads import map_ahead
 from lfw17_kedro.types import U8, Detector, Face
 

@@ -11,9 +11,9 @@ from click import ClickException
 from kedro.framework.hooks import hook_impl
 from kedro.io import DatasetError
 
-from lfw17_kedro.command import write_command
-from lfw17_kedro.folder_lock import LockedError
+from lfw17_kedro.files.folder_lock import LockedError
 from lfw17_kedro.hooks.run_options import keep_results
+from lfw17_kedro.lineage.command import write_command
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,6 @@ from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from lfw17_kedro.command import write_command
 from lfw17_kedro.datasets.artifact_record import ArtifactVersion
 from lfw17_kedro.datasets.stored_dataset import MissingArtifactError
 from lfw17_kedro.hooks.node_calls import (
@@ -25,7 +24,8 @@ from lfw17_kedro.hooks.node_calls import (
     strip_transcoding,
 )
 from lfw17_kedro.hooks.node_makers import list_makers, sort_nodes
-from lfw17_kedro.lineage import (
+from lfw17_kedro.lineage.command import write_command
+from lfw17_kedro.lineage.origin import (
     NodeCall,
     Origin,
     expect_origins,

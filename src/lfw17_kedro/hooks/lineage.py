@@ -14,8 +14,8 @@ from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from lfw17_kedro.command import write_command
-from lfw17_kedro.folder_lock import LockedError
+from lfw17_kedro.files.folder_lock import LockedError
+from lfw17_kedro.files.run_lock import RunLock
 from lfw17_kedro.hooks.failed_shards import lists_failed
 from lfw17_kedro.hooks.input_check import InputCheck
 from lfw17_kedro.hooks.node_calls import (
@@ -32,8 +32,8 @@ from lfw17_kedro.hooks.node_calls import (
 )
 from lfw17_kedro.hooks.node_makers import find_shared_files, find_unavailable
 from lfw17_kedro.hooks.run_options import keep_results, read_options
-from lfw17_kedro.lineage import Origin, mark_incomplete, trace_origin
-from lfw17_kedro.run_lock import RunLock
+from lfw17_kedro.lineage.command import write_command
+from lfw17_kedro.lineage.origin import Origin, mark_incomplete, trace_origin
 
 logger = logging.getLogger(__name__)
 

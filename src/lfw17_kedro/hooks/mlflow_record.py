@@ -7,9 +7,9 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
-from lfw17_kedro.command import flatten
 from lfw17_kedro.hooks.node_calls import METRICS, RECORD
-from lfw17_kedro.record import Record, start_record
+from lfw17_kedro.lineage.command import flatten
+from lfw17_kedro.lineage.run_record import Record, start_record
 
 SCORES = ("accuracy", "macro_f1", "log_loss")
 

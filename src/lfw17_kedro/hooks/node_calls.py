@@ -8,11 +8,11 @@ from kedro.pipeline.node import Node
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
-from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.datasets.stored_dataset import StoredDataset
-from lfw17_kedro.digest import hash_data
 from lfw17_kedro.gallery_types import Gallery
-from lfw17_kedro.lineage import NodeCall, Origin
+from lfw17_kedro.lineage.code_version import hash_code
+from lfw17_kedro.lineage.digest import hash_data
+from lfw17_kedro.lineage.origin import NodeCall, Origin
 from lfw17_kedro.photo_types import PhotoFolder
 from lfw17_kedro.scan_types import StoredScan
 from lfw17_kedro.types import RawFaces

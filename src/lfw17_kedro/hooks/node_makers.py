@@ -7,8 +7,8 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from lfw17_kedro.command import write_command
 from lfw17_kedro.hooks.node_calls import RECORD, list_datasets, strip_transcoding
+from lfw17_kedro.lineage.command import write_command
 from lfw17_kedro.messages import join_names
 
 

@@ -9,11 +9,11 @@ from click import ClickException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 
-from lfw17_kedro.command import write_value
 from lfw17_kedro.hooks.conf_files import find_misnamed, find_slips, load_section
 from lfw17_kedro.hooks.run_options import read_command_line
+from lfw17_kedro.lineage.command import write_value
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.photo_readers import has_password, is_url
+from lfw17_kedro.photos.readers import has_password, is_url
 
 if TYPE_CHECKING:
     from lfw17_kedro.parameters import FolderParameter

@@ -17,9 +17,9 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from lfw17_kedro.command import write_command
 from lfw17_kedro.hooks.errors import is_expected
 from lfw17_kedro.hooks.run_options import read_options
+from lfw17_kedro.lineage.command import write_command
 
 logger = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ from filelock import FileLock
 from kedro.io import DataCatalog, DatasetError
 from pydantic import ValidationError
 
-from lfw17_kedro.atomic import atomic_write
 from lfw17_kedro.datasets.save_errors import NO_ROOM, explain_error
+from lfw17_kedro.files.atomic import atomic_write
 from lfw17_kedro.hooks.node_calls import RECORD, find_stored
+from lfw17_kedro.lineage.run_record import Record, RunRecord, start_record
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.record import Record, RunRecord, start_record
 
 LOCK_SECONDS = 10  # how long to wait for another process that writes the record
 MAX_COPY = 64 << 20  # bytes; more is no record

@@ -19,7 +19,6 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline.node import Node
 
-from lfw17_kedro.command import write_command
 from lfw17_kedro.hooks.lineage import LineageHooks
 from lfw17_kedro.hooks.node_calls import strip_transcoding, to_json
 from lfw17_kedro.hooks.record_file import (
@@ -29,14 +28,15 @@ from lfw17_kedro.hooks.record_file import (
     update_record,
 )
 from lfw17_kedro.hooks.run_options import read_options
-from lfw17_kedro.messages import one_line
-from lfw17_kedro.record import (
+from lfw17_kedro.lineage.command import write_command
+from lfw17_kedro.lineage.run_record import (
     Record,
     add_node,
     add_runs,
     finish_run,
     read_clock,
 )
+from lfw17_kedro.messages import one_line
 
 DISTRIBUTIONS = (
     "lfw17-kedro",

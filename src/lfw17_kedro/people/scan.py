@@ -9,18 +9,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from lfw17_kedro.digest import hash_data
 from lfw17_kedro.faces.align import align_face
 from lfw17_kedro.faces.embed import embed_faces
 from lfw17_kedro.faces.search import CopySize, SearchedPhoto, search_photos
+from lfw17_kedro.lineage.digest import hash_data
 from lfw17_kedro.messages import describe_error
 from lfw17_kedro.people.quality import (
     hash_picture,
     measure_extent,
     measure_sharpness,
 )
-from lfw17_kedro.photo_files import decode_upright
-from lfw17_kedro.photo_formats import REDUCING_GAP
+from lfw17_kedro.photos.decoding import decode_upright
+from lfw17_kedro.photos.formats import REDUCING_GAP
 from lfw17_kedro.scan_types import Scanned
 from lfw17_kedro.threads import map_ahead
 from lfw17_kedro.types import F32, U8, Detector, Encoder, EncoderCard, Face

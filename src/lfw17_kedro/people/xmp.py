@@ -20,7 +20,7 @@ import numpy as np
 from lfw17_kedro.faces.class_names import find_name_problem
 from lfw17_kedro.gallery_types import UNKNOWN_NAME
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.photo_formats import SIDEWAYS
+from lfw17_kedro.photos.formats import SIDEWAYS
 from lfw17_kedro.types import F64
 
 SUFFIX = ".xmp"  # after the whole name, as digiKam and darktable do: photo.jpg.xmp

@@ -7,8 +7,8 @@ dataset `raw_faces`.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lfw17_kedro.command import flatten, write_command, write_value
-from lfw17_kedro.record import Record, get_namespace
+from lfw17_kedro.lineage.command import flatten, write_command, write_value
+from lfw17_kedro.lineage.run_record import Record, get_namespace
 
 RAW_FACES = "raw_faces"
 Nodes = dict[str, dict[str, Any]]
@@ -28,7 +28,7 @@ def advise(
 
     Args:
         method: its name.
-        record: see `lfw17_kedro.record`.
+        record: see `lfw17_kedro.lineage.run_record`.
         keys: further parameters to name, with the latest value that a node got; a value
             with which the present data were prepared comes first.
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from scipy.stats import binomtest
 
-from lfw17_kedro.record import Record, get_namespace
+from lfw17_kedro.lineage.run_record import Record, get_namespace
 from lfw17_kedro.types import UNKNOWN, Bools
 
 SCORES = (
@@ -29,7 +29,7 @@ def tabulate_scores(
 
     Args:
         metrics: method -> its metrics, of `score_method`.
-        record: see `lfw17_kedro.record`.
+        record: see `lfw17_kedro.lineage.run_record`.
 
     Returns:
         A row for each method and split with known labels: `method`, `split`, the
@@ -64,7 +64,7 @@ def add_seconds(method: str, record: Record) -> dict[str, float | None]:
 
     Args:
         method: its name, which is the namespace of its nodes.
-        record: see `lfw17_kedro.record`.
+        record: see `lfw17_kedro.lineage.run_record`.
 
     Returns:
         `training`, of the nodes with the tag `train`, and `prediction`, of those with

@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from lfw17_kedro.digest import hash_data
 from lfw17_kedro.faces.split import TRAIN_ONLY, select_originals
+from lfw17_kedro.lineage.digest import hash_data
 from lfw17_kedro.types import F32, UNKNOWN
 
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
-from lfw17_kedro.record import Record
+from lfw17_kedro.lineage.run_record import Record
 from lfw17_kedro.reporting.examples import KINDS, ExampleFace
 from lfw17_kedro.reporting.page_parts import load_template, replace_nan
 from lfw17_kedro.reporting.provenance import describe_provenance
@@ -83,7 +83,7 @@ def write_page(
         data_card: of `data_card.describe_data`.
         left_out: method -> why it is not in the report.
         notes: method -> what it says of itself.
-        record: see `lfw17_kedro.record`.
+        record: see `lfw17_kedro.lineage.run_record`.
         figures: name -> figure; the template says where each goes. Those whose name
             starts with "confusion" stand side by side.
 

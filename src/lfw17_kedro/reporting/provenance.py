@@ -1,14 +1,14 @@
 """Where a method's results come from: which runs, settings and data made them.
 
-All of it is read from the run record; see `lfw17_kedro.record`.
+All of it is read from the run record; see `lfw17_kedro.lineage.run_record`.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lfw17_kedro.command import flatten, write_value
+from lfw17_kedro.lineage.command import flatten, write_value
+from lfw17_kedro.lineage.run_record import Record, get_namespace
 from lfw17_kedro.messages import join_names
-from lfw17_kedro.record import Record, get_namespace
 from lfw17_kedro.reporting.advice import (
     RAW_FACES,
     Nodes,
@@ -26,7 +26,7 @@ def describe_provenance(
 
     Args:
         methods: their names, which are the namespaces of their nodes.
-        record: see `lfw17_kedro.record`.
+        record: see `lfw17_kedro.lineage.run_record`.
 
     Returns:
         method -> `runs` (the runs as recorded, oldest first, each with its `id` and the
@@ -111,7 +111,7 @@ def check_raw_faces(method: str, record: Record) -> None:
 
     Args:
         method: its name.
-        record: see `lfw17_kedro.record`.
+        record: see `lfw17_kedro.lineage.run_record`.
 
     Raises:
         StaleResultsError: the hashes of the raw faces differ.

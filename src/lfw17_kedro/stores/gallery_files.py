@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lfw17_kedro.atomic import atomic_write
-from lfw17_kedro.digest import hash_data, hash_file
+from lfw17_kedro.files.atomic import atomic_write
 from lfw17_kedro.gallery_types import (
     GALLERY_COLUMNS,
     SCORE_KINDS,
@@ -24,6 +23,7 @@ from lfw17_kedro.gallery_types import (
     GallerySettings,
     OpenSetThreshold,
 )
+from lfw17_kedro.lineage.digest import hash_data, hash_file
 from lfw17_kedro.messages import describe_error, one_line
 from lfw17_kedro.stores.gallery_check import check_gallery
 from lfw17_kedro.stores.vector_columns import make_column, read_column

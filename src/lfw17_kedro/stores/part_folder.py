@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 
 from pydantic import BaseModel, ConfigDict
 
-from lfw17_kedro.atomic import OLD, OWNER, PART, atomic_write, remove, sweep
+from lfw17_kedro.files.atomic import OLD, OWNER, PART, atomic_write, remove, sweep
 
 CARD = "part.json"  # of a part: says what its other files must be; it is written last
 DAMAGED = ".damaged"

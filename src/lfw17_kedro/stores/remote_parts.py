@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.photo_readers import describe_remote, find_local, open_filesystem
+from lfw17_kedro.photos.readers import describe_remote, find_local, open_filesystem
 from lfw17_kedro.stores.part_folder import (
     CARD,
     DAMAGED,

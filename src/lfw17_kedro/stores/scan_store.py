@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from lfw17_kedro.digest import hash_data
+from lfw17_kedro.lineage.digest import hash_data
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.photo_formats import describe_decoders
+from lfw17_kedro.photos.formats import describe_decoders
 from lfw17_kedro.scan_types import Picture, Scan, Scanned, StoredScan
 from lfw17_kedro.stores.part_reader import PartReader
 from lfw17_kedro.stores.remote_parts import open_parts

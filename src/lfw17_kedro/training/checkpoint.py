@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from lfw17_kedro.atomic import atomic_write
-from lfw17_kedro.folder_lock import FolderLock
+from lfw17_kedro.files.atomic import atomic_write
+from lfw17_kedro.files.folder_lock import FolderLock
 from lfw17_kedro.training.checkpoint_file import (
     Checkpoint,
     DamagedCheckpointError,

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from lfw17_kedro.digest import hash_data
+from lfw17_kedro.lineage.digest import hash_data
 from lfw17_kedro.messages import describe_error
 
 Arrays = list[NDArray[Any]]

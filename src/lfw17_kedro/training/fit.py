@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lfw17_kedro.code_version import hash_code
-from lfw17_kedro.digest import hash_data
+from lfw17_kedro.lineage.code_version import hash_code
+from lfw17_kedro.lineage.digest import hash_data
 from lfw17_kedro.training.batches import count_steps, make_batches
 from lfw17_kedro.training.checkpoint import (
     list_variables,

@@ -8,8 +8,8 @@ each node imports what it needs.
 from typing import Any
 
 from lfw17_kedro.faces.ids import check_rows
+from lfw17_kedro.lineage.run_record import Record, get_namespace, start_record
 from lfw17_kedro.pipelines.reporting.settings import MapSettings
-from lfw17_kedro.record import Record, get_namespace, start_record
 from lfw17_kedro.types import F32, Figure, Table
 
 
@@ -342,7 +342,7 @@ def explain_missing(method: str, record: Record) -> str:
 
     Args:
         method: its name, which is the namespace of its nodes.
-        record: see `lfw17_kedro.record`.
+        record: see `lfw17_kedro.lineage.run_record`.
     """
     nodes = record["nodes"]
     if any(f"{method}.metrics" in node["outputs"] for node in nodes.values()):

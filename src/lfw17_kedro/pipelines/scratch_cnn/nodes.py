@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.faces.align import resize_faces
 from lfw17_kedro.faces.ids import check_rows
 from lfw17_kedro.keras_random import seed_training
+from lfw17_kedro.lineage.code_version import hash_code
 from lfw17_kedro.pipelines.modelling import Fitted
 from lfw17_kedro.pipelines.modelling.settings import NetworkCounts
 from lfw17_kedro.pipelines.scratch_cnn.architectures import ARCHITECTURES

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from lfw17_kedro.code_version import hash_code
 from lfw17_kedro.encoders.registry import BACKBONES
 from lfw17_kedro.keras_random import seed_training
+from lfw17_kedro.lineage.code_version import hash_code
 from lfw17_kedro.pipelines.modelling import Fitted
 from lfw17_kedro.pipelines.transfer_learning.features import POOLED
 from lfw17_kedro.pipelines.transfer_learning.settings import (

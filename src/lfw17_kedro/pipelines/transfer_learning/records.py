@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from lfw17_kedro.photo_files import decode_photo, measure_photo
+from lfw17_kedro.photos.decoding import decode_photo, measure_photo
 from lfw17_kedro.types import U8, Photos, Record, Table
 
 

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from lfw17_kedro.record import (
+from lfw17_kedro.lineage.run_record import (
     RunRecord,
     add_node,
     add_runs,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lfw17_kedro.folder_lock import FolderLock
+from lfw17_kedro.files.folder_lock import FolderLock
 
 
 class RunLock(FolderLock):

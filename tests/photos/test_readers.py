@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lfw17_kedro.photo_readers import (
+from lfw17_kedro.photo_types import PhotoFile
+from lfw17_kedro.photos.readers import (
     ReadLocalPhoto,
     ReadRemotePhoto,
     find_local,
@@ -17,7 +18,6 @@ from lfw17_kedro.photo_readers import (
     merge_options,
     open_regular_file,
 )
-from lfw17_kedro.photo_types import PhotoFile
 
 CONTENT = b"a photo"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from lfw17_kedro.command import flatten, write_value
-from lfw17_kedro.digest import hash_data
+from lfw17_kedro.lineage.command import flatten, write_value
+from lfw17_kedro.lineage.digest import hash_data
 from lfw17_kedro.messages import join_names
 
 

@@ -9,14 +9,14 @@ import time
 
 import pytest
 
-from lfw17_kedro.folder_lock import FolderLock, LockedError
-from lfw17_kedro.run_lock import RunLock
+from lfw17_kedro.files.folder_lock import FolderLock, LockedError
+from lfw17_kedro.files.run_lock import RunLock
 
 NOTE = ".run.holder.json"
 HOLD = """
 import sys, time
 from pathlib import Path
-from lfw17_kedro.run_lock import RunLock
+from lfw17_kedro.files.run_lock import RunLock
 lock = RunLock(Path(sys.argv[1]))
 lock.acquire("kedro run", 0)
 print("locked", flush=True)

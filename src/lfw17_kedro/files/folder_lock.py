@@ -9,10 +9,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from lfw17_kedro.atomic import is_alive
-from lfw17_kedro.disk_errors import DISK_FULL
+from lfw17_kedro.files.atomic import is_alive
+from lfw17_kedro.files.disk_errors import DISK_FULL
+from lfw17_kedro.lineage.run_record import read_clock
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.record import read_clock
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from lfw17_kedro.messages import describe_error
-from lfw17_kedro.photo_formats import (
+from lfw17_kedro.photos.formats import (
     SIDEWAYS,
     USER_FORMATS,
     RefusedError,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lfw17_kedro.photo_files import MAX_PIXELS, decode_photo, measure_photo
+from lfw17_kedro.photos.decoding import MAX_PIXELS, decode_photo, measure_photo
 
 
 def encode(mode="L", size=(30, 40), kind="JPEG", color=100):

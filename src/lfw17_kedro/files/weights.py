@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from lfw17_kedro.packaged_files import locate_packaged
+from lfw17_kedro.files.packaged import locate_packaged
 from lfw17_kedro.types import PackagedWeights, PublishedWeights, WeightsFile
 
 MAX_BYTES = 512 << 20  # the largest published file has some 200 MB

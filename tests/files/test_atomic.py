@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lfw17_kedro import atomic
-from lfw17_kedro.atomic import atomic_write, name_machine, recover, sweep
+from lfw17_kedro.files import atomic
+from lfw17_kedro.files.atomic import atomic_write, name_machine, recover, sweep
 
 
 def fill(part, text, folder):

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from lfw17_kedro.photo_files import MAX_USER_PIXELS, decode_upright
+from lfw17_kedro.photos.decoding import MAX_USER_PIXELS, decode_upright
 
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF")
 LOSSLESS = ("PNG", "GIF", "BMP", "TIFF", "PPM")
@@ -275,7 +275,7 @@ def test_large_jpgs_take_little_memory(tmp_path):
     Image.new("RGB", (10_000, 10_000), "olive").save(file, quality=10)
     script = (
         "import pathlib, re, sys\n"
-        "from lfw17_kedro.photo_files import decode_upright\n"
+        "from lfw17_kedro.photos.decoding import decode_upright\n"
         "def read_peak():\n"  # ru_maxrss would begin with the peak of this process
         "    status = pathlib.Path('/proc/self/status').read_text()\n"
         "    return int(re.search(r'VmHWM:\\s+(\\d+) kB', status)[1])\n"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lfw17_kedro.digest import hash_data
+from lfw17_kedro.lineage.digest import hash_data
 from lfw17_kedro.types import RawFaces, SourceCard
 
 CARD = SourceCard("Two people", "the test")

@@ -4,8 +4,8 @@ from functools import partial
 
 import pytest
 
-from lfw17_kedro import code_version
-from lfw17_kedro.code_version import find_module, hash_code
+from lfw17_kedro.lineage import code_version
+from lfw17_kedro.lineage.code_version import find_module, hash_code
 
 SOURCE = code_version.ROOT
 

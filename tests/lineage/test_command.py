@@ -5,7 +5,7 @@ import pytest
 from kedro.framework.cli.project import run as kedro_run
 from kedro.runner import SequentialRunner, ThreadRunner
 
-from lfw17_kedro.command import flatten, write_command
+from lfw17_kedro.lineage.command import flatten, write_command
 
 
 @pytest.fixture

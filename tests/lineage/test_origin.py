@@ -1,4 +1,4 @@
-from lfw17_kedro.lineage import (
+from lfw17_kedro.lineage.origin import (
     NodeCall,
     expect_origins,
     explain_differences,

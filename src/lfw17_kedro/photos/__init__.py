@@ -1,0 +1,1 @@
+"""Photos of any kind: listed files and URLs in, upright pixels out."""
