@@ -28,7 +28,7 @@ def test_names_of_all_sorts_are_kept():
 
 @pytest.mark.parametrize("names", [None, "Ann", 7, {"Ann": 1}, []])
 def test_class_names_must_be_a_list(names):
-    with pytest.raises(ValueError, match=r"expected a list of names, .*one name a li"):
+    with pytest.raises(ValueError, match=r"expected a list of names, .*one name per "):
         check_class_names(names)
 
 

@@ -1,3 +1,4 @@
+import errno
 import os
 import re
 import socket
@@ -324,6 +325,23 @@ def test_folder_that_is_to_be_kept_is_never_away(tmp_path, monkeypatch, first):
     assert read(target, folder=True) == "first"
     assert asked == ["first"]
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_that_came_and_went_meanwhile_is_no_error(tmp_path, monkeypatch):
+    target, replace, calls = tmp_path / "artifact", Path.replace, []
+
+    def be_late(part, to):
+        calls.append(to)
+        if len(calls) == 1:  # another writer's folder, which a third has moved aside
+            raise OSError(errno.ENOTEMPTY, "Directory not empty")
+        return replace(part, to)
+
+    monkeypatch.setattr(Path, "replace", be_late)
+    with atomic_write(target) as part:
+        fill(part, "new", folder=True)
+
+    assert read(target, folder=True) == "new"
+    assert calls == [target, target]
 
 
 def test_writers_of_one_folder_do_not_disturb_each_other(tmp_path):

@@ -7,7 +7,7 @@ import yaml
 from invented_scans import DIMENSION, make_scan
 
 from lfw17_kedro.compute import scan_collection, scan_shard
-from lfw17_kedro.compute.scan_collection import FailedShard, Searched
+from lfw17_kedro.compute.scan_collection import CollectionResult, FailedShard
 from lfw17_kedro.photo_types import PhotoFile, PhotoFolder
 from lfw17_kedro.pipelines.people.nodes import find_all_faces, find_faces_to_enrol
 from lfw17_kedro.pipelines.people.settings import PeopleSettings
@@ -43,7 +43,7 @@ def search(monkeypatch):
     monkeypatch.setattr(scan_shard, "fingerprint_scan", lambda *_: "fingerprint")
 
     def search(node, gone=(), failed=()):
-        searched = Searched([*gone], [*failed])
+        searched = CollectionResult([*gone], [*failed])
         monkeypatch.setattr(
             scan_collection, "search_collection", lambda *_, **__: searched
         )

@@ -81,10 +81,12 @@ def test_photos_of_other_tables_are_refused():
     other = table.assign(id="1")
 
     with pytest.raises(
-        ValueError, match=r"training photos of the 1 images .* \('0', f"
+        ValueError, match=r"training photos of the 1 images .* \(for example '0'"
     ):
         write_records(photos, other, photos, table)
-    with pytest.raises(ValueError, match=r"test photos of the 1 images .* \('0', for"):
+    with pytest.raises(
+        ValueError, match=r"test photos of the 1 images .* \(for example '0'"
+    ):
         write_records(photos, table, photos, other)
 
 

@@ -169,8 +169,9 @@ def _swap(part: Path, old: Path, target: Path, keeps: Callable[[], bool]) -> Non
             part.replace(target)
             return
         except BaseException as error:
-            if isinstance(error, OSError) and error.errno in TAKEN and target.is_dir():
-                continue  # another has just put a folder there
+            taken = isinstance(error, OSError) and error.errno in TAKEN
+            if taken and (target.is_dir() or not target.exists()):
+                continue  # another has put a folder there, and perhaps moved it aside
             if old.exists() and not target.exists():
                 old.rename(target)
             raise

@@ -17,7 +17,7 @@ from typing import Any
 from lfw17_kedro.lineage.digest import hash_data
 
 PACKAGE = __name__.partition(".")[0]
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).parents[1]  # of the package
 
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
