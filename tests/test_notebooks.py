@@ -53,7 +53,7 @@ def test_notebooks_run(few_faces, save_faces, run_project, project):
         book = nbformat.read(file, as_version=4)
         client = NotebookClient(
             book,
-            timeout=180,
+            timeout=300,
             kernel_name="python3",
             resources={"metadata": {"path": str(project / "notebooks")}},
         )

@@ -162,26 +162,35 @@ def test_seeds_and_folds_that_give_no_table_are_refused(words, message, capsys):
     assert capsys.readouterr().err.endswith(f"error: argument {message}")
 
 
-@pytest.mark.parametrize("is_meant", [True, False])
-def test_what_is_meant_for_the_user_is_one_line(is_meant, monkeypatch, tmp_path):
-    def run(self, variants):
-        if is_meant:
-            lock_checkpoint(tmp_path).acquire("another benchmark")
-        raise ValueError("a mistake in the code")
+@pytest.fixture
+def run_benchmark(monkeypatch, tmp_path):
+    """Run the command with a benchmark that does something else."""
 
-    monkeypatch.setattr(sys, "argv", ["", "--store", str(tmp_path)])
-    monkeypatch.setattr(accuracy, "Faces", lambda *_: None)
-    monkeypatch.setattr(Benchmark, "run", run)
+    def run_benchmark(run):
+        monkeypatch.setattr(sys, "argv", ["", "--store", str(tmp_path)])
+        monkeypatch.setattr(accuracy, "Faces", lambda *_: None)
+        monkeypatch.setattr(Benchmark, "run", run)
+        accuracy.main()
+
+    return run_benchmark
+
+
+def test_a_locked_checkpoint_ends_with_one_line(run_benchmark, tmp_path):
     lock = lock_checkpoint(tmp_path)
     lock.acquire("a benchmark")
-
-    if is_meant:
+    try:
         with pytest.raises(SystemExit, match="is training with this checkpoint"):
-            accuracy.main()
-    else:
-        with pytest.raises(ValueError, match="a mistake in the code"):
-            accuracy.main()
-    lock.release()
+            run_benchmark(lambda *_: lock_checkpoint(tmp_path).acquire("another"))
+    finally:
+        lock.release()
+
+
+def test_a_mistake_in_the_code_keeps_its_traceback(run_benchmark):
+    def run(self, variants):
+        raise ValueError("a mistake in the code")
+
+    with pytest.raises(ValueError, match="a mistake in the code"):
+        run_benchmark(run)
 
 
 def test_a_variant_is_a_name_and_parameters():

@@ -30,6 +30,7 @@ MAX_INPUT = 4 << 20
 START_SECONDS = 120.0  # for the first input: TensorFlow starts then
 POLL = 0.01
 TRACE_SECONDS, TRACE_POLL = 10.0, 0.1
+TRACE_LOOKS = 5  # at a trace that does not grow: then it is whole
 
 _HEADER = struct.Struct("<dqqqq")  # started (0: idle), done, accepted, refused, size
 _CALLS = ("os.system", "os.exec", "os.posix_spawn", "subprocess.Popen")
@@ -225,9 +226,8 @@ def _live_as_child(trial: Trial, work: Callable[[Trial], None], source: int) -> 
     code = 1
     try:
         os.close(source)
-        sys.dont_write_bytecode = (
-            True  # of modules that a reader is the first to import
-        )
+        # A reader may be the first to import a module, whose bytecode is no effect.
+        sys.dont_write_bytecode = True
         os.setpgid(0, 0)
         os.chdir(trial.folder)
         (trial.folder / "tmp").mkdir()
@@ -297,12 +297,11 @@ def _watch(
 
 def _wait_for_trace(trace: Path) -> None:
     """Wait until a child has written its trace, as far as its growth tells."""
-    size, end = 0, time.monotonic() + TRACE_SECONDS
-    while time.monotonic() < end:
+    size, looks, end = 0, 0, time.monotonic() + TRACE_SECONDS
+    while looks < TRACE_LOOKS and time.monotonic() < end:
         time.sleep(TRACE_POLL)
         before, size = size, trace.stat().st_size if trace.is_file() else 0
-        if size == before > 0:
-            return
+        looks = looks + 1 if size == before > 0 else 0
 
 
 def _parse(line: bytes) -> Finding:

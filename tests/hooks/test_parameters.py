@@ -137,6 +137,11 @@ def test_a_parameter_that_the_chosen_one_lacks_is_not_advised(refuse):
             "scratch_cnn.architecture=resnet,scratch_cnn.architectures.resnet.epochs=5",
         ),
         (None, "data_processing.split.scheme=kfold,data_processing.split.n_folds=10"),
+        (  # as in README.md
+            None,
+            "scratch_cnn.architecture=published,scratch_cnn.networks.original=1,"
+            "scratch_cnn.networks.aligned=0",
+        ),
         ("study", "transfer_learning.backbones.inception_v3.weights=x"),
     ],
 )

@@ -81,13 +81,13 @@ def run_kedro(folder, *words):
 
 
 def wait_for(file):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not file.is_file():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_run_logs_one_line_a_node_and_two_for_a_slow_one(small_project):
+def test_run_logs_one_line_per_node_and_two_for_a_slow_one(small_project):
     shown = run_kedro(small_project)
 
     assert shown.returncode == 0, shown.stderr
@@ -101,6 +101,7 @@ def test_run_logs_one_line_a_node_and_two_for_a_slow_one(small_project):
         "INFO    2/3 facenet_svm.embed_train_faces TIME",
         f"INFO    3/3 {'end':29} TIME",
     ]
+    assert float(lines[3].split()[-2]) >= 3  # it sleeps so long
 
 
 def test_failed_run_ends_with_the_message_and_an_exit_code(small_project):
@@ -139,7 +140,7 @@ def test_ctrl_c_says_how_to_go_on(small_project):
         try:
             wait_for(small_project / "waiting")
             run.send_signal(signal.SIGINT)
-            stdout, stderr = run.communicate(timeout=60)
+            stdout, stderr = run.communicate(timeout=300)
         finally:
             run.kill()
 

@@ -98,7 +98,9 @@ def test_a_record_cut_at_any_byte_is_replaced_by_the_copy(catalog, path):
 @pytest.mark.parametrize(
     "content", NO_JSON + [json.dumps(one).encode() for one in OTHER_SHAPES]
 )
-def test_without_a_whole_copy_the_record_is_begun_anew(catalog, path, content, caplog):
+def test_without_a_whole_copy_the_record_is_started_afresh(
+    catalog, path, content, caplog
+):
     path.write_bytes(b"")
     find_copy(path).write_bytes(content)
 

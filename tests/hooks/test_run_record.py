@@ -233,7 +233,7 @@ def test_a_damaged_record_is_replaced_by_its_copy(run_small, tmp_path, caplog, t
     assert "replaced by .run.copy.json, the copy of the last run" in warning.message
 
 
-def test_a_record_without_a_copy_is_begun_anew(run_small, tmp_path, caplog):
+def test_a_record_without_a_copy_is_started_afresh(run_small, tmp_path, caplog):
     (tmp_path / "run.json").write_text("{}")
 
     record = run_small()

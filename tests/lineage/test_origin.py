@@ -84,7 +84,7 @@ def test_an_input_of_which_nothing_is_recorded():
     ]
 
 
-def test_what_was_made_before_its_input_was_made_anew_is_stale():
+def test_what_was_made_before_its_input_was_made_again_is_stale():
     expected = expect(seed=1)
     recorded = expected | {"model": expect()["model"]}
 

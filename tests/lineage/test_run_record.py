@@ -86,7 +86,7 @@ def test_a_run_without_nodes_is_dropped():
     assert record["runs"]["3"]["data"] == {"raw": "aaa"}
 
 
-def test_a_record_begun_anew_waits_for_the_next_run():
+def test_a_record_started_afresh_waits_for_the_next_run():
     assert add_node(EMPTY, "node", make_entry("1"), {}) == EMPTY
     assert finish_run(EMPTY, "1") == EMPTY
 
