@@ -15,7 +15,7 @@ UV = index="$${UV_DEFAULT_INDEX:-$$($(call SETTING,index-url))}"; \
 # Every locked package has a wheel: building one would run code of its source.
 SAFELY := --require-hashes --only-binary :all:
 # uv takes a package that it was installing when it was killed for a whole one. While the
-# mark is there, nothing in .venv counts, and it is made anew.
+# mark is there, nothing in .venv counts, and it is made again.
 MARK := $(VENV)/.unfinished
 # Unlike pip, uv leaves it to Python to compile and keep what is imported. Where Python may
 # not keep it, every start would compile TensorFlow again, 7 s.

@@ -4,7 +4,7 @@ Its published weights are a download that not every machine reaches: the benchma
 it invented ones of the same size, which run equally fast.
 
 It imports torchvision, for two small functions. PyPI's torchvision cannot be imported
-beside a PyTorch without CUDA, so `replace_torchvision` writes the two down anew. The
+beside a PyTorch without CUDA, so `replace_torchvision` writes the two down again. The
 non-maximum suppression of torchvision, in C++, would be faster: on the photos of this
 benchmark ours takes a few per cent of the time of the detector.
 """

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypedDict
 import numpy as np
 
 from lfw17_kedro.scan_types import BOX, FACE_COLUMNS, LANDMARKS
-from lfw17_kedro.types import F32, F64, EncoderOptions, Table
+from lfw17_kedro.types import F32, F64, SMALLEST_FACE, EncoderOptions, Table
 
 UNKNOWN_NAME = "unknown"  # the name of a face that is nobody enrolled
 IGNORED_NAME = "ignored"  # of one that the user does not want to see
@@ -198,8 +198,8 @@ class GallerySettings:
                 all(0 <= one <= 1 for one in self.thresholds),
             ),
             "min_face_size": (
-                "a number above 0",
-                0 < self.min_face_size < float("inf"),
+                f"a number of at least {SMALLEST_FACE}",
+                SMALLEST_FACE <= self.min_face_size < float("inf"),
             ),
             "sizes": (
                 "at least one (min short side, max short side, padding), sides from 1 "

@@ -7,11 +7,26 @@ drew at once, the weights would depend on their timing, and yet count as those o
 seed.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
 
-layer_lock = RLock()  # whoever makes layers holds it; a training makes further networks
+_lock = RLock()  # whoever makes layers holds it; a training makes further networks
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def hold_layers() -> Iterator[None]:
+    """Make layers while no other thread does, nor trains the layers that it made."""
+    if not _lock.acquire(blocking=False):
+        logger.info("Waiting for the network that another thread trains or makes.")
+        _lock.acquire()
+    try:
+        yield
+    finally:
+        _lock.release()
 
 
 @contextmanager
@@ -19,10 +34,10 @@ def seed_training(seed: int) -> Iterator[None]:
     """Seed Keras; no other thread makes layers until the training inside ends.
 
     Args:
-        seed: of first weights and dropout, 0 to 2^32 - 1.
+        seed: seed of first weights and dropout, 0 to 2^32 - 1.
     """
     import keras
 
-    with layer_lock:
+    with hold_layers():
         keras.utils.set_random_seed(seed)
         yield

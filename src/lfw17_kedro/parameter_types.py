@@ -62,7 +62,8 @@ class Settings(BaseModel):
     """A group of parameters: no unknown names, no conversions, read-only.
 
     Attributes:
-        ALTERNATIVES: of these parameters.
+        ALTERNATIVES: fields of which only that of the chosen alternative is read, see
+            `Alternatives`.
     """
 
     ALTERNATIVES: ClassVar[Alternatives] = {}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lfw17_kedro.keras_random import layer_lock
+from lfw17_kedro.keras_random import hold_layers
 from lfw17_kedro.start_up import import_tensorflow
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -74,7 +74,7 @@ def use_policy(policy: str) -> Iterator[None]:
     import_tensorflow()
     import keras
 
-    with layer_lock:
+    with hold_layers():
         before = keras.config.dtype_policy()
         keras.config.set_dtype_policy(policy)
         try:

@@ -33,6 +33,9 @@ Figure = Any
 """A `plotly.graph_objects.Figure`, whose import takes seconds."""
 
 UNKNOWN = -1  # the label of a test image whose person is not known
+SMALLEST_FACE = 12
+"""Side of the smallest face that MTCNN's first network sees, pixels."""
+
 MIN_PEOPLE = 2  # to tell apart
 
 

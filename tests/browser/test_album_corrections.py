@@ -209,6 +209,20 @@ def test_a_face_enrolled_as_one_person_is_not_enrolled_as_another(album):
     assert album.save().to_numpy().tolist() == [list_cells(kept)]
 
 
+def test_a_face_whose_correction_was_removed_is_not_enrolled_by_a_key(album):
+    (first,) = ids(0)
+    row = Correction("is", "Ann", first, "a b#1.jpg", enrol=True)
+    album.open(corrections=[row]).go("person/Ann")
+    album.click(".face")
+    album.click("dialog[open] #forget")
+
+    album.focus(".face")
+    album.press("y")
+
+    kept = Correction("is", "Ann", first, "a b#1.jpg")
+    assert album.save().to_numpy().tolist() == [list_cells(kept)]
+
+
 def test_a_face_is_enrolled_no_more_once_the_user_says_so(album):
     (first,) = ids(0)
     row = Correction("is", "Ann", first, "a b#1.jpg", enrol=True)

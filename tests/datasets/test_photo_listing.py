@@ -29,13 +29,17 @@ class Album:
 
     url = "s3://bucket/album"
 
-    def __init__(self, *files, gone=()):
+    def __init__(self, *files, gone=(), sizes=None):
         self.files = files
         self.gone = gone
+        self.sizes = sizes or {}
         self.read = []
 
     def walk(self):
         yield from self.files
+
+    def measure(self, file):
+        return self.sizes.get(file.path)
 
     def hash_file(self, file):
         if file.path in self.gone:
@@ -95,6 +99,17 @@ def test_huge_files_under_a_url_are_left_out_unread():
     assert album.read == ["a.jpg"]
     assert listing.downloaded == 1
     assert [file.problem for file in listing.files] == [TOO_LARGE] * 50 + [""]
+
+
+def test_a_store_that_lists_no_sizes_is_asked_for_them():
+    unsized = [RemoteFile(f"{name}.png", None, "") for name in "abc"]
+    sizes = {"a.png": MAX_BYTES + 1, "b.png": None, "c.png": 5}
+    album = Album(*unsized, sizes=sizes)
+
+    listing = list_remote(album, ENDINGS, None)
+
+    assert sorted(album.read) == ["b.png", "c.png"]
+    assert [file.problem for file in listing.files] == [TOO_LARGE, "", ""]
 
 
 def list_again(folder, *files):

@@ -78,6 +78,7 @@ def test_files_of_an_archive_are_walked(tmp_path):
         RemoteFile("a/y.jpg", 3, ""),
         RemoteFile("x.jpg", 3, ""),
     ]
+    assert folder.measure(RemoteFile("x.jpg", None, "")) == 3
     assert folder.hash_file(RemoteFile("x.jpg", 3, "")) == (
         hashlib.sha256(b"one").hexdigest()
     )

@@ -100,8 +100,10 @@ def test_what_is_incomplete_is_stale_and_what_is_made_of_it():
     recorded = {"table": table, "model": trace_origin(fit, {"table": table}, {})}
 
     assert explain_differences(["model", "table"], recorded, expected) == [
-        "model: table was made incompletely, or by another version of the pipeline",
-        "table: it was made incompletely, or by another version of the pipeline",
+        "model: table was made incompletely, as the log of that run says, or by "
+        "another version of the pipeline",
+        "table: it was made incompletely, as the log of that run says, or by "
+        "another version of the pipeline",
     ]
 
 

@@ -42,6 +42,13 @@ def test_advice_keeps_the_settings_of_its_own_method_alone():
     )
 
 
+def test_advice_drops_settings_that_a_later_run_of_the_method_was_not_given():
+    project = Project().run("svm", svm={"C": 10})
+    project.run("svm", only=["svm.fit"])
+
+    assert advise("svm", project.record) == "kedro run --pipelines svm"
+
+
 def test_advice_never_gives_what_the_command_line_cannot_hold():
     project = Project().run("svm", seed=1, svm={"sizes": [1, 2]})
 

@@ -41,7 +41,7 @@ class ArtifactVersion:
         rows: of a table or an array, images in a folder; None where that means nothing.
         files: of a folder: path inside -> SHA-256. None for a file, and for a folder of
             more than `MAX_LISTED` files: only messages need them.
-        origin: what it was made from, see `lineage.Origin`; None if not known.
+        origin: what it was made from, see `lineage.origin.Origin`; None if not known.
         command: that makes it again.
     """
 

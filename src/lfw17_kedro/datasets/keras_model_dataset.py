@@ -6,7 +6,7 @@ from kedro.io import DatasetError
 
 from lfw17_kedro.datasets.keras_archive import check_keras_archive
 from lfw17_kedro.datasets.path_dataset import PathDataset
-from lfw17_kedro.keras_random import layer_lock
+from lfw17_kedro.keras_random import hold_layers
 from lfw17_kedro.messages import one_line
 from lfw17_kedro.start_up import import_tensorflow
 
@@ -26,7 +26,7 @@ class KerasModelDataset(PathDataset["keras.Model", "keras.Model"]):
 
         try:
             check_keras_archive(self._filepath)
-            with layer_lock:
+            with hold_layers():
                 return keras.models.load_model(
                     self._filepath, compile=False, safe_mode=True
                 )

@@ -157,6 +157,10 @@ def _download(folder: RemoteFolder, found: RemoteFile) -> PhotoFile:
             "expected a name between any two slashes, got none; rename it",
         )
     try:
+        if found.size is None:
+            found = found._replace(size=folder.measure(found))
+            if problem := _find_size_problem(found.size or 0):
+                return PhotoFile(found.path, "", problem)
         return PhotoFile(found.path, folder.hash_file(found))
     except Exception as error:  # each protocol has errors of its own
         return PhotoFile(

@@ -82,6 +82,16 @@ class RemoteFolder:
         finally:
             self._filesystem.invalidate_cache()
 
+    def measure(self, file: RemoteFile) -> int | None:
+        """Give the size of a file in bytes, None if the store does not know it.
+
+        Raises:
+            Exception: of the protocol's library; the store cannot be asked.
+        """
+        filesystem, root = open_filesystem(self.url, self._options)  # of this thread
+        size: int | None = filesystem.size(f"{root}/{file.path}")
+        return size
+
     def hash_file(self, file: RemoteFile) -> str:
         """Give the SHA-256 of a file, hexadecimal.
 

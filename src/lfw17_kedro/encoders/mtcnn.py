@@ -23,9 +23,9 @@ from lfw17_kedro.encoders.mtcnn_networks import (
     build_networks,
 )
 from lfw17_kedro.start_up import import_tensorflow
-from lfw17_kedro.types import F64, I64, U8, Detector, Face
+from lfw17_kedro.types import F64, I64, SMALLEST_FACE, U8, Detector, Face
 
-CELL = 12  # side of what P-Net sees for one score, pixels
+CELL = SMALLEST_FACE  # side of what P-Net sees for one score, pixels
 STRIDE = 2  # between its cells, pixels
 SCALE_FACTOR = 0.709  # between two scales of the pyramid; halves the area
 MIN_FACE_SIZE = 20.0
@@ -128,7 +128,7 @@ def list_scales(height: int, width: int, min_face_size: float) -> list[float]:
 
 @cache
 def _load_stages() -> "_Stages":
-    """Load the three stages once a process."""
+    """Load the three stages once per process."""
     return _Stages()
 
 

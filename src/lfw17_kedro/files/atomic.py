@@ -33,6 +33,7 @@ FEW, MANY = 16, 1000  # files flushed one by one, and those waited for together
 MAX_AGE = {PART: 24 * 3600, OLD: 60}
 OWNER = r"(?:(?P<machine>[0-9a-z_]+)-)?(?P<process>\d+)-[0-9a-f]{8}"
 MAX_MACHINE = 32  # characters in a name
+MAX_TURNS = 1000  # of writers that take each other's place: then it is not they
 
 _owners: set[str] = set()  # of what this process is writing
 
@@ -158,7 +159,7 @@ def remove(path: Path, *, ignore_errors: bool = False) -> None:
 
 def _swap(part: Path, old: Path, target: Path, keeps: Callable[[], bool]) -> None:
     """Give a part the target's name, also when others do the same at once."""
-    while True:
+    for turn in range(MAX_TURNS):
         if target.is_dir():
             if keeps():
                 return
@@ -170,7 +171,7 @@ def _swap(part: Path, old: Path, target: Path, keeps: Callable[[], bool]) -> Non
             return
         except BaseException as error:
             taken = isinstance(error, OSError) and error.errno in TAKEN
-            if taken and (target.is_dir() or not target.exists()):
+            if taken and turn + 1 < MAX_TURNS:
                 continue  # another has put a folder there, and perhaps moved it aside
             if old.exists() and not target.exists():
                 old.rename(target)

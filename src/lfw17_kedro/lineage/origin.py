@@ -182,7 +182,10 @@ def _find_causes(
     causes += _compare_values(old.options, new.options, "saved with {}")
     different = [one for one in new.inputs if old.inputs.get(one) != new.inputs[one]]
     if not causes and not different:
-        yield f"{it} was made incompletely, or by another version of the pipeline"
+        yield (
+            f"{it} was made incompletely, as the log of that run says, or by another "
+            "version of the pipeline"
+        )
     yield from causes
     for one in different:
         known = one in seen  # then its own causes have been named

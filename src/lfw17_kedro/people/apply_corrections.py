@@ -50,7 +50,7 @@ def match_corrections(
     Args:
         corrections: checked by `parse_corrections`.
         faces: N rows with face_id, photo, sha256, left, top, right, bottom.
-        compare: with faces of photos that are gone.
+        compare: tells which faces look like that of an id, see `CompareFaces`.
 
     Returns:
         What the corrections say of each row.

@@ -36,7 +36,7 @@ class FaceIndex:
 
         Args:
             faces: N rows with face_id, photo, sha256, left, top, right, bottom.
-            compare: with faces of photos that are gone.
+            compare: tells which faces look like that of an id, see `CompareFaces`.
         """
         self._faces, self._compare = faces, compare
 

@@ -63,7 +63,8 @@ class ScanSettings:
 
         Args:
             card: card of the encoder.
-            detector: what the detector depends on, as `digest.hash_data` takes it.
+            detector: what the detector depends on, as `lineage.digest.hash_data` takes
+                it.
         """
         sizes = [list(size) for size in self.sizes]
         settings = [self.max_long_side, sizes, self.test_time_flip, self.turn]

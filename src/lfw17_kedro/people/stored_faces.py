@@ -1,6 +1,8 @@
 """Find faces of photos that were searched before, also of photos that are gone."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +15,7 @@ from lfw17_kedro.people.face_ids import (
     read_id_boxes,
 )
 from lfw17_kedro.scan_types import Scan, Vectors
-from lfw17_kedro.types import Bools
+from lfw17_kedro.types import F32, Bools
 
 
 class FindScan(Protocol):
@@ -50,34 +52,71 @@ def find_row(face_id: str, scan: Scan) -> int | None:
 
 
 class FaceComparison:
-    """Tells whether faces look like a face that was found in an earlier run."""
+    """Tells whether faces look like a face that was found in an earlier run.
 
-    def __init__(self, store: FindScan, vectors: Vectors, threshold: float) -> None:
+    Two faces that are edits of one shot are far more alike than any threshold asks for.
+    It only rules out another person's photo that took the same path.
+    """
+
+    def __init__(
+        self,
+        store: FindScan,
+        vectors: Vectors,
+        threshold: float,
+        face_ids: Iterable[str],
+    ) -> None:
         """Remember what is compared.
 
         Args:
             store: store of all photos scanned so far.
             vectors: embeddings of the N faces found now.
             threshold: least cosine of two faces that count as alike.
+            face_ids: ids of all earlier faces that may be asked for.
         """
         self._store, self._vectors, self._threshold = store, vectors, threshold
+        self._face_ids = [*face_ids]
 
     def __call__(self, face_id: str, rows: Sequence[int]) -> Bools | None:
         """Compare the face of an id with n of the faces found now.
 
         Args:
-            face_id: id of the earlier face; its photo may be gone.
+            face_id: id of the earlier face, one of `face_ids`; its photo may be gone.
             rows: rows of n of the faces found now.
 
         Returns:
             (n,) bool; None if the earlier face is not known.
         """
-        sha256 = self._store.find(parse_face_id(face_id)[0])
-        if sha256 is None:
-            return None
-        scan = self._store.read([sha256])
-        if (row := find_row(face_id, scan)) is None:
+        earlier = self._earlier.get(face_id)
+        if earlier is None:
             return None
         own = self._vectors.take(np.array(rows, np.int64))
-        alike: Bools = own @ scan.vectors[row] >= self._threshold
+        alike: Bools = own @ earlier >= self._threshold
         return alike
+
+    @cached_property
+    def _earlier(self) -> dict[str, F32]:
+        """The embedding of each earlier face that is known; read once, if ever."""
+        photos: dict[str, list[str]] = defaultdict(list)
+        for face_id in self._face_ids:
+            sha256 = self._store.find(parse_face_id(face_id)[0])
+            if sha256 is not None:
+                photos[sha256].append(face_id)
+        scan = self._store.read(photos)
+        found = {}
+        for sha256, face_ids in photos.items():
+            own = _select_photo(scan, sha256)
+            for face_id in face_ids:
+                if (row := find_row(face_id, own)) is not None:
+                    found[face_id] = own.vectors[row]
+        return found
+
+
+def _select_photo(scan: Scan, sha256: str) -> Scan:
+    """Select what one photo of a scan shows."""
+    is_own = (scan.faces["sha256"] == sha256).to_numpy()
+    return Scan(
+        scan.photos[scan.photos["sha256"] == sha256],
+        scan.faces[is_own].reset_index(drop=True),
+        scan.vectors[is_own],
+        scan.fingerprint,
+    )

@@ -63,7 +63,7 @@ def _choose_parameters(
     shared = _select_namespace(nodes, preparing) if reader else {}
     asked = {
         *keys,
-        *(key for key in _list_given(own, runs) if key.startswith(f"{method}.")),
+        *(key for key in _list_kept(own, runs) if key.startswith(f"{method}.")),
         *(
             key
             for key in _list_given(shared, runs)
@@ -93,6 +93,19 @@ def _select_namespace(nodes: Nodes, namespace: str) -> Nodes:
     return sort_nodes(
         {name: n for name, n in nodes.items() if get_namespace(name) == namespace}
     )
+
+
+def _list_kept(nodes: Nodes, runs: Mapping[str, Any]) -> list[str]:
+    """List the runtime parameters that the last node got that has each of them.
+
+    What an earlier run was given may belong to an alternative, such as an architecture,
+    that a later one did not choose.
+    """
+    kept: dict[str, bool] = {}
+    for node in nodes.values():
+        given = flatten(runs[node["run"]]["runtime_parameters"])
+        kept |= {key: key in given for key in flatten(node["parameters"])}
+    return [key for key, is_given in kept.items() if is_given]
 
 
 def _list_given(nodes: Nodes, runs: Mapping[str, Any]) -> list[str]:

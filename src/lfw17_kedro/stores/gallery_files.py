@@ -191,7 +191,7 @@ def _dump_settings(settings: GallerySettings | None) -> dict[str, Any] | None:
 
 def _load_settings(settings: Any) -> GallerySettings | None:
     """Read settings; raises a ValueError for an unknown, missing or wrong one."""
-    from pydantic import TypeAdapter
+    from pydantic import TypeAdapter, ValidationError
 
     if settings is None:
         return None
@@ -200,4 +200,10 @@ def _load_settings(settings: Any) -> GallerySettings | None:
         names = ", ".join(sorted(set(settings) ^ known))
         raise ValueError(f"settings that are missing or unknown: {names}")
     text = json.dumps(settings)
-    return TypeAdapter(GallerySettings).validate_json(text, strict=True)
+    try:
+        return TypeAdapter(GallerySettings).validate_json(text, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        reason = first["msg"].removeprefix("Value error, ").removesuffix(".")
+        raise ValueError(f"settings.{name}: {reason}" if name else reason) from error

@@ -17,6 +17,7 @@ from lfw17_kedro.parameter_types import (
     Probability,
     Settings,
 )
+from lfw17_kedro.types import SMALLEST_FACE
 
 
 class SplitSettings(Settings):
@@ -74,7 +75,7 @@ class DetectionSettings(Settings):
     """Short side of the photos during detection, pixels. Every photo is searched at
     the first size, those without a face again at the next."""
 
-    min_face_size: Annotated[float, Field(ge=12, allow_inf_nan=False)]
+    min_face_size: Annotated[float, Field(ge=SMALLEST_FACE, allow_inf_nan=False)]
     """Side of the smallest faces to be found, pixels of the photo at the size of
     detection. The larger, the faster."""
 

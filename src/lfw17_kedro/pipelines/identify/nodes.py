@@ -1,6 +1,7 @@
 """Nodes of `identify`."""
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from lfw17_kedro.gallery_types import RESERVED_NAMES, Gallery
@@ -11,7 +12,7 @@ from lfw17_kedro.people.apply_corrections import (
     match_corrections,
 )
 from lfw17_kedro.people.corrections import parse_corrections, spell_names
-from lfw17_kedro.people.corrections_file import read_corrections_table
+from lfw17_kedro.people.corrections_file import Correction, read_corrections_table
 from lfw17_kedro.people.names import spell_path
 from lfw17_kedro.people.pictures import (
     PERSON,
@@ -72,7 +73,7 @@ def apply_corrections(
     applied = match_corrections(
         spell_names(listed, gallery.people),
         located.table,
-        _compare_faces(located, scan, gallery, open_store),
+        _compare_faces(listed, located, scan, gallery, open_store),
     )
     warn_of_corrections(applied.unmatched)
     for note in applied.notes:
@@ -168,7 +169,9 @@ def show_album(
         people,
         located.left_out,
         list_corrections(
-            listed, located.table, _compare_faces(located, scan, gallery, open_store)
+            listed,
+            located.table,
+            _compare_faces(listed, located, scan, gallery, open_store),
         ),
         title="Album",
         links={"How sure the names are": "open_set.html"},
@@ -198,11 +201,16 @@ def write_sidecars(
 
 
 def _compare_faces(
-    located: LocatedFaces, scan: StoredScan, gallery: Gallery, open_store: OpenStore
+    corrections: Iterable[Correction],
+    located: LocatedFaces,
+    scan: StoredScan,
+    gallery: Gallery,
+    open_store: OpenStore,
 ) -> FaceComparison:
-    """Compare earlier faces with those of the photos, as strictly as with people."""
+    """Compare corrected faces with those of the photos, as strictly as with people."""
     store = open_store(scan.fingerprint, scan.vectors.shape[1])
-    return FaceComparison(store, located.vectors, gallery.threshold.value)
+    corrected = [one.face_id for one in corrections if one.face_id]
+    return FaceComparison(store, located.vectors, gallery.threshold.value, corrected)
 
 
 def _list_photos(photos: PhotoFolder, scan: StoredScan) -> Table:

@@ -16,6 +16,7 @@ from lfw17_kedro.parameter_types import (
     refuse,
 )
 from lfw17_kedro.pipelines.encoder_settings import EncoderSettings
+from lfw17_kedro.types import SMALLEST_FACE
 
 if TYPE_CHECKING:
     from lfw17_kedro.people.scan import ScanSettings
@@ -54,7 +55,7 @@ class SearchSettings(Settings):
     ]
     """Minimum scores of MTCNN's three stages: proposals, refinement, output."""
 
-    min_face_size: Annotated[float, Field(ge=12, allow_inf_nan=False)]
+    min_face_size: Annotated[float, Field(ge=SMALLEST_FACE, allow_inf_nan=False)]
     """Side of the smallest faces to be found, pixels of the copy."""
 
     sizes: Annotated[tuple[CopySizeSettings, ...], Field(strict=False, min_length=1)]

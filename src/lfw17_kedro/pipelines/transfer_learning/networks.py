@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from lfw17_kedro.keras_random import hold_layers
+
 if TYPE_CHECKING:
     import keras
 
@@ -30,8 +32,9 @@ def resize_backbone(backbone: "keras.Model", height: int, width: int) -> "keras.
     """
     import keras
 
-    images = keras.Input((height, width, 3))
-    copy = keras.models.clone_model(backbone, input_tensors=images)
+    with hold_layers():
+        images = keras.Input((height, width, 3))
+        copy = keras.models.clone_model(backbone, input_tensors=images)
     copy.set_weights(backbone.get_weights())
     return copy
 

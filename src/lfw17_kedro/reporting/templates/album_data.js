@@ -87,6 +87,7 @@ const guess = (face) => (isPerson(nameOf(face)) ? nameOf(face) : face.nearest);
 function enrolledAs(face) {
   const change = changes.get(face.id);
   if (change?.kind === "is") return change.enrol ? change.name : "";
+  if (change?.kind === "forget") return "";
   const enrols = ({kind, enrol}) => kind === "is" && /^(yes|true|1)$/i.test(enrol);
   return oldCorrections.find((row) => row.face === face.id && enrols(row))?.name ?? "";
 }
