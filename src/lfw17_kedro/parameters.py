@@ -170,25 +170,29 @@ def find_unread(checked: Parameters, given: Mapping[str, Any]) -> list[str]:
 
 def _explain_unread(name: str, checked: Parameters) -> str:
     """Say why nothing reads a parameter, and what to do; "" if it is read."""
+    for front, group, rest in _list_groups(name, checked):
+        for choice, fields in group.ALTERNATIVES.items():
+            chosen = getattr(group, choice)
+            for one in fields.keys() - {chosen}:
+                if not f"{rest}.".startswith(f"{fields[one]}."):
+                    continue
+                advice = f"choose {front}.{choice}={one}"
+                other = fields[chosen] + rest.removeprefix(fields[one])
+                if _has_field(group, other):
+                    advice += f", or change {front}.{other}"
+                return f"nothing reads it, for {front}.{choice} is {chosen}; {advice}."
+    return ""
+
+
+def _list_groups(name: str, checked: Parameters) -> Iterator[tuple[str, Settings, str]]:
+    """Give each group that a parameter lies in: its name, itself, the name inside."""
     parts = name.split(".")
     value: Any = checked.get(parts[0])
     for depth, part in enumerate(parts[1:], 1):
         if not isinstance(value, Settings):
-            break
-        front, rest = ".".join(parts[:depth]), ".".join(parts[depth:])
-        for choice, fields in value.ALTERNATIVES.items():
-            chosen = getattr(value, choice)
-            for one, field in fields.items():
-                if one != chosen and f"{rest}.".startswith(f"{field}."):
-                    other = fields[chosen] + rest.removeprefix(field)
-                    advice = f"choose {front}.{choice}={one}"
-                    if _has_field(value, other):
-                        advice += f", or change {front}.{other}"
-                    return (
-                        f"nothing reads it, for {front}.{choice} is {chosen}; {advice}."
-                    )
+            return
+        yield ".".join(parts[:depth]), value, ".".join(parts[depth:])
         value = getattr(value, part, None)
-    return ""
 
 
 def _has_field(settings: Settings, name: str) -> bool:
