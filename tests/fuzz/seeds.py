@@ -192,7 +192,7 @@ def make_jpgs() -> Seeds:
 def make_photos() -> Seeds:
     """Make a photo of each format that users have, some of further kinds."""
     from PIL import Image
-    from tests.photos.test_upright_photos import FORMATS, HEIC
+    from tests.stand_ins.encoded_photos import FORMATS, HEIC
 
     pixels = np.random.default_rng(0).integers(0, 256, (12, 16, 4), np.uint8)
     colour, clear = (Image.fromarray(pixels[..., :n]) for n in (3, 4))
