@@ -201,10 +201,10 @@ def fit_folds(
             versions={name: version(name) for name in PACKAGES},
         )
         store.write(result)
-        if checkpoint is not None:
+        if checkpoint is not None:  # of networks
             delete_checkpoint(None, checkpoint)
+            _forget_networks()
         report(result)
-        _forget_networks()
 
 
 def _forget_networks() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from lfw17_kedro.compute.settings import ComputeSettings
@@ -60,6 +60,14 @@ FOLDERS = {
 }
 
 
+class AllSettings(Settings):
+    """The parameters of the project, without the fields of `make_parameters_model`."""
+
+    # Those fields have descriptions. To look for docstrings as well, pydantic would
+    # read the source of every caller, at each start of a run.
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
 class ParameterError(ValueError):
     """Some parameters are unknown, missing, of another type or out of range."""
 
@@ -100,7 +108,7 @@ def make_parameters_model(methods: Mapping[str, type[BaseModel]]) -> type[Settin
             for name, folder in FOLDERS.items()
         },
     }
-    return create_model("Parameters", __base__=Settings, **fields)
+    return create_model("Parameters", __base__=AllSettings, **fields)
 
 
 def check_parameters(model: type[Settings], raw: Mapping[str, Any]) -> Parameters:

@@ -20,13 +20,9 @@ def test_folder_moves_the_users_files_and_nothing_else(
     loader = load_context(f"{name}=my/files", env).config_loader
 
     assert loader["parameters"] == {**plain["parameters"], name: "my/files"}
-    moved = {
-        entry
-        for entry in plain["catalog"]
-        if loader["catalog"][entry] != plain["catalog"][entry]
-    }
-    assert moved == {dataset}
-    assert loader["catalog"][dataset]["filepath"] == "my/files"
+    before, after = plain["catalog"], loader["catalog"]  # read from files at each look
+    assert {entry for entry in before if after[entry] != before[entry]} == {dataset}
+    assert after[dataset]["filepath"] == "my/files"
 
 
 def test_both_folders_of_the_user_can_be_named(load_context, tmp_path):

@@ -1,7 +1,7 @@
 """Check all parameters before anything else of a run happens."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,13 +67,14 @@ class ParameterHooks:
         # Not above: `kedro --help` need not import the methods.
         from lfw17_kedro.pipeline_registry import load_method_settings
 
+        typed = loader.runtime_params or {}
         try:
             model = make_parameters_model(load_method_settings())
             checked = check_parameters(model, given)
-            causes = find_unread(checked, loader.runtime_params or {})
+            causes = find_unread(checked, typed)
         except ParameterError as error:
             causes = str(error).splitlines()
-        causes += _check_folders(loader, context.project_path)
+        causes += _check_folders(given, entries, typed, context.project_path)
         causes += _check_source(loader)
         wrong = {cause.partition(":")[0] for cause in causes}
         causes = [*_check_allowed(context, wrong), *causes]
@@ -147,32 +148,62 @@ def _check_source(loader: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _check_folders(loader: Mapping[str, Any], project: Path) -> list[str]:
-    """Say where a folder of the user's files would be ignored, or is none."""
+def _check_folders(
+    given: Mapping[str, Any],
+    entries: Mapping[str, Any],
+    typed: Iterable[str],
+    project: Path,
+) -> list[str]:
+    """Say where a folder of the user's files would be ignored, or is none.
+
+    Args:
+        given: all parameters, as Kedro merged them.
+        entries: of the catalog. Kedro reads its files again at every look.
+        typed: names of the parameters of the command line.
+        project: folder of the project.
+    """
     from lfw17_kedro.parameters import FOLDERS
 
     return [
         cause
         for name, folder in FOLDERS.items()
-        for cause in _check_folder(loader, name, folder, project)
+        if name in typed or given.get(name) is not None
+        for cause in _check_folder(
+            name,
+            given.get(name),
+            folder,
+            entries.get(folder.dataset, {}),
+            project,
+            is_typed=name in typed,
+        )
     ]
 
 
 def _check_folder(
-    loader: Mapping[str, Any], name: str, folder: "FolderParameter", project: Path
+    name: str,
+    value: Any,
+    folder: "FolderParameter",
+    source: Mapping[str, Any],
+    project: Path,
+    *,
+    is_typed: bool,
 ) -> list[str]:
-    """Say where one of these folders would be ignored, or is none."""
-    value = loader["parameters"].get(name)
-    typed = name in (getattr(loader, "runtime_params", None) or {})
-    if value is None and not typed:
-        return []
-    source = loader["catalog"].get(folder.dataset, {})
-    if FILEPATH not in source or (typed and value and source[FILEPATH] != value):
+    """Say where one of these folders would be ignored, or is none.
+
+    Args:
+        name: of the parameter.
+        value: of the parameter.
+        folder: what the parameter names.
+        source: entry of the catalog that should read the folder.
+        project: folder of the project.
+        is_typed: whether the parameter is of the command line.
+    """
+    if FILEPATH not in source or (is_typed and value and source[FILEPATH] != value):
         return [
             f"{name}: {folder.dataset} of this environment does not come from a folder "
             f"of yours; add {folder.environments}, or leave it out."
         ]
-    if not typed:
+    if not is_typed:
         return [
             f"{name}: expected on the command line, `--params {name}=FOLDER`, got it "
             "in a file of parameters, where nothing reads it; to write it in a file, "
