@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 from kedro.runner import SequentialRunner
+from kedro_sessions import open_session
 
 from lfw17_kedro.datasets.face_sources import SOURCES
 from lfw17_kedro.pipelines.modelling.results import score_method
@@ -117,10 +116,7 @@ def run_project(project: Path) -> Callable[..., Any]:
     def run(pipeline: str, env: str | None = None, **parameters: Any) -> Any:
         catalog = project / "conf" / (env or "local") / "catalog.yml"
         catalog.write_text(yaml.safe_dump({"raw_faces": source}))
-        bootstrap_project(project)
-        with KedroSession.create(
-            project, env=env, runtime_params=parameters
-        ) as session:
+        with open_session(project, env, parameters) as session:
             session.run(pipeline_names=[pipeline], runner=SequentialRunner())
             return session.load_context().catalog
 

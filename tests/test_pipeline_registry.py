@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 from kedro.framework.project import pipelines
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 from kedro.io import MemoryDataset
+from kedro_sessions import open_session
 
 from lfw17_kedro.pipeline_registry import METHODS, register_pipelines
 
@@ -45,8 +44,7 @@ def test_looking_at_the_project_imports_nothing_heavy():
 
 @pytest.mark.parametrize("environment", ["base", "kaggle", "lfw17", "people", "study"])
 def test_every_dataset_of_every_environment_has_an_entry_and_a_layer(environment):
-    bootstrap_project(ROOT)
-    with KedroSession.create(ROOT, env=environment) as session:
+    with open_session(ROOT, environment) as session:
         catalog = session.load_context().catalog
     for name in pipelines["__default__"].datasets():
         dataset = catalog.get(name)
@@ -59,9 +57,7 @@ def test_every_dataset_of_every_environment_has_an_entry_and_a_layer(environment
 
 
 def test_layers_follow_each_other_or_kedro_viz_would_not_show_them():
-    root = Path(__file__).parents[1]
-    bootstrap_project(root)
-    with KedroSession.create(root) as session:
+    with open_session(ROOT) as session:
         catalog = session.load_context().catalog
 
     def find_layers(names):

@@ -5,9 +5,8 @@ import logging
 
 import fsspec
 import pytest
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog, DatasetError
+from kedro_sessions import open_session
 from PIL import Image
 
 from lfw17_kedro.datasets import PhotoFolderDataset
@@ -234,11 +233,10 @@ def test_memo_is_a_folder(make, memo):
 def test_real_catalog_reads_a_bucket(project, object_store, album, monkeypatch):
     for name, value in object_store.environment.items():
         monkeypatch.setenv(name, value)
-    bootstrap_project(project)
 
     for downloads in (3, 0):
         given = {"photos_folder": f"s3://{album}"}
-        with KedroSession.create(project, env="people", runtime_params=given) as one:
+        with open_session(project, "people", given) as one:
             listed = one.load_context().catalog.load("photos")
 
         assert [file.path for file in listed] == ["s1/1.jpg", "s2/1.jpg", "s3/1.jpg"]

@@ -12,9 +12,8 @@ import yaml
 from click import ClickException
 from fault_project import make_project
 from kedro.framework.project import configure_project
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 from kedro.runner import SequentialRunner
+from kedro_sessions import open_session
 from quick_methods import give_catalog, make_quick
 
 from lfw17_kedro import pipeline_registry
@@ -54,8 +53,7 @@ def project(two_methods, tmp_path, caplog):
 
 def run(project, *pipelines, only_missing=False, params=None, **options):
     """Run pipelines."""
-    bootstrap_project(project)
-    with KedroSession.create(project, runtime_params=params) as session:
+    with open_session(project, parameters=params) as session:
         session.run(
             pipeline_names=[*pipelines],
             runner=SequentialRunner(),

@@ -9,11 +9,10 @@ import pytest
 import yaml
 from click import ClickException
 from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 from kedro.runner import ParallelRunner, SequentialRunner, ThreadRunner
+from kedro_sessions import open_session, register_project
 
 from lfw17_kedro.datasets import StoredDataset
 from lfw17_kedro.files.run_lock import RunLock
@@ -39,8 +38,7 @@ def prepared(few_faces, save_faces, run_project, project):
 def run(project, only_missing=False, **options):
     """Run a part of data_processing; gives the nodes that ran."""
     runtime = options.pop("params", {})
-    bootstrap_project(project)
-    with KedroSession.create(project, runtime_params=runtime) as session:
+    with open_session(project, parameters=runtime) as session:
         session.run(
             pipeline_names=["data_processing"],
             runner=SequentialRunner(),
@@ -94,7 +92,7 @@ def test_other_settings_are_refused_and_named(prepared):
 def test_advice_names_the_folder_of_settings_of_the_command_line(prepared):
     options = ["--conf-source", str(prepared / "conf"), "--params", "seed=1"]
     options += ["--nodes", f"{NODES}.augment_train_images"]
-    bootstrap_project(prepared)
+    register_project()
 
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -357,10 +355,8 @@ def test_a_gallery_that_waits_for_a_photo_counts_as_stale(
 
 def test_a_report_of_some_methods_makes_what_is_missing(leave_results, project):
     leave_results("facenet_svm")  # the other methods were not run
-    bootstrap_project(project)
-    with KedroSession.create(
-        project, runtime_params={"reporting": {"map": {"projection": "pca"}}}
-    ) as session:
+    parameters = {"reporting": {"map": {"projection": "pca"}}}
+    with open_session(project, parameters=parameters) as session:
         session.run(
             pipeline_names=["reporting"],
             runner=SequentialRunner(),

@@ -13,9 +13,8 @@ import yaml
 from album_page import Page
 from chromium import NEEDS_CHROMIUM, open_chromium
 from click import ClickException
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 from kedro.io import DatasetError
+from kedro_sessions import open_session
 from PIL import Image
 
 from lfw17_kedro.datasets.packaged import find_packaged
@@ -79,10 +78,7 @@ def run_people(project):
     """Run the default pipeline of the environment; gives the project's folder."""
 
     def run(*pipelines, only_missing=False, **parameters):
-        bootstrap_project(project)
-        with KedroSession.create(
-            project, env="people", runtime_params=parameters
-        ) as session:
+        with open_session(project, "people", parameters) as session:
             session.run(
                 pipeline_names=[*pipelines] or None, only_missing_outputs=only_missing
             )
@@ -388,18 +384,16 @@ def test_a_group_named_in_the_album_has_its_name_in_the_next_run(
 
 @pytest.mark.parametrize("pipeline", ["enrol", "identify"])
 def test_other_environments_have_no_people(project, pipeline):
-    bootstrap_project(project)
     with (
-        KedroSession.create(project) as session,
+        open_session(project) as session,
         pytest.raises(ClickException, match="run with `--env people`"),
     ):
         session.run(pipeline_names=[pipeline])
 
 
 def test_what_was_in_memory_alone_is_named_with_its_node(raw, project):
-    bootstrap_project(project)
     with (
-        KedroSession.create(project, env="people") as session,
+        open_session(project, "people") as session,
         pytest.raises(ClickException, match="people.located.* people.locate and"),
     ):
         session.run(pipeline_names=["identify"], from_nodes=["people.identify"])

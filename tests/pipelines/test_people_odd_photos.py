@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
+from kedro_sessions import open_session
 from PIL import Image, ImageOps
 
 from lfw17_kedro.datasets.packaged import find_packaged
@@ -241,11 +240,8 @@ def read_table(file):
 @pytest.mark.slow
 def test_every_face_has_a_row_and_every_other_photo_a_line(raw, project):
     expected = make_photos(raw / "photos", PHOTOS)
-    bootstrap_project(project)
 
-    with KedroSession.create(
-        project, env="people", runtime_params={"people": {"sidecars": True}}
-    ) as session:
+    with open_session(project, "people", {"people": {"sidecars": True}}) as session:
         session.run()
 
     output = project / "data/07_model_output/people"
