@@ -6,7 +6,8 @@
       --variant 'longer: scratch_cnn.architectures.small_resnet.epochs=60'"
 
 Each image is predicted by a model that was not trained on it, with each seed. The folds
-of a seed are those of `kedro run --params seed=SEED,METHOD.cross_validation_folds=5`.
+of a seed are those of `kedro run --env base --params
+seed=SEED,METHOD.cross_validation_folds=5`.
 Each fold's predictions are kept as a small file in `data/09_benchmarks/accuracy`: a run
 that was stopped goes on where it stopped, and a fold is trained again only with other
 settings, faces or code. Settings are compared by `--variant`; the row `chosen` scores
@@ -23,9 +24,9 @@ import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.fold_fits import Faces, fit_folds
+from benchmarks.fold_fits import Faces, describe_makers, fit_folds
 from benchmarks.fold_scores import Predictions
-from benchmarks.fold_store import FoldKey, FoldResult, FoldStore
+from benchmarks.fold_store import FoldKey, FoldResult, FoldStore, MadeBy
 from benchmarks.machine import ROOT, describe_machine, describe_revision
 
 from benchmarks import fold_scores
@@ -46,22 +47,29 @@ class Benchmark:
         self._options, self._store = options, store
         self._seconds: dict[tuple[str, str], list[float]] = {}
         self._revisions: set[str] = set()
+        self._made_by: dict[str, MadeBy] = {}
 
     def run(self, variants: Mapping[str, Faces]) -> list[list[str]]:
         """Give the rows of the table, and train what they need.
 
         Args:
-            variants: name of the settings -> the faces, with these settings.
+            variants: name of the settings -> the faces, with these settings; the first
+                is `CONF`.
+
+        Raises:
+            ParameterError: a variant changes nothing that is measured.
         """
         rows = []
         plain: dict[str, dict[int, Predictions]] = {}
-        for method in METHODS:
-            if method.name not in self._options.methods:
-                continue
+        methods = [one for one in METHODS if one.name in self._options.methods]
+        self._check_variants(methods, variants)
+        codes = {one.name: variants[CONF].hash_code(one) for one in methods}
+        self._made_by = describe_makers(codes)
+        for method in methods:
             predicted: dict[str, dict[int, Predictions]] = {}
             hashes: set[str] = set()
             for name, faces in variants.items():
-                settings = faces.hash_settings(method.name)
+                settings = faces.hash_settings(method)
                 if settings in hashes:
                     continue  # the variant changes another method
                 hashes.add(settings)
@@ -81,6 +89,21 @@ class Benchmark:
         """Say which revisions of the code made what is scored."""
         return "; ".join(sorted(self._revisions))
 
+    def _check_variants(
+        self, methods: Sequence[Method], variants: Mapping[str, Faces]
+    ) -> None:
+        """Refuse a variant that no row of the table would show."""
+        known: dict[tuple[str, ...], str] = {}
+        for name, faces in variants.items():
+            settings = tuple(faces.hash_settings(method) for method in methods)
+            other = known.setdefault(settings, name)
+            if other != name:
+                raise ParameterError(
+                    f"--variant {name}: expected other settings of "
+                    f"{', '.join(one.name for one in methods)} than {other}, got the "
+                    "same; leave it out, or measure the method that it changes."
+                )
+
     def _predict(
         self, method: Method, name: str, faces: Faces, settings: str
     ) -> dict[int, Predictions]:
@@ -91,10 +114,10 @@ class Benchmark:
             for seed in options.seeds
             for fold in range(options.folds)
         ]
-        code = faces.hash_code(method)
+        made_by = self._made_by[method.name]
         kept = {key: found for key in keys if (found := self._store.read(key))}
         if not options.any_code:
-            kept = {key: one for key, one in kept.items() if one.code == code}
+            kept = {key: one for key, one in kept.items() if one.code == made_by.code}
         missing = [key for key in keys if key not in kept]
         labels = dict(zip(faces.table["id"], faces.table["label"], strict=True))
 
@@ -111,7 +134,7 @@ class Benchmark:
                 flush=True,
             )
 
-        fit_folds(faces, method, missing, self._store, report)
+        fit_folds(faces, method, missing, self._store, report, made_by)
         self._revisions |= {kept[key].revision for key in keys}
         times = [kept[key].seconds for key in keys]
         self._seconds[method.name, name] = [one for one in times if one is not None]
@@ -229,6 +252,7 @@ def main() -> None:
     options = parse_options()
     benchmark = Benchmark(options, FoldStore(options.store))
     asked = {CONF: [], **dict(options.variant)}
+    scored = f"Scored: {describe_revision()}. {describe_machine()}"
     with tempfile.TemporaryDirectory() as folder:
         try:
             variants = {
@@ -249,8 +273,7 @@ def main() -> None:
     print(
         f"{settings}; {options.folds} folds, seeds "
         f"{', '.join(map(str, options.seeds))}. Trained: "
-        f"{benchmark.describe_revisions()}. Scored: {describe_revision()}. "
-        f"{describe_machine()}"
+        f"{benchmark.describe_revisions()}. {scored}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Read the project's configuration as `kedro run` does."""
+"""Read the project's configuration as `kedro run --env` does, without `conf/local`."""
 
 from collections.abc import Iterable
 from pathlib import Path

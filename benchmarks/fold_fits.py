@@ -4,6 +4,7 @@ import gc
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -11,23 +12,26 @@ from typing import Any
 
 import numpy as np
 from benchmarks.conf import CONF, check_settings, make_loader
-from benchmarks.fold_store import FoldKey, FoldResult, FoldStore
+from benchmarks.fold_store import FoldKey, FoldResult, FoldStore, MadeBy
 from benchmarks.machine import ROOT, describe_machine, describe_revision
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
 from kedro.runner import SequentialRunner
 
 from lfw17_kedro.faces.split import iterate_folds
-from lfw17_kedro.hooks.node_calls import PARAMETER
+from lfw17_kedro.hooks.node_calls import PARAMETER, find_stored, hash_node_code
+from lfw17_kedro.hooks.parameters import check_folders
 from lfw17_kedro.lineage.code_version import hash_code
 from lfw17_kedro.lineage.digest import hash_data
-from lfw17_kedro.parameters import ParameterError, find_unread
+from lfw17_kedro.parameters import ParameterError, find_unread, list_names
 from lfw17_kedro.pipeline_registry import register_pipelines
 from lfw17_kedro.pipelines.modelling import Method
 from lfw17_kedro.pipelines.modelling.nodes import assign_cross_validation
+from lfw17_kedro.precision import choose_precision
 from lfw17_kedro.training.checkpoint import delete_checkpoint
 from lfw17_kedro.types import Table
 
+FOLDS = "cross_validation_folds"
 PACKAGES = ("numpy", "scikit-learn", "tensorflow", "keras")
 
 
@@ -54,13 +58,17 @@ class Faces:
 
         Raises:
             ParameterError: one line for each wrong parameter, and each change that
-                nothing reads; or augmented copies.
+                nothing reads, here or in `kedro run`; or augmented copies.
         """
         loader = make_loader(environment, changes, conf)
-        self.parameters = check_settings(loader["parameters"])
-        if unread := find_unread(self.parameters, loader.runtime_params):
+        given, entries = loader["parameters"], loader["catalog"]
+        self.parameters = check_settings(given)
+        typed = loader.runtime_params
+        unread = find_unread(self.parameters, typed) + _find_overruled(typed)
+        unread += check_folders(given, entries, typed, ROOT)
+        if unread:
             raise ParameterError("\n".join(unread))
-        self._catalog = DataCatalog.from_config(_move(loader["catalog"], folder))
+        self._catalog = DataCatalog.from_config(_move(entries, folder))
         self._known: set[str] = set()  # parameters that the catalog has
         if self.parameters["data_processing"].augmentation.copies:
             raise ParameterError(
@@ -86,22 +94,35 @@ class Faces:
         labels = self.table["label"].to_numpy(np.int64)
         return hash_data([images, labels, self.class_names])
 
-    def describe(self, method: str) -> dict[str, Any]:
+    def describe(self, method: Method) -> dict[str, Any]:
         """Give all that decides a method's results but code, seed and folds."""
-        settings = self.parameters[method].model_dump(mode="json")
-        settings.pop("cross_validation_folds")  # the benchmark has its own
+        settings = self.parameters[method.name].model_dump(mode="json")
+        settings.pop(FOLDS)  # the benchmark has its own
         photos = self.parameters["data_processing"].model_dump(mode="json")
         photos.pop("split")  # likewise
-        return {"settings": settings, "data_processing": photos, "data": self._hash}
+        made = self._find_makers(*_list_inputs(method)).all_outputs()
+        stored = {name: find_stored(self._catalog, name) for name in sorted(made)}
+        return {
+            "settings": settings,
+            "data_processing": photos,
+            "data": self._hash,
+            "catalog": {name: one.options for name, one in stored.items() if one},
+            "auto_precision": choose_precision("auto"),
+        }
 
-    def hash_settings(self, method: str) -> str:
+    def hash_settings(self, method: Method) -> str:
         """Hash what `describe` gives."""
         return hash_data(self.describe(method))
 
     def hash_code(self, method: Method) -> str:
-        """Hash the code that makes a method's features and fits it."""
+        """Hash the code that makes a method's features and fits it.
+
+        A module is read once per process: call this before anything is trained, so that
+        a file that is edited meanwhile is not taken for the code that runs.
+        """
         nodes = self._find_makers(*_list_inputs(method)).nodes
-        return hash_code(method.fit, method.predict, *(node.func for node in nodes))
+        made = [hash_node_code(node, self._catalog) for node in nodes]
+        return hash_data([hash_code(method.fit, method.predict), *made])
 
     def load_inputs(self, method: Method) -> dict[str, Any]:
         """Compute the features of the training images, and what else fitting needs."""
@@ -131,6 +152,21 @@ class Faces:
         return register_pipelines()["__default__"].to_outputs(*names)
 
 
+def _find_overruled(typed: Mapping[str, Any]) -> list[str]:
+    """Say which parameters of the command line the benchmark replaces by its options.
+
+    Args:
+        typed: the parameters.
+    """
+    options = {"seed": "--seeds", "split": "--folds", FOLDS: "--folds"}
+    return [
+        f"{name}: the benchmark has seeds and folds of its own; use {options[one]}."
+        for name in list_names(typed)
+        for one in name.split(".")
+        if one in options
+    ]
+
+
 def _list_inputs(method: Method) -> list[str]:
     """Name the datasets that fitting a method needs."""
     return [f"{method.name}.{name}" for name in ("train_features", *method.resources)]
@@ -151,12 +187,27 @@ def _move(catalog: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return moved
 
 
+def describe_makers(codes: Mapping[str, str]) -> dict[str, MadeBy]:
+    """Say what makes the results from now on: call it before anything is trained.
+
+    Args:
+        codes: name of each method -> hash of its code.
+    """
+    revision, machine = describe_revision(), describe_machine()
+    versions = {name: version(name) for name in PACKAGES}
+    return {
+        method: MadeBy(code=code, revision=revision, machine=machine, versions=versions)
+        for method, code in codes.items()
+    }
+
+
 def fit_folds(
     faces: Faces,
     method: Method,
     keys: Sequence[FoldKey],
     store: FoldStore,
     report: Callable[[FoldResult], None],
+    made_by: MadeBy,
 ) -> None:
     """Fit and predict folds, and write each result when it is there.
 
@@ -166,12 +217,13 @@ def fit_folds(
         keys: which folds.
         store: where the results and the checkpoints go.
         report: called with each result.
+        made_by: the code and the machine.
     """
     if not keys:
         return
     inputs = faces.load_inputs(method)
-    features, code = inputs.pop("train_features"), faces.hash_code(method)
-    store.write_settings(keys[0], faces.describe(method.name))
+    features = inputs.pop("train_features")
+    store.write_settings(keys[0], faces.describe(method))
     for key in keys:
         table = assign_cross_validation(faces.table, key.folds, key.seed)
         _, trained, validated = list(iterate_folds(table))[key.fold]
@@ -192,13 +244,10 @@ def fit_folds(
         probabilities = method.predict(fitted.model, features.take(validated))
         result = FoldResult(
             key=key,
-            code=code,
             ids=table["id"].iloc[validated].tolist(),
             probabilities=probabilities,
             seconds=None if resumed else round(time.perf_counter() - start, 1),
-            revision=describe_revision(),
-            machine=describe_machine(),
-            versions={name: version(name) for name in PACKAGES},
+            **asdict(made_by),
         )
         store.write(result)
         if checkpoint is not None:  # of networks

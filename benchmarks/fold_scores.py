@@ -2,7 +2,8 @@
 
 S seeds, N images, K people. Temperatures and weights of pools are cross-fitted, and a
 choice between settings is made for each fold on the other folds. So no figure was used
-to choose what it measures.
+to choose what it measures; only the temperatures of a pool's members, one number each,
+were fitted on the images that the pool is scored on, too.
 """
 
 from collections.abc import Mapping, Sequence

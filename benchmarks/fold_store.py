@@ -36,29 +36,38 @@ class FoldKey:
     folds: int
 
 
-@dataclass(frozen=True)
-class FoldResult:
-    """What was predicted.
+@dataclass(frozen=True, kw_only=True)
+class MadeBy:
+    """What made a result.
 
     Attributes:
-        key: which fold.
-        code: hash of the code that made the result.
-        ids: (n,) ids of the images.
-        probabilities: (n, K) float64, before calibration.
-        seconds: duration of fitting and predicting, None where training was resumed.
+        code: hash of the code.
         revision: date and git revision.
         machine: the machine in words.
         versions: package -> version.
     """
 
-    key: FoldKey
     code: str
-    ids: list[str]
-    probabilities: F64
-    seconds: float | None
     revision: str
     machine: str
     versions: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldResult(MadeBy):
+    """What was predicted.
+
+    Attributes:
+        key: which fold.
+        ids: (n,) ids of the images.
+        probabilities: (n, K) float64, before calibration.
+        seconds: duration of fitting and predicting, None where training was resumed.
+    """
+
+    key: FoldKey
+    ids: list[str]
+    probabilities: F64
+    seconds: float | None
 
 
 class FoldStore:
@@ -83,10 +92,10 @@ class FoldStore:
             stored = json.loads(self.find(key).read_text(encoding="utf-8"))
             values = np.array(stored.pop("probabilities"), np.float64)
             found = FoldKey(**stored.pop("key"))
-            result = FoldResult(found, probabilities=values, **stored)
+            result = FoldResult(key=found, probabilities=values, **stored)
+            whole = values.ndim == 2 and len(values) == len(result.ids)  # noqa: PLR2004
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
-        whole = values.ndim == 2 and len(values) == len(result.ids)  # noqa: PLR2004
         return result if whole and found == key else None
 
     def write(self, result: FoldResult) -> None:

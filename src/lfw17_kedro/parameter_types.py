@@ -64,9 +64,12 @@ class Settings(BaseModel):
     Attributes:
         ALTERNATIVES: fields of which only that of the chosen alternative is read, see
             `Alternatives`.
+        COUNTS: field -> field that says how many things there are to use it; with 0
+            nothing reads it. Both are names such as `networks.aligned`.
     """
 
     ALTERNATIVES: ClassVar[Alternatives] = {}
+    COUNTS: ClassVar[Mapping[str, str]] = {}
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True

@@ -160,10 +160,11 @@ def describe_errors(
 
 
 def find_unread(checked: Parameters, given: Mapping[str, Any]) -> list[str]:
-    """Say which parameters nothing reads, for they belong to what is not chosen.
+    """Say which parameters nothing reads, for they belong to what is not used.
 
     Files in conf keep the parameters of all alternatives. Whoever types one of an
-    alternative that is not chosen expects an effect.
+    alternative that is not chosen, or of copies or networks of which there are none,
+    expects an effect.
 
     Args:
         checked: of `check_parameters`.
@@ -189,6 +190,10 @@ def _explain_unread(name: str, checked: Parameters) -> str:
                 if _has_field(group, other):
                     advice += f", or change {front}.{other}"
                 return f"nothing reads it, for {front}.{choice} is {chosen}; {advice}."
+        count = group.COUNTS.get(rest)
+        if count and _look_up(group.model_dump(), count.split(".")) == 0:
+            advice = f"set {front}.{count} to at least 1"
+            return f"nothing reads it, for {front}.{count} is 0; {advice}."
     return ""
 
 

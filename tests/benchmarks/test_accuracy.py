@@ -1,4 +1,5 @@
 import argparse
+import json
 import sys
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from benchmarks.fold_store import FoldStore
 from kedro.pipeline import Pipeline
 
 from benchmarks import accuracy
+from lfw17_kedro.parameters import ParameterError
 from lfw17_kedro.pipelines.modelling import Fitted, Method, MethodSettings
 from lfw17_kedro.training.checkpoint import lock_checkpoint
 from lfw17_kedro.types import Features
@@ -62,8 +64,8 @@ def make_faces(code="code", **confidences):
         parameters=settings,
         load_inputs=lambda method: {"train_features": features},
         hash_code=lambda method: code,
-        describe=lambda name: settings[name].model_dump(),
-        hash_settings=lambda name: f"{settings[name].confidence}",
+        describe=lambda method: settings[method.name].model_dump(),
+        hash_settings=lambda method: f"{settings[method.name].confidence}",
     )
 
 
@@ -115,19 +117,45 @@ def test_a_lost_fold_alone_is_trained_again(measure, tmp_path):
 
 
 def test_settings_are_compared_and_chosen(measure):
-    variants = {"conf": make_faces(), "sure": make_faces(a=0.95)}
+    variants = {"conf": make_faces(), "sure": make_faces(a=0.999)}
 
     rows = measure(variants)
 
-    # Equally often right; with 0.95 the log loss is smaller where the mistake is not in
-    # the other folds, so in one fold of each seed.
-    labels = [row[:2] for row in rows]
-    assert labels[:2] == [["a", "conf 0.8"], ["a", "sure 0.95"]]
-    assert labels[2] == ["a", "mean of conf, sure"]
-    assert labels[3][0] == "a"
-    assert labels[3][1].startswith("chosen on the other folds: ")
-    assert labels[4] == ["b", "conf 0.8"]  # the variant does not change it
+    # Equally often right; with 0.999 the log loss is smaller where the mistake is not
+    # in the other folds, so in one fold of each seed.
+    assert [row[:2] for row in rows[:5]] == [
+        ["a", "conf 0.8"],
+        ["a", "sure 0.999"],
+        ["a", "mean of conf, sure"],
+        ["a", "chosen on the other folds: conf 8x, sure 2x"],
+        ["b", "conf 0.8"],  # the variant does not change it
+    ]
     assert fits == ([3] * 5 + [4] * 5) * 3
+
+
+def test_a_variant_that_changes_nothing_measured_is_refused(measure):
+    variants = {"conf": make_faces(), "sure": make_faces(a=0.95)}
+
+    with pytest.raises(
+        ParameterError, match="--variant sure: expected other settings of b than conf,"
+    ):
+        measure(variants, "--methods", "b")
+
+
+def test_results_are_of_the_code_that_was_there_at_the_start(measure, tmp_path):
+    faces = make_faces("old")
+    load = faces.load_inputs
+
+    def edit_and_load(method):
+        faces.hash_code = lambda method: "edited while it trained"
+        return load(method)
+
+    faces.load_inputs = edit_and_load
+    measure({"conf": faces})
+
+    stored = [json.loads(one.read_text()) for one in tmp_path.glob("*/*-fold*.json")]
+    assert len(stored) == 20
+    assert {one["code"] for one in stored} == {"old"}
 
 
 def test_missing_images_end_with_a_message(monkeypatch, tmp_path):

@@ -4,14 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from benchmarks.fold_fits import Faces, fit_folds
+from benchmarks.fold_fits import Faces, describe_makers, fit_folds
 from benchmarks.fold_store import FoldKey, FoldStore
 from kedro.pipeline import Pipeline
 
 from benchmarks import fold_fits
 from lfw17_kedro.parameters import ParameterError
+from lfw17_kedro.pipeline_registry import METHODS
 from lfw17_kedro.pipelines.modelling import Fitted, Method, MethodSettings
 from lfw17_kedro.pipelines.modelling.nodes import cross_validate_model
+from lfw17_kedro.precision import POLICIES
 from lfw17_kedro.types import Features
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:\s*register_new_resolver\(\) is depr")
@@ -45,6 +47,7 @@ TABLE = pd.DataFrame(
     }
 )
 X = np.random.default_rng(0).normal(size=16) + TABLE["label"].to_numpy()
+MADE_BY = describe_makers({"means": "code"})["means"]
 FEATURES = Features(TABLE["id"].to_numpy(np.str_), {"x": X}, "numbers")
 
 
@@ -54,8 +57,7 @@ def make_faces():
         class_names=["Ann", "Bob"],
         parameters={"means": Settings()},
         load_inputs=lambda method: {"train_features": FEATURES, "shift": 0.1},
-        hash_code=lambda method: "code",
-        describe=lambda name: {"settings": {}},
+        describe=lambda method: {"settings": {}},
     )
 
 
@@ -63,7 +65,7 @@ def test_folds_are_those_of_the_projects_own_cross_validation(tmp_path):
     keys = [FoldKey("means", "s", 7, fold, 4) for fold in range(4)]
     store, seen = FoldStore(tmp_path / "store"), []
 
-    fit_folds(make_faces(), METHOD, keys, store, seen.append)
+    fit_folds(make_faces(), METHOD, keys, store, seen.append, MADE_BY)
 
     _, expected = cross_validate_model(
         FEATURES,
@@ -87,7 +89,7 @@ def test_folds_are_those_of_the_projects_own_cross_validation(tmp_path):
 
 def test_time_of_resumed_training_is_not_known(tmp_path):
     key, store, seen = FoldKey("means", "s", 7, 0, 4), FoldStore(tmp_path), []
-    fit_folds(make_faces(), METHOD, [key], store, seen.append)
+    fit_folds(make_faces(), METHOD, [key], store, seen.append, MADE_BY)
     assert seen[0].seconds >= 0
     (store.find_checkpoint(key) / "network_0").mkdir(parents=True)
     method = Method(
@@ -101,7 +103,7 @@ def test_time_of_resumed_training_is_not_known(tmp_path):
         resumable=True,
     )
 
-    fit_folds(make_faces(), method, [key], store, seen.append)
+    fit_folds(make_faces(), method, [key], store, seen.append, MADE_BY)
 
     assert seen[1].seconds is None
 
@@ -120,7 +122,9 @@ def load_faces(project, save_faces, few_faces, tmp_path, monkeypatch):
     (project / "conf/few").mkdir()
     (project / "conf/few/catalog.yml").write_text(yaml.safe_dump({"raw_faces": source}))
 
-    def load(*changes):
+    def load(*changes, **parameters):
+        written = yaml.safe_dump(parameters)
+        (project / "conf/few/parameters.yml").write_text(written)
         return Faces("few", changes, tmp_path / "work", project / "conf")
 
     return load
@@ -135,17 +139,24 @@ def test_faces_are_those_of_the_environment(load_faces, few_faces, tmp_path):
     assert (tmp_path / "work/data/03_primary/orl/train_table.csv").exists()
 
 
-def test_hash_of_settings_tells_what_decides_the_result(load_faces):
-    def hash_settings(*changes):
-        return load_faces(*changes).hash_settings("scratch_cnn")
+def test_hash_of_settings_tells_what_decides_the_result(load_faces, project):
+    [method] = [one for one in METHODS if one.name == "scratch_cnn"]
+
+    def hash_settings(*changes, **parameters):
+        return load_faces(*changes, **parameters).hash_settings(method)
 
     before = hash_settings()
 
     assert hash_settings("facenet_svm.svm.C=5") == before
-    assert hash_settings("seed=5", "scratch_cnn.cross_validation_folds=3") == before
-    assert hash_settings("data_processing.split.validation_fraction=0.3") == before
-    assert hash_settings("scratch_cnn.precision=float32") != before
+    folds = {"cross_validation_folds": 3}
+    split = {"split": {"validation_fraction": 0.3}}
+    assert hash_settings(seed=5, scratch_cnn=folds, data_processing=split) == before
+    precisions = {hash_settings(f"scratch_cnn.precision={p}") for p in POLICIES}
+    assert len(precisions - {before}) == 2
     assert hash_settings("data_processing.photo_short_side=100") != before
+    catalog = project / "conf/base/catalog.yml"
+    catalog.write_text(catalog.read_text().replace("quality: 95", "quality: 90"))
+    assert hash_settings() != before
 
 
 def test_wrong_parameters_and_copies_are_refused(load_faces):
@@ -155,3 +166,19 @@ def test_wrong_parameters_and_copies_are_refused(load_faces):
         load_faces("scratch_cnn.architectures.resnet.epochs=3")
     with pytest.raises(ValueError, match="copies: expected 0, because copies differ"):
         load_faces("data_processing.augmentation.copies=1")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("seed=3", "the benchmark has seeds and folds of its own; use --seeds"),
+        ("data_processing.split.validation_fraction=0.3", ".* of its own; use --folds"),
+        ("scratch_cnn.cross_validation_folds=3", ".* of its own; use --folds"),
+        ("raw_folder=x", "raw_faces of this environment does not come from a folder"),
+    ],
+)
+def test_parameters_without_effect_are_refused(load_faces, change, problem):
+    name = change.partition("=")[0]
+
+    with pytest.raises(ParameterError, match=f"{name}: {problem}"):
+        load_faces(change)

@@ -28,7 +28,16 @@ def test_folds_are_joined_by_id():
     def fold(number, ids, bob):
         values = np.array([[1 - one, one] for one in bob])
         key = FoldKey("net", "", 0, number, 2)
-        return FoldResult(key, "", ids, values, 1.0, "", "", {})
+        return FoldResult(
+            key=key,
+            ids=ids,
+            probabilities=values,
+            seconds=1.0,
+            code="",
+            revision="",
+            machine="",
+            versions={},
+        )
 
     labels = {"c": 1, "a": 0, "b": 1}
 

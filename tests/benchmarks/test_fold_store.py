@@ -17,7 +17,7 @@ def make_result(key=KEY, **changes):
         "machine": "one core",
         "versions": {"numpy": "2"},
     }
-    return FoldResult(key, **values | changes)
+    return FoldResult(key=key, **values | changes)
 
 
 def test_a_result_is_read_as_it_was_written(tmp_path):

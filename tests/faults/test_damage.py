@@ -19,7 +19,9 @@ from fault_verdicts import (
 from fault_zygote import Trial
 
 JOBS = 2
-FILES = 2  # of a folder, in the short form; the campaign takes them all
+# In the short form; the campaign takes them all.
+FILES = 2  # of a folder
+KINDS = 1  # of damage to a file
 COMMAND = re.compile(r"`(kedro run[^`]*)`")
 REPAIRS_SHORT, REPAIRS = 2, 80
 RUNS_SHORT, RUNS = 2, 60
@@ -58,7 +60,7 @@ def artifacts(zygote, project):
 def plan_damages(artifacts, campaign):
     """List dataset -> damages: path, kind, seed."""
     plans = {}
-    kinds = len(fault_damage.KINDS) if campaign else 2
+    kinds = len(fault_damage.KINDS) if campaign else KINDS
     for name, path in artifacts.items():
         files, record = list_files(path)
         if not campaign:

@@ -32,8 +32,10 @@ def load(conf, env=None, section="parameters"):
         ("seed: ${a\n", "expected YAML, got: no viable alternative at input '${a'"),
     ],
 )
-def test_unusable_file_is_named_with_what_is_wrong(conf, text, problem):
-    file = conf / "local" / "parameters.yml"
+@pytest.mark.parametrize("name", ["parameters.yml", "parameters/a/svm.yml"])
+def test_unusable_file_is_named_with_what_is_wrong(conf, name, text, problem):
+    file = conf / "local" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
 
     with pytest.raises(ValueError) as refused:
@@ -122,7 +124,9 @@ def test_a_misnamed_file_is_found(conf, name, meant):
 
 def test_other_files_of_the_configuration_are_left_alone(conf):
     names = ("mlflow.yml", "notes.txt", "parameters.yml~", "parameters.yml.bak")
-    for name in (*names, "README.md", "parameters_mine.yml", "catalog.yaml"):
+    (conf / "local/parameters").mkdir()
+    loaded = ("parameters_mine.yml", "catalog.yaml", "parameters/params.yml")
+    for name in (*names, *loaded, "README.md"):
         (conf / "local" / name).write_text("{}")
     (conf / "logging.yml").write_text("{}")
 

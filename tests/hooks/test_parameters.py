@@ -116,6 +116,31 @@ def test_parameters_of_what_is_not_chosen_are_refused(refuse):
     ]
 
 
+def test_parameters_of_what_there_is_none_of_are_refused(refuse, load_context):
+    typed = (
+        "data_processing.augmentation.max_degrees=10,"
+        "scratch_cnn.aligned_size=64,"
+        "transfer_learning.backbones.efficientnet_lite0.aligned_size=64"
+    )
+    some = (
+        ",data_processing.augmentation.copies=1,scratch_cnn.networks.aligned=1,"
+        "transfer_learning.networks.aligned=1"
+    )
+
+    none = ",scratch_cnn.networks.original=1,scratch_cnn.networks.aligned=0"
+    assert refuse(typed + none) == [
+        "data_processing.augmentation.max_degrees: nothing reads it, for "
+        "data_processing.augmentation.copies is 0; set "
+        "data_processing.augmentation.copies to at least 1.",
+        "scratch_cnn.aligned_size: nothing reads it, for scratch_cnn.networks.aligned "
+        "is 0; set scratch_cnn.networks.aligned to at least 1.",
+        "transfer_learning.backbones.efficientnet_lite0.aligned_size: nothing reads "
+        "it, for transfer_learning.networks.aligned is 0; set "
+        "transfer_learning.networks.aligned to at least 1.",
+    ]
+    load_context(typed + some)
+
+
 def test_a_parameter_that_the_chosen_one_lacks_is_not_advised(refuse):
     [line] = refuse(
         "scratch_cnn.architecture=published,"

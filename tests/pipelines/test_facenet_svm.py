@@ -159,7 +159,7 @@ def test_the_studys_method_runs_in_its_environment(
     assert not validation["id"].str.contains(r"_\d$").any()
 
 
-def test_the_studys_protocol_runs_without_leakage(few_faces, save_faces, run_project):
+def test_the_studys_protocol_runs(few_faces, save_faces, run_project):
     save_faces(few_faces)
 
     catalog = run_project(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lfw17_kedro.training.checkpoint import (
     delete_checkpoint,
+    name_checkpoint,
     read_checkpoint,
     write_checkpoint,
 )
@@ -257,3 +258,15 @@ def test_a_kill_at_any_operation_leaves_a_whole_checkpoint(tmp_path):
     assert set(operations) == {0, 1, 2, 3}
     assert len(operations) > 20
     assert at_bytes == [[True, 0]] * 10
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("net/model_checkpoint/final/network_0", "final network 0"),
+        ("net/validation_checkpoint/fold_2/network_1", "fold 2 network 1"),
+        ("net/validation_checkpoint/fold_2/network_1/head", "fold 2 network 1 head"),
+    ],
+)
+def test_a_training_is_named_by_fold_network_and_stage(folder, name):
+    assert name_checkpoint(Path("/final/data", folder)) == name

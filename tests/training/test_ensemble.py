@@ -50,6 +50,14 @@ def test_average_is_over_networks_views_and_mirror_images(views):
     )
 
 
+def test_images_of_another_kind_are_refused(views):
+    model = join_networks(build_networks("aligned"), test_time_flip=False)
+
+    for given in ({"original": views["original"]}, {"aligned": views["original"]}):
+        with pytest.raises(ValueError, match="features: expected images of the shapes"):
+            predict(model, given)
+
+
 def test_one_network_stays_as_it_is(views):
     [(_, network)] = networks = build_networks("aligned")
 

@@ -89,9 +89,7 @@ def find_misnamed(loader: Any) -> list[str]:
         path
         for folder in folders
         for patterns in loader.config_patterns.values()
-        for pattern in patterns
-        for path in folder.glob(pattern)
-        if path.suffix in LOADED
+        for path in _list_loaded(folder, patterns)
     }
     names = {f"{section}.yml" for section in SECTIONS} | {p.name for p in loaded}
     problems = []
@@ -111,6 +109,22 @@ def find_misnamed(loader: Any) -> list[str]:
         if file.suffix in LOADED
     ]
     return problems
+
+
+def _list_loaded(folder: Path, patterns: Iterable[str]) -> set[Path]:
+    """List the files of a folder that Kedro loads.
+
+    Args:
+        folder: of an environment.
+        patterns: of Kedro. Where one ends with `**`, pathlib gives no files before
+            Python 3.13, and Kedro does.
+    """
+    return {
+        path
+        for pattern in patterns
+        for path in folder.glob(pattern + "/*" * pattern.endswith("**"))
+        if path.suffix in LOADED
+    }
 
 
 def _is_meant(file: Path) -> bool:
@@ -143,13 +157,7 @@ def _find_problems(loader: Any, section: str) -> list[str]:
     problems = []
     for env in dict.fromkeys((loader.base_env, _name_environment(loader))):
         folder = Path(loader.conf_source, env)
-        files = {
-            path
-            for pattern in loader.config_patterns[section]
-            for path in folder.glob(pattern)
-            if path.suffix in LOADED
-        }
-        for path in sorted(files):
+        for path in sorted(_list_loaded(folder, loader.config_patterns[section])):
             try:
                 content = OmegaConf.to_container(OmegaConf.load(path))
             except (*errors, OmegaConfBaseException) as error:

@@ -74,7 +74,7 @@ class ParameterHooks:
             causes = find_unread(checked, typed)
         except ParameterError as error:
             causes = str(error).splitlines()
-        causes += _check_folders(given, entries, typed, context.project_path)
+        causes += check_folders(given, entries, typed, context.project_path)
         causes += _check_source(loader)
         wrong = {cause.partition(":")[0] for cause in causes}
         causes = [*_check_allowed(context, wrong), *causes]
@@ -148,7 +148,7 @@ def _check_source(loader: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _check_folders(
+def check_folders(
     given: Mapping[str, Any],
     entries: Mapping[str, Any],
     typed: Iterable[str],

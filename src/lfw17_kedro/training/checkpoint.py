@@ -34,8 +34,13 @@ KEPT = 2  # files: the newest, and the one before in case the newest is damaged
 
 
 def name_checkpoint(checkpoint: Path) -> str:
-    """Name the training of a checkpoint by its last folders: "fold 0 network 1"."""
-    return " ".join(checkpoint.parts[-2:]).replace("_", " ")
+    """Name the training of a checkpoint by its last folders: "fold 0 network 1".
+
+    Stages of a training have one folder more: "final network 0 head".
+    """
+    first, *others = checkpoint.parts[-3:]
+    parts = [first, *others] if "fold_" in first or first == "final" else others
+    return " ".join(parts).replace("_", " ")
 
 
 def list_variables(network: "keras.Model") -> "list[keras.Variable]":

@@ -3,7 +3,8 @@
     header       JSON as bytes: fingerprint, history and checksum
     array_0 ...  the variables, in the order of the network and its optimizer
 
-Reading one executes nothing and takes no more memory than the network's variables.
+Reading one executes nothing, and the memory that it takes is bounded by the size of the
+network's variables, a few times over.
 """
 
 import io

@@ -54,8 +54,18 @@ def predict(model: Network, views: Mapping[str, NDArray[Any]]) -> F64:
         model: of `join_networks`.
         views: name of the view -> (N, H, W, C) images; those that the model does not
             take are ignored.
+
+    Raises:
+        ValueError: there are no such images for the model.
     """
-    inputs = [views[one.name] for one in model.inputs]
+    needed = {one.name: tuple(one.shape[1:]) for one in model.inputs}
+    given = {name: images.shape[1:] for name, images in views.items()}
+    if not needed.items() <= given.items():
+        raise ValueError(
+            f"features: expected images of the shapes {needed}, as the model was "
+            f"trained on, got {given}; make the features or the model again."
+        )
+    inputs = [views[name] for name in needed]
     probabilities = model.predict(inputs, PREDICT_BATCH, verbose=0).astype(np.float64)
     probabilities /= probabilities.sum(axis=1, keepdims=True)  # float32 is off by 1e-7
     return np.asarray(probabilities)

@@ -1,5 +1,6 @@
 """The parameters of `data_processing`."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -49,6 +50,12 @@ class CopySettings(Settings):
 
     A copy always stays in the split of its original.
     """
+
+    COUNTS: ClassVar[Mapping[str, str]] = {
+        "max_degrees": "copies",
+        "rotation_probability": "copies",
+        "flip_probability": "copies",
+    }
 
     copies: Copies
     """Copies of each training image; 0 for none."""

@@ -53,6 +53,7 @@ def validate_model(
         seed,
         checkpoint,
         method=method,
+        monitor=True,
         **resources,
     )
     if not method.resumable:
@@ -96,6 +97,7 @@ def cross_validate_model(
         seed,
         checkpoint,
         method=method,
+        monitor=False,
         **resources,
     )
     truth = assigned.set_index("id").loc[probabilities["id"]]
@@ -200,11 +202,13 @@ def _predict_folds(
     checkpoint: Path | None,
     *,
     method: Method,
+    monitor: bool,
     **resources: Any,
 ) -> tuple[Table, list[Table]]:
     """Predict each fold's originals with a model fitted on the other folds.
 
-    Args: see `validate_model`.
+    Args: see `validate_model`; with `monitor` the histories score the validated
+        originals after each epoch.
 
     Returns:
         The probabilities of the validated originals, and the training history of each
@@ -224,7 +228,7 @@ def _predict_folds(
             seed,
             final=False,
             checkpoint=checkpoint and checkpoint / f"fold_{fold}",
-            validation=validation,
+            validation=validation if monitor else None,
             **resources,
         )
         probabilities = method.predict(fitted.model, validation[0])

@@ -1,5 +1,6 @@
 """The parameters of `scratch_cnn`."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -124,6 +125,7 @@ class ScratchCnnSettings(MethodSettings):
     ALTERNATIVES: ClassVar[Alternatives] = {
         "architecture": list_alternatives("architectures", Architectures)
     }
+    COUNTS: ClassVar[Mapping[str, str]] = {"aligned_size": "networks.aligned"}
 
     architecture: Literal["small_resnet", "resnet", "published"]
     """Which of the `architectures` to train. published trains for hours on a CPU."""

@@ -91,12 +91,15 @@ def fit(
 
     networks, history = train_networks(settings.networks.views, train, seed, checkpoint)
     chosen = settings.chosen_backbone
+    sizes = {
+        "original": [chosen.height, chosen.width],
+        "aligned": [chosen.aligned_size, chosen.aligned_size],
+    }
     metadata = {
         "backbone": settings.backbone,
         "networks": settings.networks.model_dump(),
         "explanation": settings.networks.explain(),
-        "image_size": [chosen.height, chosen.width],
-        "aligned_size": chosen.aligned_size,
+        "image_sizes": {view: sizes[view] for view in settings.networks.views},
         "precision": choose_policy(chosen.precision),
         "fine_tuned_layers": settings.training.fine_tuning.layers,
         "fine_tuning_epochs": int(

@@ -1,5 +1,6 @@
 """The parameters of `transfer_learning`."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -164,6 +165,10 @@ class TransferLearningSettings(MethodSettings):
     ALTERNATIVES: ClassVar[Alternatives] = {
         "backbone": list_alternatives("backbones", Backbones),
         "recipe": list_alternatives("recipes", Recipes),
+    }
+    COUNTS: ClassVar[Mapping[str, str]] = {
+        f"backbones.{name}.aligned_size": "networks.aligned"
+        for name in Backbones.model_fields
     }
 
     backbone: Literal["efficientnet_lite0", "inception_v3"]
