@@ -358,6 +358,18 @@ def test_file_without_permission_is_refused(load, path, monkeypatch):
         load()
 
 
+def test_what_changes_during_a_run_counts_in_the_next(path):
+    dataset = OptionalFileDataset(filepath=str(path))
+    path.write_bytes(b"first")
+    assert dataset.load() == b"first"
+
+    path.write_bytes(b"second")
+
+    assert dataset.load() == b"first"
+    dataset.release()
+    assert dataset.load() == b"second"
+
+
 def test_users_file_is_never_written(tmp_path):
     dataset = OptionalFileDataset(filepath=str(tmp_path / "corrections.csv"))
 

@@ -37,6 +37,18 @@ def test_new_content_replaces_the_old(tmp_path, folder):
 
 
 @pytest.mark.parametrize("folder", [False, True])
+def test_a_file_replaces_a_folder_and_a_folder_a_file(tmp_path, folder):
+    target = tmp_path / "artifact"
+    fill(target, "old", not folder)
+
+    with atomic_write(target) as part:
+        fill(part, "new", folder)
+
+    assert read(target, folder) == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["artifact"]
+
+
+@pytest.mark.parametrize("folder", [False, True])
 def test_failure_keeps_the_old_content_and_leaves_nothing_else(tmp_path, folder):
     target = tmp_path / "artifact"
     with atomic_write(target) as part:

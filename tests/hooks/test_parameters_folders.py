@@ -38,10 +38,11 @@ def test_both_folders_of_the_user_can_be_named(load_context, tmp_path):
 
 @pytest.mark.parametrize("name", ["people_folder", "photos_folder"])
 def test_folder_that_is_not_there_is_refused(refuse, tmp_path, name):
-    assert refuse(f"{name}=no/where", "people") == [
-        f"{name}: expected a folder at {tmp_path}/no/where, found none; correct the "
-        "path, or leave it out to use the folder of the catalog."
-    ]
+    for typed in ("no/where", f"file://{tmp_path}/no/where"):
+        assert refuse(f"{name}={typed}", "people") == [
+            f"{name}: expected a folder at {tmp_path}/no/where, found none; correct "
+            "the path, or leave it out to use the folder of the catalog."
+        ]
 
 
 @pytest.mark.parametrize("name", ["people_folder", "photos_folder"])

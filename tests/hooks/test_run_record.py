@@ -322,6 +322,29 @@ def test_a_failed_run_keeps_its_own_error_when_its_record_cannot_be_closed(
     assert failed["runs"]["0"]["finished"] is None
 
 
+def test_a_good_run_whose_record_cannot_be_closed_ends_well(
+    run_small, monkeypatch, caplog
+):
+    def find_no_room(*record):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("lfw17_kedro.hooks.run_record.copy_record", find_no_room)
+
+    assert run_small()["runs"]["0"]["finished"]
+    assert "the disk is full" in caplog.text
+
+
+def test_a_record_that_cannot_be_locked_is_named_before_anything_runs(
+    run_small, tmp_path
+):
+    (tmp_path / ".run.json.lock").mkdir()
+
+    with pytest.raises(click.ClickException, match="expected to lock the run record"):
+        run_small()
+
+    assert not (tmp_path / "model.json").exists()
+
+
 def test_revision_and_uncommitted_changes(tmp_path):
     def git(*words):
         who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]

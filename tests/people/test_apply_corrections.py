@@ -51,13 +51,12 @@ def test_a_face_is_found_by_id_by_box_and_by_photo():
     assert applied.names == {0: "Ann", 3: "Ann"}  # in the copy, too
     assert applied.forbidden == [(1, "Bob"), (4, "Bob")]
     assert applied.ignored == {2}
-    assert applied.enrolled == [0]
     assert applied.unmatched == []
     assert applied.notes == []
 
 
 def test_nothing_is_said_without_corrections_or_faces():
-    assert match() == ({}, [], set(), [], [], [])
+    assert match() == ({}, [], set(), [], [])
     lost = Correction("is", "Ann", A_LEFT)
 
     applied = match_corrections([lost], make_faces()[:0], compare)
@@ -250,9 +249,12 @@ def test_all_contradictions_are_listed():
         )
 
 
-def test_an_id_and_the_path_of_another_photo_are_refused():
-    with pytest.raises(ValueError, match=r"line 7: a{16}_.* is no face of 'b/zoë.jpg'"):
-        match(Correction("is", "Ann", A_LEFT, "b/zoë.jpg", line=7))
+def test_an_id_counts_where_another_photo_has_taken_the_path():
+    applied = match(Correction("is", "Ann", A_LEFT, "b/zoë.jpg", line=7))
+
+    assert applied.names == {0: "Ann", 3: "Ann"}
+    [note] = applied.notes
+    assert note.startswith(f"line 7: {A_LEFT} is no face of 'b/zoë.jpg', which has")
 
 
 def test_a_photo_may_be_edited_while_the_original_lies_elsewhere():

@@ -70,6 +70,15 @@ def test_one_picture_can_have_several_paths():
     ]
 
 
+def test_lost_pictures_are_counted():
+    class Damaged:
+        def read_pictures(self, sha256):
+            return (one for one in Store().read_pictures(sha256) if one.sha256 == A)
+
+    with pytest.raises(ValueError, match="expected 2 pictures, got 1 fewer: a file"):
+        list(Pictures(Damaged(), list_group_pictures(FACES)).items())
+
+
 @pytest.mark.parametrize(
     "places",
     [

@@ -14,7 +14,11 @@ from kedro.io import DatasetError
 from lfw17_kedro.datasets import GalleryDataset
 from lfw17_kedro.gallery_types import GALLERY_COLUMNS, Gallery, OpenSetThreshold
 from lfw17_kedro.stores.gallery_check import check_gallery
-from lfw17_kedro.stores.gallery_files import read_gallery, write_gallery
+from lfw17_kedro.stores.gallery_files import (
+    read_gallery,
+    replace_gallery,
+    write_gallery,
+)
 
 D = 4
 FILES = ("faces.parquet", "people.parquet", "scores.parquet", "gallery.json")
@@ -321,6 +325,31 @@ def test_misfits_on_disk_are_refused(folder):
     path.write_text(json.dumps(card), encoding="utf-8")
 
     refuse(folder, "template")
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "../outside.parquet"])
+def test_a_card_names_no_files_of_its_own(folder, name):
+    """Else /dev/zero would be read for ever."""
+    card = json.loads((folder / "gallery.json").read_text())
+    card["files"][name] = card["files"].pop("people.parquet")
+    card.pop("checksum")
+    (folder / "gallery.json").write_text(json.dumps(card))
+
+    with pytest.raises(ValueError, match="got: no 'people.parquet'"):
+        read_gallery(folder)
+
+
+def test_a_gallery_whose_saving_was_killed_is_read_and_kept(gallery, folder):
+    """The process was killed between the two steps in which a folder is replaced."""
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}-0123abcd.old")
+    folder.rename(aside)
+
+    assert read_gallery(folder).people == gallery.people
+
+    folder.rename(aside)
+    (aside / "mine.txt").touch()
+    with pytest.raises(ValueError, match="got mine.txt; name another folder"):
+        replace_gallery(gallery, folder)
 
 
 def test_folder_that_is_there_is_not_overwritten(gallery, folder):

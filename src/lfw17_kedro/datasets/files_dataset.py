@@ -138,9 +138,24 @@ def _link(old: str, file: str, content: bytes) -> bool:
 
 
 class OptionalFileDataset(PathDataset[NoReturn, bytes]):
-    """A file of the user: loads its content, no bytes if there is none."""
+    """A file of the user: loads its content, no bytes if there is none.
+
+    Several nodes of a run read it, and all must see one version: what changes during a
+    run counts in the next one.
+    """
+
+    _content: bytes | None = None
 
     def load(self) -> bytes:
+        if self._content is None:
+            self._content = self._read()
+        return self._content
+
+    def _release(self) -> None:
+        self._content = None
+
+    def _read(self) -> bytes:
+        """Read the file as it is now."""
         try:
             with open_regular_file(os.fsencode(self._filepath)) as file:
                 return file.read()

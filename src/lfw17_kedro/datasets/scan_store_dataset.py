@@ -44,7 +44,8 @@ class ScanStoreDataset(AbstractDataset[NoReturn, OpenStore]):
 
     Loads a function that opens the scans of a fingerprint, with embeddings of a
     dimension. Nodes add to the store while they run, part by part, so that a killed
-    run loses little; what a node returns does not depend on what was there before.
+    run loses little. What a node says of the photos of this run does not depend on what
+    was there before; corrections of earlier photos are looked up in it, too.
 
     `credentials` and `fs_args` go to the filesystem of a URL, as in
     `PhotoFolderDataset`, and are never shown.

@@ -160,9 +160,10 @@ def remove(path: Path, *, ignore_errors: bool = False) -> None:
 def _swap(part: Path, old: Path, target: Path, keeps: Callable[[], bool]) -> None:
     """Give a part the target's name, also when others do the same at once."""
     for turn in range(MAX_TURNS):
-        if target.is_dir():
-            if keeps():
-                return
+        is_folder = target.is_dir()
+        if is_folder and keeps():
+            return
+        if is_folder or (part.is_dir() and target.exists()):
             remove(old)  # what was moved aside in an earlier turn
             with suppress(FileNotFoundError):  # another has moved it aside
                 target.rename(old)

@@ -13,7 +13,7 @@ from lfw17_kedro.hooks.conf_files import find_misnamed, find_slips, load_section
 from lfw17_kedro.hooks.run_options import read_command_line
 from lfw17_kedro.lineage.command import write_value
 from lfw17_kedro.messages import one_line
-from lfw17_kedro.photos.readers import has_password, is_url
+from lfw17_kedro.photos.readers import find_local, has_password, is_url
 
 if TYPE_CHECKING:
     from lfw17_kedro.parameters import FolderParameter
@@ -224,10 +224,12 @@ def _check_place(name: str, value: str, project: Path) -> list[str]:
     The dataset of the raw files says so itself; photos of a missing folder are none.
     The folder of scans is made.
     """
-    if is_url(value):  # whether something is there shows when the run lists it
-        problem = _find_url_problem(value, is_written=name == "scan_folder")
+    is_scan, local = name == "scan_folder", find_local(value)
+    if local is None:  # whether something is there shows when the run lists it
+        problem = _find_url_problem(value, is_written=is_scan)
     else:
-        problem = _find_path_problem(value, project, is_made=name == "scan_folder")
+        path = str(local) if is_url(value) else value
+        problem = _find_path_problem(path, project, is_made=is_scan)
     return [f"{name}: {problem}"] if problem else []
 
 

@@ -1,6 +1,6 @@
 """The hook that records what ran: when, from which data, code and parameters.
 
-`record` says what the record holds.
+`lineage.run_record` says what the record holds.
 """
 
 import logging
@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from click import ClickException
 from filelock import Timeout
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog, DatasetError
@@ -75,11 +76,17 @@ class RunRecordHooks:
 
         A run that fails before its first node is not recorded. A damaged record is
         replaced now, before a node of the report reads it.
+
+        Raises:
+            ClickException: the record cannot be locked or written; says what to do.
         """
         self._recording, self._recorded = True, False
         run_id = run_params["run_id"]
         self._runs = {run_id: describe_run(run_params, catalog.load("parameters"))}
-        self._update(catalog, lambda record: record)
+        try:
+            self._update(catalog, lambda record: record)
+        except (DatasetError, OSError) as error:  # Kedro shows a traceback of others
+            raise ClickException(one_line(error)) from error
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
@@ -117,27 +124,27 @@ class RunRecordHooks:
     def after_pipeline_run(
         self, run_params: dict[str, Any], catalog: DataCatalog
     ) -> None:
-        """Close the record of this run, and copy it."""
-        record = self._update(
-            catalog, lambda record: finish_run(record, run_params["run_id"])
-        )
-        if record is not None:
-            copy_record(catalog, record)
+        """Close the record of this run, and copy it.
+
+        On a full disk the record stays open: what the run made is there all the same,
+        and an error of its own is what counts.
+        """
+        try:
+            record = self._update(
+                catalog, lambda record: finish_run(record, run_params["run_id"])
+            )
+            if record is not None:
+                copy_record(catalog, record)
+        except (DatasetError, OSError) as error:
+            logging.getLogger(__name__).warning("%s", one_line(error))
 
     @hook_impl
     def on_pipeline_error(
         self, run_params: dict[str, Any], catalog: DataCatalog
     ) -> None:
-        """Close the record of a run that failed after its first node.
-
-        On a full disk the record stays open: the run's own error is what counts.
-        """
-        if not self._recorded:
-            return
-        try:
+        """Close the record of a run that failed after its first node."""
+        if self._recorded:
             self.after_pipeline_run(run_params, catalog)
-        except (DatasetError, OSError) as error:
-            logging.getLogger(__name__).warning("%s", one_line(error))
 
     def _update(
         self, catalog: DataCatalog, change: Callable[[Record], Record]

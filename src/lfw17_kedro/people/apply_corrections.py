@@ -27,7 +27,6 @@ class Applied(NamedTuple):
         names: row -> name that the user gave.
         forbidden: rows and names that they must not be given, sorted.
         ignored: rows of faces that nobody needs to see.
-        enrolled: rows to use for enrolment, too, sorted; one of each photo content.
         unmatched: corrections without a face; they are reported and change nothing.
         notes: what the user may want to check.
     """
@@ -35,7 +34,6 @@ class Applied(NamedTuple):
     names: dict[int, str]
     forbidden: list[tuple[int, str]]
     ignored: set[int]
-    enrolled: list[int]
     unmatched: list[Unmatched]
     notes: list[str]
 
@@ -56,32 +54,33 @@ def match_corrections(
         What the corrections say of each row.
 
     Raises:
-        ValueError: lists corrections that contradict each other, and those whose face
-            id and photo are two photos.
+        ValueError: lists corrections that contradict each other.
     """
     index = FaceIndex(faces, compare)
     said: dict[str, list[Correction]] = defaultdict(list)  # face id -> corrections
-    unmatched, problems = [], []
+    unmatched, notes = [], []
     for one in corrections:
-        if index.is_contradictory(one):
-            problems.append(
+        if index.is_contradictory(
+            one
+        ):  # the photo was renamed, and another took its path
+            notes.append(
                 f"line {one.line}: {one.face_id} is no face of "
-                f"{one_line(repr(one.photo), 80)}, which has another content; remove "
-                "one of the two"
+                f"{one_line(repr(one.photo), 80)}, which has another content; face_id "
+                "counts"
             )
-            continue
         face_id, reason = index.find(one)
         if face_id:
             said[face_id].append(one)
         else:
             unmatched.append(Unmatched(one, reason))
-    problems += [
-        problem
-        for face_id in said
-        for problem in _find_conflicts(face_id, said[face_id])
-    ]
-    raise_problems(problems)
-    return _apply(said, index, unmatched)
+    raise_problems(
+        [
+            problem
+            for face_id in said
+            for problem in _find_conflicts(face_id, said[face_id])
+        ]
+    )
+    return _apply(said, index, unmatched, notes)
 
 
 def list_corrections(
@@ -122,10 +121,13 @@ def _find_conflicts(face_id: str, said: Sequence[Correction]) -> list[str]:
 
 
 def _apply(
-    said: dict[str, list[Correction]], index: FaceIndex, unmatched: list[Unmatched]
+    said: dict[str, list[Correction]],
+    index: FaceIndex,
+    unmatched: list[Unmatched],
+    notes: list[str],
 ) -> Applied:
     """Collect what is said of each row."""
-    applied = Applied({}, [], set(), [], unmatched, [])
+    applied = Applied({}, [], set(), unmatched, notes)
     forbidden: set[tuple[int, str]] = set()
     for face_id, ones in said.items():
         rows = index.rows_of_id[face_id]
@@ -136,10 +138,7 @@ def _apply(
                 forbidden.update((row, one.name) for row in rows)
             else:
                 applied.ignored.update(rows)
-        if any(one.enrol for one in ones):
-            applied.enrolled.append(rows[0])
     applied.forbidden.extend(sorted(forbidden))
-    applied.enrolled.sort()
     twice: dict[tuple[str, str], int] = defaultdict(int)
     for row, name in applied.names.items():
         twice[index.photos[row], name] += 1

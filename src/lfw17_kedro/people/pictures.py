@@ -53,7 +53,12 @@ class Pictures:
         self._store, self._places = store, places
 
     def items(self) -> Iterator[tuple[str, bytes]]:
-        """Give path and content of each file."""
+        """Give path and content of each file.
+
+        Raises:
+            ValueError: the store has lost pictures.
+        """
+        left = len(self)
         photos = self._places["sha256"].cat
         number_of = {sha256: code for code, sha256 in enumerate(photos.categories)}
         order = np.argsort(photos.codes.to_numpy(), kind="stable")
@@ -64,7 +69,14 @@ class Pictures:
             number = number_of[sha256]
             for row in order[bounds[number] : bounds[number + 1]]:
                 if faces[row] == face:
+                    left -= 1
                     yield paths[row], jpg
+        if left:
+            raise ValueError(
+                f"expected {len(self)} pictures, got {left} fewer: a file that held "
+                "them is damaged; run the same command again, which searches these "
+                "photos again."
+            )
 
     def __len__(self) -> int:
         """Count the files."""

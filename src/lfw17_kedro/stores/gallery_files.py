@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lfw17_kedro.files.atomic import atomic_write
+from lfw17_kedro.files.atomic import atomic_write, recover
 from lfw17_kedro.gallery_types import (
     GALLERY_COLUMNS,
     SCORE_KINDS,
@@ -30,6 +30,7 @@ from lfw17_kedro.stores.vector_columns import make_column, read_column
 
 FACES, PEOPLE, SCORES = "faces.parquet", "people.parquet", "scores.parquet"
 COHORT = "cohort.parquet"
+TABLES = (FACES, PEOPLE, SCORES, COHORT)
 CARD = "gallery.json"
 CHECKSUM = "checksum"  # of the card without it; older cards have none
 VERSION = 1  # of this format
@@ -91,11 +92,12 @@ def replace_gallery(gallery: Gallery, folder: Path) -> None:
         ValueError: something else lies there.
         OSError: the disk is full, or the folder cannot be written to.
     """
+    recover(folder)
     if folder.exists():
         found = (
             {one.name for one in folder.iterdir()} if folder.is_dir() else {"a file"}
         )
-        if other := sorted(found - {FACES, PEOPLE, SCORES, COHORT, CARD}):
+        if other := sorted(found - {*TABLES, CARD}):
             raise ValueError(
                 f"expected a new folder or a gallery at {folder}, got "
                 f"{one_line(', '.join(other))}; name another folder."
@@ -118,6 +120,7 @@ def read_gallery(folder: Path, remedy: str = "enrol again") -> Gallery:
     import pyarrow as pa
 
     try:
+        recover(folder)
         gallery = _read(folder)
         check_gallery(gallery)
     except PermissionError as error:
@@ -145,13 +148,11 @@ def _read(folder: Path) -> Gallery:
     checksum = card.pop(CHECKSUM, None)
     if checksum is not None and checksum != _hash_card(card):
         raise ValueError(f"a damaged {CARD}")
-    for name, sha256 in card["files"].items():
-        if hash_file(folder / name) != sha256:
+    for name in TABLES:
+        if hash_file(folder / name) != card["files"][name]:
             raise ValueError(f"a damaged {name}")
     dimension = int(card["dimension"])
-    faces, people, scores, strangers = (
-        pq.read_table(folder / file) for file in (FACES, PEOPLE, SCORES, COHORT)
-    )
+    faces, people, scores, strangers = (pq.read_table(folder / file) for file in TABLES)
     table = scores.to_pandas()
     of_kind = {
         kind: table.loc[table["kind"] == kind, "score"].to_numpy(np.float64)
