@@ -64,8 +64,10 @@ extras: $(RUN)  ## add extras to .venv at their locked versions: EXTRAS="dask s3
 	@$(call ADD,--verify-hashes --only-binary :all: -c requirements-dev.lock \
 	  -r pyproject.toml $(addprefix --extra ,$(EXTRAS)))
 
+# In the order of their names, and not files of many tests first: those of few tests are
+# often the slow ones, and at the end one core would wait for the other.
 test: $(DEV)  ## run all tests, a file at a time on each core (each needs 2 GB)
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 faults: $(DEV)  ## break runs in thousands of ways, hours; writes docs/reliability.md
 	$(BIN)/pytest tests/faults --campaign docs/reliability.md
