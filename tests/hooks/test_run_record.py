@@ -343,6 +343,7 @@ def test_a_record_that_cannot_be_locked_is_named_before_anything_runs(
         run_small()
 
     assert not (tmp_path / "model.json").exists()
+    assert not (tmp_path / ".run.holder.json").exists()  # other runs may begin
 
 
 def test_revision_and_uncommitted_changes(tmp_path):

@@ -86,6 +86,7 @@ class RunRecordHooks:
         try:
             self._update(catalog, lambda record: record)
         except (DatasetError, OSError) as error:  # Kedro shows a traceback of others
+            self._lineage.release()
             raise ClickException(one_line(error)) from error
 
     @hook_impl

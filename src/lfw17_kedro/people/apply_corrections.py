@@ -60,9 +60,8 @@ def match_corrections(
     said: dict[str, list[Correction]] = defaultdict(list)  # face id -> corrections
     unmatched, notes = [], []
     for one in corrections:
-        if index.is_contradictory(
-            one
-        ):  # the photo was renamed, and another took its path
+        if index.is_contradictory(one):
+            # The photo was renamed, and another took its path.
             notes.append(
                 f"line {one.line}: {one.face_id} is no face of "
                 f"{one_line(repr(one.photo), 80)}, which has another content; face_id "
