@@ -23,13 +23,14 @@ from lfw17_kedro.hooks.node_calls import PARAMETER, find_stored, hash_node_code
 from lfw17_kedro.hooks.parameters import check_folders
 from lfw17_kedro.lineage.code_version import hash_code
 from lfw17_kedro.lineage.digest import hash_data
-from lfw17_kedro.parameters import ParameterError, find_unread, list_names
+from lfw17_kedro.parameters import ParameterError, list_names
 from lfw17_kedro.pipeline_registry import register_pipelines
 from lfw17_kedro.pipelines.modelling import Method
 from lfw17_kedro.pipelines.modelling.nodes import assign_cross_validation
 from lfw17_kedro.precision import choose_precision
 from lfw17_kedro.training.checkpoint import delete_checkpoint
 from lfw17_kedro.types import Table
+from lfw17_kedro.unread_parameters import find_unread
 
 FOLDS = "cross_validation_folds"
 PACKAGES = ("numpy", "scikit-learn", "tensorflow", "keras")

@@ -50,9 +50,9 @@ class ParameterHooks:
         from lfw17_kedro.parameters import (
             ParameterError,
             check_parameters,
-            find_unread,
             make_parameters_model,
         )
+        from lfw17_kedro.unread_parameters import find_unread
 
         loader = context.config_loader
         try:
