@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import pytest
+
 
 def run(script):
     return subprocess.run(
@@ -23,12 +25,13 @@ def test_importing_the_package_changes_no_import_and_no_users_choice():
     shown = run(
         "import os, sys; os.environ['TF_CPP_MIN_LOG_LEVEL'] = '1'; "
         "os.environ['TF_FORCE_GPU_ALLOW_GROWTH'] = 'false'; "
+        "os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'; "
         "finders = [*sys.meta_path]; import lfw17_kedro; "
         "print(sys.meta_path == finders, os.environ['TF_CPP_MIN_LOG_LEVEL'], "
-        "os.environ['TF_FORCE_GPU_ALLOW_GROWTH'])"
+        "os.environ['TF_FORCE_GPU_ALLOW_GROWTH'], os.environ['TF_ENABLE_ONEDNN_OPTS'])"
     )
 
-    assert shown.stdout == "True 1 false\n"
+    assert shown.stdout == "True 1 false 0\n"
 
 
 def test_processes_share_a_gpu():
@@ -38,3 +41,16 @@ def test_processes_share_a_gpu():
     )
 
     assert shown.stdout == "true\n"
+
+
+@pytest.mark.parametrize(
+    ("machine", "expected"), [("x86_64", "1"), ("AMD64", "1"), ("aarch64", "None")]
+)
+def test_fast_kernels_are_on_where_they_were_measured(machine, expected):
+    shown = run(
+        "import os, platform; os.environ.pop('TF_ENABLE_ONEDNN_OPTS', None); "
+        f"platform.machine = lambda: {machine!r}; "
+        "import lfw17_kedro; print(os.environ.get('TF_ENABLE_ONEDNN_OPTS'))"
+    )
+
+    assert shown.stdout == f"{expected}\n"
