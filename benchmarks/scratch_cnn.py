@@ -70,9 +70,9 @@ def train(name: str, data: dict[str, Any], steps: int, goal: float) -> list[str]
     training_model.predict(data["validation"], verbose=0)
     per_round = max(1, len(images) // batch_size)
     spent, best, reached = 0.0, 0.0, math.nan
-    for _ in range(steps // per_round):
+    for first in range(0, steps, per_round):
         start = time.perf_counter()
-        for _ in range(per_round):
+        for _ in range(first, min(first + per_round, steps)):
             training_model.train_on_batch(*next(batches))
         spent += time.perf_counter() - start
         predictions = training_model.predict(data["validation"], verbose=0).argmax(
@@ -82,11 +82,10 @@ def train(name: str, data: dict[str, Any], steps: int, goal: float) -> list[str]
         best = max(best, accuracy)
         if accuracy >= goal and math.isnan(reached):
             reached = spent
-    seen = steps // per_round * per_round * batch_size
     return [
         name,
         policy,
-        f"{seen / spent:.0f}",
+        f"{steps * batch_size / spent:.0f}",
         f"{spent:.0f} s",
         "not reached" if math.isnan(reached) else f"{reached:.0f} s",
         f"{best:.3f}",
@@ -100,6 +99,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=320, help="max batches")
     parser.add_argument("--goal", type=float, default=0.95)
     options = parser.parse_args()
+    if options.steps < 1:
+        parser.error(f"--steps: expected at least 1, got {options.steps}")
 
     own, folder = "small_resnet", {}
     if options.folder:

@@ -64,8 +64,10 @@ class Settings(BaseModel):
     Attributes:
         ALTERNATIVES: fields of which only that of the chosen alternative is read, see
             `Alternatives`.
-        COUNTS: field -> field that says how many things there are to use it; with 0
-            nothing reads it. Both are names such as `networks.aligned`.
+        COUNTS: field or group of fields -> field that says how many things there are
+            to use it; with 0 nothing reads it. Both are names such as
+            `networks.aligned`; the second may take the value of a field in braces:
+            `recipes.{recipe}.epochs`.
     """
 
     ALTERNATIVES: ClassVar[Alternatives] = {}

@@ -39,10 +39,11 @@ def _explain_unread(name: str, checked: Parameters) -> str:
                 if _has_field(group, other):
                     advice += f", or change {front}.{other}"
                 return f"nothing reads it, for {front}.{choice} is {chosen}; {advice}."
-        count = group.COUNTS.get(rest)
-        if count and attrgetter(count)(group) == 0:
-            advice = f"set {front}.{count} to at least 1"
-            return f"nothing reads it, for {front}.{count} is 0; {advice}."
+        for field, count_name in group.COUNTS.items():
+            count = count_name.format_map(dict(group))
+            if f"{rest}.".startswith(f"{field}.") and attrgetter(count)(group) == 0:
+                advice = f"set {front}.{count} to at least 1"
+                return f"nothing reads it, for {front}.{count} is 0; {advice}."
     return ""
 
 

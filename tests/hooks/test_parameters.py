@@ -141,6 +141,26 @@ def test_parameters_of_what_there_is_none_of_are_refused(refuse, load_context):
     load_context(typed + some)
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "recipes.short.learning_rate=0.01",
+        "training.dropout=0.5",
+        "training.augmentation.max_degrees=30",
+        "training.fine_tuning.optimizer.weight_decay=0.1",
+    ],
+)
+def test_parameters_of_the_fine_tuning_need_an_epoch(typed, refuse, load_context):
+    typed = f"transfer_learning.{typed},transfer_learning.recipes.short."
+
+    assert refuse(f"{typed}fine_tuning_epochs=0") == [
+        f"{typed.partition('=')[0]}: nothing reads it, for "
+        "transfer_learning.recipes.short.fine_tuning_epochs is 0; set "
+        "transfer_learning.recipes.short.fine_tuning_epochs to at least 1."
+    ]
+    load_context(f"{typed}fine_tuning_epochs=1")
+
+
 def test_a_parameter_that_the_chosen_one_lacks_is_not_advised(refuse):
     [line] = refuse(
         "scratch_cnn.architecture=published,"

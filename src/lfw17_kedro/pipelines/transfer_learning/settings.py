@@ -169,6 +169,15 @@ class TransferLearningSettings(MethodSettings):
     COUNTS: ClassVar[Mapping[str, str]] = {
         f"backbones.{name}.aligned_size": "networks.aligned"
         for name in Backbones.model_fields
+    } | {
+        # Read while fine-tuning alone. The head is trained before, on fixed features.
+        field: "recipes.{recipe}.fine_tuning_epochs"
+        for field in (
+            "training.dropout",
+            "training.fine_tuning",
+            "training.augmentation",
+            *(f"recipes.{name}.learning_rate" for name in Recipes.model_fields),
+        )
     }
 
     backbone: Literal["efficientnet_lite0", "inception_v3"]
