@@ -153,6 +153,22 @@ def test_a_face_the_user_chose_from_other_photos_is_found_in_the_gallery():
     assert table["picture"].tolist() == [f"{'a' * 16}_0.jpg"]
 
 
+def test_a_chosen_face_is_told_from_the_persons_photo_of_the_same_path():
+    gallery = make_gallery(
+        ("Ann", "Ann/1.jpg", 1), ("Ann", "Ann/1.jpg", 3), ("Bob", "Bob/1.jpg", 2)
+    )
+    enrolment = make_enrolment(
+        ("Ann", "Ann/1.jpg", "enrolled, check it", 0.5, "Bob", 0.6),
+        ("Bob", "Bob/1.jpg", "enrolled", 0.9, "Ann", 0.1),
+        ("Ann", "Ann/1.jpg", "enrolled, check it", 0.5, "Bob", 0.7),
+    )
+
+    table, _ = list_doubtful_pairs(enrolment, FILES, SCAN, gallery, Store(SCAN))
+
+    assert table["similarity_other"].tolist() == [0.7, 0.6]
+    assert table["picture"].tolist() == [f"{'c' * 16}_0.jpg", f"{'a' * 16}_1.jpg"]
+
+
 def test_what_cannot_be_found_has_no_picture():
     enrolment = make_enrolment(("Ann", "party.jpg", "left out", 0.5, "Eve", 0.9))
 

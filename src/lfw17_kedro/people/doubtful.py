@@ -52,10 +52,12 @@ def list_doubtful_pairs(
         LostScansError: the store has lost the scan of a photo.
     """
     asked = enrolment["action"].isin([CHECK, LEFT_OUT])
-    rows = enrolment[asked & enrolment["similarity_other"].notna()]
-    lead = rows["similarity_other"] - rows["similarity"]
-    rows = rows.loc[lead.sort_values(ascending=False, kind="stable").index]
-    faces = _find_faces(rows, files, scan, gallery)
+    asked &= enrolment["similarity_other"].notna()
+    lead = (enrolment["similarity_other"] - enrolment["similarity"])[asked]
+    order = lead.sort_values(ascending=False, kind="stable").index
+    rows = enrolment.loc[order]
+    enrolled = _find_enrolled(enrolment, gallery).loc[order]
+    faces = _find_faces(rows, enrolled, files, scan, gallery)
     others = [
         face and _find_nearest(face.vector, str(other), gallery)
         for face, other in zip(faces, rows["nearest_other"], strict=True)
@@ -83,8 +85,30 @@ def list_doubtful_pairs(
     return table[[*DOUBTFUL_COLUMNS]].reset_index(drop=True), paths
 
 
+def _find_enrolled(enrolment: Table, gallery: Gallery) -> "pd.Series[int]":
+    """Find the row in the gallery of each row of the enrolment; -1 for none.
+
+    A photo to name, of which the user chose a face, may have the path of a photo of
+    the same person. Both tables have the two in the same order.
+    """
+
+    def list_keys(faces: Table) -> pd.MultiIndex:
+        keys = faces[["person", "photo"]]
+        turn = keys.groupby([*keys]).cumcount()
+        return pd.MultiIndex.from_frame(keys.assign(turn=turn))
+
+    kept = enrolment["action"] != LEFT_OUT
+    rows = pd.Series(-1, enrolment.index)
+    rows[kept] = list_keys(gallery.faces).get_indexer(list_keys(enrolment[kept]))
+    return rows
+
+
 def _find_faces(
-    rows: Table, files: Sequence[PhotoFile], scan: Scan, gallery: Gallery
+    rows: Table,
+    enrolled: "pd.Series[int]",
+    files: Sequence[PhotoFile],
+    scan: Scan,
+    gallery: Gallery,
 ) -> list[_Face | None]:
     """Find the face of each row, in the gallery or among those left out.
 
@@ -92,17 +116,10 @@ def _find_faces(
     it is neither in the gallery nor in the folder of people.
     """
     hashes = {spell_path(file.path): file.sha256 for file in files}
-    enrolled = {
-        (person, photo): row
-        for row, (person, photo) in enumerate(
-            zip(gallery.faces["person"], gallery.faces["photo"], strict=True)
-        )
-    }
     chosen = choose_rows((hashes.get(path, "") for path in rows["photo"]), scan)
     found: list[_Face | None] = []
-    for row, person, photo in zip(chosen, rows["person"], rows["photo"], strict=True):
-        place = enrolled.get((person, photo))
-        if place is not None:
+    for row, place, photo in zip(chosen, enrolled, rows["photo"], strict=True):
+        if place >= 0:
             found.append(_make_face(photo, gallery.faces, gallery.vectors, place))
         elif row >= 0:
             found.append(_make_face(photo, scan.faces, scan.vectors, row))
