@@ -15,7 +15,7 @@ from benchmarks.table import render
 from sklearn.metrics import log_loss
 
 from lfw17_kedro.faces import calibration
-from lfw17_kedro.faces.metrics import measure_calibration
+from lfw17_kedro.faces.metrics import score_confidence
 from lfw17_kedro.types import F64, I64
 
 HEADER = (
@@ -81,12 +81,16 @@ def score(one: Predictions) -> Score:
     weights = _cross_fit(one.probabilities[None], one)[:, 0]
     calibrated = calibration.scale_probabilities(one.probabilities, weights)
     correct = one.probabilities.argmax(axis=1) == one.labels
-    classes = np.arange(one.probabilities.shape[1])
-    losses, errors = [], []
-    for values in (one.probabilities, calibrated):
-        losses.append(float(log_loss(one.labels, values, labels=classes)))
-        errors.append(measure_calibration(values.max(axis=1), correct))
-    return Score(int(correct.sum()), len(correct), *losses, *errors)
+    before = score_confidence(one.probabilities, one.labels)
+    after = score_confidence(calibrated, one.labels)
+    return Score(
+        int(correct.sum()),
+        len(correct),
+        log_loss=before["log_loss"],
+        calibrated_log_loss=after["log_loss"],
+        calibration_error=before["calibration_error"],
+        calibrated_error=after["calibration_error"],
+    )
 
 
 def pool(members: Sequence[Predictions]) -> dict[str, Predictions]:

@@ -24,9 +24,9 @@ def score_probabilities(
 
     Returns:
         `images`, `correct`, `accuracy`, `accuracy_95` (its 95 % Wilson interval),
-        `macro_f1` (the mean over people with images), `weighted_f1`, `log_loss` (nats),
-        `calibration_error` (of `measure_calibration`), `per_person` (precision, recall,
-        f1, images) and `confusion_matrix` ([truth][predicted], images).
+        `macro_f1` (the mean over people with images), `weighted_f1`, what
+        `score_confidence` gives, `per_person` (precision, recall, f1, images) and
+        `confusion_matrix` ([truth][predicted], images).
 
     Raises:
         ValueError: no images, or shapes that do not fit.
@@ -65,14 +65,29 @@ def score_probabilities(
         "accuracy_95": [float(interval.low), float(interval.high)],
         "macro_f1": float(np.mean(present)),
         "weighted_f1": report["weighted avg"]["f1-score"],
-        "log_loss": float(log_loss(labels, probabilities, labels=classes)),
-        "calibration_error": measure_calibration(
-            probabilities.max(axis=1), predictions == labels
-        ),
+        **score_confidence(probabilities, labels),
         "per_person": per_person,
         "confusion_matrix": confusion_matrix(
             labels, predictions, labels=classes
         ).tolist(),
+    }
+
+
+def score_confidence(probabilities: F64, labels: I64) -> dict[str, float]:
+    """Score how far probabilities can be trusted.
+
+    Args:
+        probabilities: (N, K) float64, each row sums to 1.
+        labels: (N,) int64, 0..K-1.
+
+    Returns:
+        `log_loss` (nats) and `calibration_error` (of `measure_calibration`).
+    """
+    classes = np.arange(probabilities.shape[1])
+    correct = probabilities.argmax(axis=1) == labels
+    return {
+        "log_loss": float(log_loss(labels, probabilities, labels=classes)),
+        "calibration_error": measure_calibration(probabilities.max(axis=1), correct),
     }
 
 

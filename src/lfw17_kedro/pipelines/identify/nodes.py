@@ -217,10 +217,9 @@ def _list_photos(photos: PhotoFolder, scan: StoredScan) -> Table:
     """List the readable photos, each content once: path, size and turn."""
     import pandas as pd
 
-    paths: dict[str, str] = {}
-    for file in photos:
-        if not file.problem:
-            paths.setdefault(file.sha256, spell_path(file.path))
+    from lfw17_kedro.compute.scan_collection import list_contents
+
+    paths = {one.sha256: spell_path(one.path) for one in list_contents(photos)}
     readable = scan.photos[scan.photos["problem"] == ""].drop(columns="problem")
     rows = pd.Index(readable["sha256"]).get_indexer(pd.Index([*paths], dtype=object))
     listed: Table = readable.iloc[rows[rows >= 0]].reset_index(drop=True)

@@ -98,17 +98,13 @@ def score_method(
 
 def _score_calibration(probabilities: F64, labels: I64) -> dict[str, Any]:
     """Give log loss, calibration error and bins of (N, K) probabilities."""
-    from sklearn.metrics import log_loss
+    from lfw17_kedro.faces.metrics import bin_confidences, score_confidence
 
-    from lfw17_kedro.faces.metrics import bin_confidences, measure_calibration
-
-    confidences = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
-    classes = range(probabilities.shape[1])
+    bins = bin_confidences(probabilities.max(axis=1), correct)
     return {
-        "log_loss": float(log_loss(labels, probabilities, labels=list(classes))),
-        "calibration_error": measure_calibration(confidences, correct),
-        "bins": bin_confidences(confidences, correct).to_dict("records"),
+        **score_confidence(probabilities, labels),
+        "bins": bins.to_dict("records"),
     }
 
 
