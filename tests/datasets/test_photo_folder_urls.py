@@ -72,6 +72,25 @@ def test_photos_of_a_bucket_are_listed_and_read(make, caplog):
     )
 
 
+def test_a_folder_without_a_name_is_not_passed_over_in_silence(
+    make, object_store, album, caplog
+):
+    caplog.set_level(logging.WARNING)
+    bucket, _, folder = album.partition("/")
+    store = object_store.connect()
+    store.put_object(Bucket=bucket, Key=f"{folder}/", Body=b"")  # that it is a folder
+    assert len(list_paths(make())) == 3
+    assert not caplog.records
+
+    store.put_object(Bucket=bucket, Key=f"{folder}//5.jpg", Body=read_face(5))
+
+    assert len(list_paths(make())) == 3
+    assert [one.getMessage() for one in caplog.records] == [
+        f"s3://{album}: the photos in a folder without a name are left out (keys with "
+        "two slashes, such as photos//photo.jpg); rename them."
+    ]
+
+
 def test_second_listing_downloads_nothing(make, object_store):
     first = make().load()
     assert object_store.count_reads() == 3

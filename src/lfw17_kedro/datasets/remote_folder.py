@@ -114,16 +114,26 @@ class RemoteFolder:
         for entry in self._filesystem.ls(self._root, detail=True):
             name = entry["name"].rstrip("/")
             if name == self._root:
-                if entry["type"] != "directory" and entry["name"] == name:
-                    raise NotADirectoryError(
-                        "a file; name the folder that the file lies in"
-                    )
+                self._check_itself(entry)
             elif entry["type"] != "directory":
                 yield from self._describe([entry])
             elif not _is_hidden(self._shorten(name)):
                 inside = self._filesystem.find(name, detail=True)
                 self._filesystem.invalidate_cache()  # it keeps a copy of all entries
                 yield from self._describe(inside.values())
+
+    def _check_itself(self, entry: Mapping[str, Any]) -> None:
+        """Look at an entry of the listing that has the folder's own name."""
+        is_folder, has_slash = entry["type"] == "directory", entry["name"][-1] == "/"
+        if not is_folder and not has_slash:  # with a slash, a mark that it is a folder
+            raise NotADirectoryError("a file; name the folder that the file lies in")
+        if is_folder and has_slash and self.url.partition("://")[0] in EXTRAS:
+            logger.warning(
+                "%s: the photos in a folder without a name are left out (keys with two "
+                "slashes, such as %s//photo.jpg); rename them.",
+                self.url,
+                self._root.rpartition("/")[2],
+            )
 
     def _describe(self, entries: Iterable[Mapping[str, Any]]) -> Iterator[RemoteFile]:
         """Keep what counts of fsspec's entries."""
