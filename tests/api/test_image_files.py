@@ -7,6 +7,7 @@ from PIL import Image
 
 from lfw17_kedro.api.image_files import list_images, name_uniquely, open_image
 from lfw17_kedro.photos.decoding import decode_upright
+from lfw17_kedro.photos.readers import MAX_BYTES
 
 PIXELS = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
 
@@ -68,6 +69,10 @@ def test_a_path_that_cannot_be_read_says_why(tmp_path):
         open_image(tmp_path).read()
     with pytest.raises(ValueError, match="got: No such file or directory; name a file"):
         open_image(tmp_path / "missing.jpg").read()
+    (tmp_path / "video.jpg").touch()
+    os.truncate(tmp_path / "video.jpg", MAX_BYTES + 1)  # takes no room on the disk
+    with pytest.raises(ValueError, match=r"video\.jpg: expected a photo of \d+ bytes"):
+        open_image(tmp_path / "video.jpg").read()
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.jpg")
         with pytest.raises(ValueError, match="got a folder or device"):

@@ -7,7 +7,6 @@ from kedro.io import DatasetError
 
 from lfw17_kedro.datasets.listing_memo import ListingMemo
 from lfw17_kedro.datasets.photo_listing import (
-    MAX_BYTES,
     MAX_FAILURES,
     Listing,
     list_local,
@@ -15,6 +14,7 @@ from lfw17_kedro.datasets.photo_listing import (
 )
 from lfw17_kedro.datasets.remote_folder import RemoteFile
 from lfw17_kedro.photo_types import PhotoFile
+from lfw17_kedro.photos.readers import MAX_BYTES
 
 ENDINGS = (".jpg", ".png")
 PROBLEM = "expected it to be readable, got: no such file; run again, or change its per"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lfw17_kedro.messages import describe_error, one_line
+from lfw17_kedro.photos.readers import find_size_problem
 from lfw17_kedro.types import U8
 
 ImageLike = (
@@ -121,6 +122,8 @@ def _read_file(path: Path) -> bytes:
                 f"expected an image file at {path}, got a folder or device; name a "
                 "file, for example each one of the folder."
             )
+        if problem := find_size_problem(path.stat().st_size):
+            raise ValueError(f"{path}: {problem}.")
         return path.read_bytes()
     except OSError as error:
         reason = one_line(error.strerror or error)

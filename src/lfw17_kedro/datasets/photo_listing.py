@@ -18,6 +18,7 @@ from lfw17_kedro.datasets.remote_folder import RemoteFile, RemoteFolder
 from lfw17_kedro.photo_types import PhotoFile
 from lfw17_kedro.photos.readers import (
     describe_remote,
+    find_size_problem,
     is_plain_path,
     open_regular_file,
 )
@@ -26,9 +27,6 @@ from lfw17_kedro.threads import map_ahead
 HASHERS = 4  # threads that read files
 DOWNLOADERS = 16  # threads that wait for a network
 WAITING = 16  # photos for each thread that wait, or whose hashes do
-# Of a photo: the largest that is decoded has 1.6 GB in 4 channels of 16 bits.
-# A photo is in memory when it is decoded, and a video may have the ending of one.
-MAX_BYTES = 2 << 30
 MAX_FAILURES = 50  # photos one after the other: then it is not the photos
 
 Found = TypeVar("Found")
@@ -113,7 +111,7 @@ def list_remote(
     """
 
     def list_one(found: RemoteFile) -> tuple[RemoteFile, PhotoFile, bool]:
-        if problem := _find_size_problem(found.size or 0):
+        if problem := find_size_problem(found.size or 0):
             return found, PhotoFile(found.path, "", problem), False
         known = memo and _recall(memo, found)
         if known:
@@ -159,7 +157,7 @@ def _download(folder: RemoteFolder, found: RemoteFile) -> PhotoFile:
     try:
         if found.size is None:
             found = found._replace(size=folder.measure(found))
-            if problem := _find_size_problem(found.size or 0):
+            if problem := find_size_problem(found.size or 0):
                 return PhotoFile(found.path, "", problem)
         return PhotoFile(found.path, folder.hash_file(found))
     except Exception as error:  # each protocol has errors of its own
@@ -185,19 +183,9 @@ def _list_file(folder: Path, found: FoundFile) -> PhotoFile:
     place = os.path.join(os.fsencode(folder), found.path)
     try:
         with open_regular_file(place) as file:
-            if problem := _find_size_problem(os.fstat(file.fileno()).st_size):
+            if problem := find_size_problem(os.fstat(file.fileno()).st_size):
                 return PhotoFile(path, "", problem)
             digest = hashlib.file_digest(file, "sha256")  # a part at a time
     except OSError as error:
         return PhotoFile(path, "", explain_unreadable(error))
     return PhotoFile(path, digest.hexdigest())
-
-
-def _find_size_problem(size: int) -> str:
-    """Say why a file of some bytes is too large for a photo, "" if it is not."""
-    if size <= MAX_BYTES:
-        return ""
-    return (
-        f"expected a photo of {MAX_BYTES} bytes at most, got {size} bytes; make it "
-        "smaller, or remove it if it is none"
-    )
