@@ -1,223 +1,24 @@
-import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from make_command import make, needs_make
 from tests.test_locks import FOLDER_LOCKS, LOCKS
-
-from lfw17_kedro.files.run_lock import RunLock
 
 ROOT = Path(__file__).parents[1]
 RUN_LOCKS = {"requirements-uv.lock", "requirements.lock"}
-USERS_OWN = [
-    "data/01_raw/X_train.npy",
-    "data/01_raw/lfw_home/photo.jpg",
-    "data/06_models/weights/inception_v3.h5",
-    "data/06_models/facenet/20180402-114759.zip",
-    "conf/local/parameters.yml",
-    "conf/base/catalog.yml",
-    "notebooks/mine.ipynb",
-]
-FROM_RUNS = [
-    "data/02_intermediate/orl/train_table.csv",
-    "data/02_intermediate/orl/.train_table.csv.record.json",
-    "data/02_intermediate/orl/.test_table.csv.41-9f3a.part.csv",
-    "data/03_primary/orl/train_photos/000.jpg",
-    "data/03_primary/orl/.train_photos.record.json",
-    "data/03_primary/orl/.test_photos.41-9f3a.part/000.jpg",
-    "data/05_model_input/orl/.train.tfrecord.record.json",
-    "data/04_feature/orl/features.npz",
-    "data/05_model_input/orl/train.tfrecord",
-    "data/06_models/orl/facenet_svm/encoder/saved_model.pb",
-    "data/06_models/facenet_study/model.keras",
-    "data/07_model_output/kaggle/facenet_svm/submission.csv",
-    "data/08_reporting/orl/.run.json.lock",
-    "data/08_reporting/orl/.run.lock",
-    "data/08_reporting/orl/.run.holder.json",
-    "data/08_reporting/orl/.run.copy.json",
-    ".venv/bin/python",
-    ".venv/audit/bin/pip-audit",
-    ".pytest_cache/README.md",
-    ".ruff_cache/0",
-    ".viz/stats.json",
-    "build/index.html",
-    "dist/lfw17_kedro-0.1.0-py3-none-any.whl",
-    "src/lfw17_kedro/__pycache__/types.pyc",
-    "tools/__pycache__/audit.pyc",
-    "src/lfw17_kedro.egg-info/PKG-INFO",
-]
-pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="needs make")
-
-
-def make(folder, *words):
-    # The variables of an outer make, `make test`, would change what this one prints.
-    ours = {key: value for key, value in os.environ.items() if "MAKE" not in key}
-    return subprocess.run(
-        ["make", *words],  # noqa: S607 (the user's make)
-        cwd=folder,
-        env=ours,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+pytestmark = needs_make
 
 
 @pytest.fixture
 def copied(tmp_path):
-    """Copy what git has of the folders that make clean touches, with files in them."""
-    shutil.copy(ROOT / "Makefile", tmp_path)
-    for layer in (ROOT / "data").glob("0*"):
-        (tmp_path / "data" / layer.name).mkdir(parents=True)
-        (tmp_path / "data" / layer.name / ".gitkeep").touch()
-    for name in (*USERS_OWN, *FROM_RUNS, "tests/test_mine.py", "benchmarks/mine.py"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(name)
+    """Copy what the set-up reads, beside an environment that is not ready."""
+    for name in ("Makefile", "pyproject.toml", *LOCKS):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".venv/bin").mkdir(parents=True)
     return tmp_path
-
-
-def test_clean_keeps_what_the_user_put_in(copied):
-    layers = sorted(copied.glob("data/0*/.gitkeep"))
-
-    done = make(copied, "clean")
-
-    assert done.returncode == 0, done.stderr
-    for name in USERS_OWN:
-        assert (copied / name).read_text() == name
-    assert len(layers) == 8
-    assert sorted(copied.glob("data/0*/.gitkeep")) == layers
-    assert done.stdout.splitlines()[-1] == (
-        "Kept: data/01_raw, data/06_models/weights, data/06_models/facenet, conf/local."
-    )
-
-
-@pytest.fixture
-def lock(copied):
-    """Give the lock of a source that this process does not hold yet."""
-    lock = RunLock(copied / "data/08_reporting/orl")
-    yield lock
-    lock.release()
-
-
-@pytest.mark.parametrize("is_noted", [True, False])
-def test_clean_does_not_disturb_a_run(copied, lock, is_noted):
-    lock.acquire("kedro run")
-    note = copied / "data/08_reporting/orl/.run.holder.json"
-    holder = (
-        f"process {os.getpid()}, which data/08_reporting/orl/.run.holder.json names"
-    )
-    if not is_noted:
-        note.unlink()
-        holder = "one that holds data/08_reporting/orl/.run.lock"
-
-    done = make(copied, "clean")
-
-    assert done.returncode != 0
-    assert done.stdout.splitlines()[-1] == (
-        f"expected no run, got {holder}: wait until it ends, or end it."
-    )
-    note.touch()
-    assert [name for name in FROM_RUNS if not (copied / name).exists()] == []
-
-
-def test_clean_does_not_take_a_dead_runs_note_for_a_run(copied, lock):
-    """Its process number is that of another process by now."""
-    lock.acquire("kedro run")
-    note = copied / "data/08_reporting/orl/.run.holder.json"
-    left = note.read_text()
-    lock.release()
-    note.write_text(left)
-
-    done = make(copied, "clean")
-
-    assert done.returncode == 0, done.stdout
-    assert not note.exists()
-
-
-@pytest.mark.parametrize("cause", ["no python", "no lock"])
-def test_clean_believes_the_note_where_nobody_can_ask_the_lock(copied, cause):
-    note = copied / "data/08_reporting/orl/.run.holder.json"
-    note.write_text(f'{{\n  "pid": {os.getpid()},\n  "host": "here"\n}}\n')
-    if cause == "no lock":
-        note.with_name(".run.lock").unlink()
-
-    done = make(copied, "clean", *(["PYTHON=none"] if cause == "no python" else []))
-
-    assert done.returncode != 0
-    assert f"expected no run, got process {os.getpid()}, which data/" in done.stdout
-    assert note.exists()
-
-
-def test_clean_removes_the_environment_caches_and_outputs_of_runs(copied):
-    done = make(copied, "clean")
-
-    assert done.returncode == 0, done.stderr
-    assert [name for name in FROM_RUNS if (copied / name).exists()] == []
-    gone = ["data/07_model_output/kaggle", "data/06_models/orl", ".venv", ".ruff_cache"]
-    assert [name for name in gone if (copied / name).exists()] == []
-
-
-def test_clean_deletes_links_of_runs_but_never_what_they_point_to(
-    copied, tmp_path_factory
-):
-    outside = tmp_path_factory.mktemp("outside")
-    (outside / "mine.npy").write_text("mine")
-    links = [
-        "data/02_intermediate/lfw17",
-        "data/06_models/kaggle/facenet_svm",
-        "data/07_model_output/kaggle/mine.npy",
-    ]
-    for name in links:
-        target = outside / "mine.npy" if name.endswith(".npy") else outside
-        (copied / name).parent.mkdir(parents=True, exist_ok=True)
-        (copied / name).symlink_to(target)
-
-    done = make(copied, "clean")
-
-    assert done.returncode == 0, done.stderr
-    assert [name for name in links if (copied / name).is_symlink()] == []
-    assert (outside / "mine.npy").read_text() == "mine"
-
-
-@pytest.mark.parametrize(
-    "folder", ["data/03_primary", "data/06_models", "data/06_models/weights", ".venv"]
-)
-def test_clean_does_not_go_into_a_linked_folder(copied, tmp_path_factory, folder):
-    outside = tmp_path_factory.mktemp("outside") / "moved"
-    shutil.move(copied / folder, outside)
-    (copied / folder).symlink_to(outside)
-    before = sorted(outside.rglob("*"))
-    assert before
-
-    done = make(copied, "clean")
-
-    assert done.returncode == 0, done.stderr
-    assert sorted(outside.rglob("*")) == before
-    assert (copied / folder).is_symlink() == folder.startswith("data/")
-
-
-def test_clean_does_not_go_into_a_linked_data(copied, tmp_path_factory):
-    outside = tmp_path_factory.mktemp("outside") / "moved"
-    shutil.move(copied / "data", outside)
-    (copied / "data").symlink_to(outside)
-    before = sorted(outside.rglob("*"))
-
-    done = make(copied, "clean")
-
-    assert done.returncode != 0
-    assert done.stdout.splitlines()[-1] == (
-        f"expected a folder data, got a link to {outside}: delete what runs wrote "
-        "there by hand."
-    )
-    assert sorted(outside.rglob("*")) == before
-
-
-def test_clean_works_twice(copied):
-    make(copied, "clean")
-
-    assert make(copied, "clean").returncode == 0
 
 
 def test_help_lists_every_target():
@@ -247,8 +48,6 @@ def test_help_lists_every_target():
 )
 def test_targets_install_only_what_they_need(copied, target, locks):
     shutil.rmtree(copied / ".venv")
-    for name in (*LOCKS, "pyproject.toml"):
-        shutil.copy(ROOT / name, copied)
 
     shown = make(copied, "--dry-run", target)
 
@@ -263,8 +62,6 @@ def test_targets_install_only_what_they_need(copied, target, locks):
 @pytest.fixture
 def installed(copied):
     """Give a project whose environment has what a run needs."""
-    for name in (*LOCKS, "pyproject.toml"):
-        shutil.copy(ROOT / name, copied)
     (copied / ".venv/.ready").touch()
     return copied
 
@@ -295,8 +92,8 @@ def test_unknown_extras_are_named_with_those_there_are(installed, extras):
 
 
 def test_audit_looks_at_every_lock(copied):
-    (copied / "tests/fuzz").mkdir(parents=True, exist_ok=True)
-    for name in (*LOCKS, "pyproject.toml", *FOLDER_LOCKS):
+    for name in FOLDER_LOCKS:
+        (copied / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, copied / name)
 
     shown = make(copied, "--dry-run", "audit").stdout.splitlines()
@@ -308,8 +105,6 @@ def test_audit_looks_at_every_lock(copied):
 
 def test_wrong_python_is_named_with_what_to_type(copied):
     shutil.rmtree(copied / ".venv")
-    for name in (*LOCKS, "pyproject.toml"):
-        shutil.copy(ROOT / name, copied)
     old = copied / "python-old"
     old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.1\nexit 1\n')
     old.chmod(0o755)
@@ -325,8 +120,6 @@ def test_wrong_python_is_named_with_what_to_type(copied):
 @pytest.fixture
 def asked(copied, monkeypatch):
     """Give a function: the index and certificates that make hands to uv."""
-    for name in (*LOCKS, "pyproject.toml"):
-        shutil.copy(ROOT / name, copied)
     for name in ("INDEX_URL", "CERT", "CONFIG_FILE"):
         monkeypatch.delenv(f"PIP_{name}", raising=False)
     for name in ("UV_DEFAULT_INDEX", "SSL_CERT_FILE"):
@@ -392,8 +185,6 @@ def test_uv_gets_nothing_where_pip_has_no_setting(asked, monkeypatch):
 
 
 def test_locks_are_made_without_building_from_source(copied):
-    for name in (*LOCKS, "pyproject.toml"):
-        shutil.copy(ROOT / name, copied)
 
     shown = make(copied, "--dry-run", "lock").stdout.replace("\\\n", "")
 
