@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lfw17_kedro.messages import describe_error, one_line
-from lfw17_kedro.photos.readers import find_size_problem
+from lfw17_kedro.photos.readers import find_size_problem, open_regular_file
 from lfw17_kedro.types import U8
 
 ImageLike = (
@@ -117,14 +117,10 @@ def name_uniquely(names: Sequence[str]) -> list[str]:
 def _read_file(path: Path) -> bytes:
     """Read a file; raises a ValueError."""
     try:
-        if path.exists() and not path.is_file():  # pipes and devices never end
-            raise ValueError(
-                f"expected an image file at {path}, got a folder or device; name a "
-                "file, for example each one of the folder."
-            )
-        if problem := find_size_problem(path.stat().st_size):
-            raise ValueError(f"{path}: {problem}.")
-        return path.read_bytes()
+        with open_regular_file(os.fsencode(path)) as file:
+            if problem := find_size_problem(os.fstat(file.fileno()).st_size):
+                raise ValueError(f"{path}: {problem}.")
+            return file.read()
     except OSError as error:
         reason = one_line(error.strerror or error)
         raise ValueError(
