@@ -189,7 +189,7 @@ def test_parameters_of_the_project_become_settings():
             "a number of at least 0 and below 1, got 1",
         ),
         (
-            "transfer_learning__training__fine_tuning__layers",
+            "transfer_learning__backbones__inception_v3__fine_tuned_layers",
             -1,
             "a whole number of at least 0, or null, got -1",
         ),

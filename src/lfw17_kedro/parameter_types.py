@@ -64,14 +64,14 @@ class Settings(BaseModel):
     Attributes:
         ALTERNATIVES: fields of which only that of the chosen alternative is read, see
             `Alternatives`.
-        COUNTS: field or group of fields -> field that says how many things there are
-            to use it; with 0 nothing reads it. Both are names such as
-            `networks.aligned`; the second may take the value of a field in braces:
+        COUNTS: field that says how many things there are -> fields or groups of
+            fields that nothing else reads: with 0 nothing does. All are names such as
+            `networks.aligned`; the first may take the value of a field in braces:
             `recipes.{recipe}.epochs`.
     """
 
     ALTERNATIVES: ClassVar[Alternatives] = {}
-    COUNTS: ClassVar[Mapping[str, str]] = {}
+    COUNTS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True

@@ -32,16 +32,17 @@ def _explain_unread(name: str, checked: Parameters) -> str:
         for choice, fields in group.ALTERNATIVES.items():
             chosen = getattr(group, choice)
             for one in fields.keys() - {chosen}:
-                if not f"{rest}.".startswith(f"{fields[one]}."):
+                if not _lies_in(rest, fields[one]):
                     continue
                 advice = f"choose {front}.{choice}={one}"
                 other = fields[chosen] + rest.removeprefix(fields[one])
                 if _has_field(group, other):
                     advice += f", or change {front}.{other}"
                 return f"nothing reads it, for {front}.{choice} is {chosen}; {advice}."
-        for field, count_name in group.COUNTS.items():
+        for count_name, fields in group.COUNTS.items():
             count = count_name.format_map(dict(group))
-            if f"{rest}.".startswith(f"{field}.") and attrgetter(count)(group) == 0:
+            counted = any(_lies_in(rest, field) for field in fields)
+            if counted and attrgetter(count)(group) == 0:
                 advice = f"set {front}.{count} to at least 1"
                 return f"nothing reads it, for {front}.{count} is 0; {advice}."
     return ""
@@ -56,6 +57,11 @@ def _list_groups(name: str, checked: Parameters) -> Iterator[tuple[str, Settings
             return
         yield ".".join(parts[:depth]), value, ".".join(parts[depth:])
         value = getattr(value, part, None)
+
+
+def _lies_in(name: str, group: str) -> bool:
+    """Tell whether a name is that of a group, or of something in it."""
+    return f"{name}.".startswith(f"{group}.")
 
 
 def _has_field(settings: Settings, name: str) -> bool:

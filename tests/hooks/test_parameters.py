@@ -148,6 +148,7 @@ def test_parameters_of_what_there_is_none_of_are_refused(refuse, load_context):
         "training.dropout=0.5",
         "training.augmentation.max_degrees=30",
         "training.fine_tuning.optimizer.weight_decay=0.1",
+        "backbones.efficientnet_lite0.fine_tuned_layers=9",
     ],
 )
 def test_parameters_of_the_fine_tuning_need_an_epoch(typed, refuse, load_context):
@@ -159,6 +160,20 @@ def test_parameters_of_the_fine_tuning_need_an_epoch(typed, refuse, load_context
         "transfer_learning.recipes.short.fine_tuning_epochs to at least 1."
     ]
     load_context(f"{typed}fine_tuning_epochs=1")
+
+
+@pytest.mark.parametrize(
+    "typed", ["training.dropout=0.5", "recipes.short.fine_tuning_epochs=3"]
+)
+def test_parameters_of_the_fine_tuning_need_a_layer(typed, refuse, load_context):
+    layers = "transfer_learning.backbones.efficientnet_lite0.fine_tuned_layers"
+    typed = f"transfer_learning.{typed},{layers}"
+
+    assert refuse(f"{typed}=0") == [
+        f"{typed.partition('=')[0]}: nothing reads it, for {layers} is 0; set "
+        f"{layers} to at least 1."
+    ]
+    load_context(f"{typed}=1")
 
 
 def test_a_parameter_that_the_chosen_one_lacks_is_not_advised(refuse):

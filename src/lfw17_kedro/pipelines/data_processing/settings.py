@@ -51,10 +51,8 @@ class CopySettings(Settings):
     A copy always stays in the split of its original.
     """
 
-    COUNTS: ClassVar[Mapping[str, str]] = {
-        "max_degrees": "copies",
-        "rotation_probability": "copies",
-        "flip_probability": "copies",
+    COUNTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "copies": ("max_degrees", "rotation_probability", "flip_probability")
     }
 
     copies: Copies

@@ -125,7 +125,9 @@ class ScratchCnnSettings(MethodSettings):
     ALTERNATIVES: ClassVar[Alternatives] = {
         "architecture": list_alternatives("architectures", Architectures)
     }
-    COUNTS: ClassVar[Mapping[str, str]] = {"aligned_size": "networks.aligned"}
+    COUNTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "networks.aligned": ("aligned_size",)
+    }
 
     architecture: Literal["small_resnet", "resnet", "published"]
     """Which of the `architectures` to train. published trains for hours on a CPU."""

@@ -77,7 +77,7 @@ def attach_head(
     return keras.Model(backbone.input, logits)
 
 
-def unfreeze_layers(network: "keras.Model", layers: int | None) -> int:
+def unfreeze_layers(network: "keras.Model", layers: int | None) -> None:
     """Let the last layers learn, and freeze those before them.
 
     Args:
@@ -85,19 +85,14 @@ def unfreeze_layers(network: "keras.Model", layers: int | None) -> int:
         layers: how many of the layers with weights, counted from the top, the head
             among them; None for all. Batch norm counts too.
 
-    Returns:
-        How many layers learn now.
-
     Raises:
         ValueError: a negative number.
     """
     if layers is not None and layers < 0:
         raise ValueError(
-            "transfer_learning.training.fine_tuning.layers: expected 0 or more, or "
-            f"null for all, got {layers}."
+            f"fine_tuned_layers: expected 0 or more, or null for all, got {layers}."
         )
     weighted = [layer for layer in network.layers if layer.weights]
     frozen = 0 if layers is None else max(0, len(weighted) - layers)
     for layer in weighted[:frozen]:
         layer.trainable = False
-    return len(weighted) - frozen

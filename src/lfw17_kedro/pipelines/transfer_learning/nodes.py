@@ -101,7 +101,7 @@ def fit(
         "explanation": settings.networks.explain(),
         "image_sizes": {view: sizes[view] for view in settings.networks.views},
         "precision": choose_policy(chosen.precision),
-        "fine_tuned_layers": settings.training.fine_tuning.layers,
+        "fine_tuned_layers": chosen.fine_tuned_layers,
         "fine_tuning_epochs": int(
             history.loc[history["stage"] == FINE_TUNING, "epoch"].nunique()
         ),
@@ -123,7 +123,7 @@ def build_network(
     height: int,
     width: int,
 ) -> Network:
-    """Put a trained head on a copy of the backbone for images of one size.
+    """Put a trained head on a copy of the backbone, ready to be fine-tuned.
 
     Args:
         backbone: of `build_backbone`; not changed.
@@ -133,21 +133,25 @@ def build_network(
         width: columns of the images, pixels.
 
     Returns:
-        Maps (N, height, width, 3) RGB images, 0-255, to (N, K) float32 logits.
+        Maps (N, height, width, 3) RGB images, 0-255, to (N, K) float32 logits. Of its
+        layers, those learn that the settings say.
     """
     from lfw17_kedro.pipelines.transfer_learning.networks import (
         attach_head,
         resize_backbone,
+        unfreeze_layers,
     )
 
-    training = settings.training
-    with use_policy(choose_policy(settings.chosen_backbone.precision)):
-        return attach_head(
+    training, chosen = settings.training, settings.chosen_backbone
+    with use_policy(choose_policy(chosen.precision)):
+        network = attach_head(
             resize_backbone(backbone, height, width),
             head,
             training.dropout,
             training.fine_tuning.head_lr_multiplier,
         )
+    unfreeze_layers(network, chosen.fine_tuned_layers)
+    return network
 
 
 def _train_network(
@@ -221,12 +225,8 @@ def _fine_tune(
     validation: tuple[U8, I64] | None,
 ) -> Table | None:
     """Train the last layers under a trained head; no history where none learns."""
-    from lfw17_kedro.pipelines.transfer_learning.networks import unfreeze_layers
-
-    training, tuning = settings.training, settings.training.fine_tuning
-    recipe = settings.chosen_recipe
-    trainable = unfreeze_layers(network, tuning.layers)
-    if not (recipe.fine_tuning_epochs and trainable):
+    training, recipe = settings.training, settings.chosen_recipe
+    if not (recipe.fine_tuning_epochs and network.trainable_weights):
         return None
     optimizer = settings.fine_tuning_optimizer.model_dump()
     steps = recipe.fine_tuning_epochs * count_steps(len(images), recipe.batch_size)
@@ -244,7 +244,8 @@ def _fine_tune(
         checkpoint=checkpoint / FINE_TUNING,
         fingerprint=(
             hash_code(__name__),
-            tuning.model_dump(),
+            training.fine_tuning.model_dump(),
+            settings.chosen_backbone.fine_tuned_layers,
             optimizer,
             network.get_weights(),
         ),

@@ -45,6 +45,10 @@ class BackboneSettings(Settings):
     """Numbers to compute with. auto: bfloat16 where the processor has it in hardware,
     elsewhere float32."""
 
+    fine_tuned_layers: CountOrZero | None
+    """Layers with weights that learn after the head, counted from the top, the head
+    among them; null for all, 0 for none."""
+
     weights: str | None
     """Path of a weights file; null: the published weights, of the installed package
     for efficientnet_lite0, downloaded once by Keras (88 MB) for inception_v3."""
@@ -109,10 +113,6 @@ class HeadSettings(Settings):
 class FineTuningSettings(Settings):
     """Training of the last layers, after the head."""
 
-    layers: CountOrZero | None
-    """Layers with weights that learn, counted from the top, the head among them; null
-    for all, 0 for none."""
-
     head_lr_multiplier: Positive
     """The head learns this many times as fast as the layers below it; 1 with sgd."""
 
@@ -159,6 +159,23 @@ class TrainingSettings(Settings):
     """Random changes of each image while fine-tuning."""
 
 
+def list_fields(
+    group: str, alternatives: type[Settings], field: str
+) -> tuple[str, ...]:
+    """Name a field of each alternative: recipes.short.epochs, recipes.long.epochs."""
+    names = list_alternatives(group, alternatives).values()
+    return tuple(f"{name}.{field}" for name in names)
+
+
+# Read while fine-tuning alone. The head is trained before, on fixed features.
+FINE_TUNING = (
+    "training.dropout",
+    "training.fine_tuning",
+    "training.augmentation",
+    *list_fields("recipes", Recipes, "learning_rate"),
+)
+
+
 class TransferLearningSettings(MethodSettings):
     """Networks trained on ImageNet and retrained on the faces."""
 
@@ -166,18 +183,16 @@ class TransferLearningSettings(MethodSettings):
         "backbone": list_alternatives("backbones", Backbones),
         "recipe": list_alternatives("recipes", Recipes),
     }
-    COUNTS: ClassVar[Mapping[str, str]] = {
-        f"backbones.{name}.aligned_size": "networks.aligned"
-        for name in Backbones.model_fields
-    } | {
-        # Read while fine-tuning alone. The head is trained before, on fixed features.
-        field: "recipes.{recipe}.fine_tuning_epochs"
-        for field in (
-            "training.dropout",
-            "training.fine_tuning",
-            "training.augmentation",
-            *(f"recipes.{name}.learning_rate" for name in Recipes.model_fields),
-        )
+    COUNTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "networks.aligned": list_fields("backbones", Backbones, "aligned_size"),
+        "recipes.{recipe}.fine_tuning_epochs": (
+            *list_fields("backbones", Backbones, "fine_tuned_layers"),
+            *FINE_TUNING,
+        ),
+        "backbones.{backbone}.fine_tuned_layers": (
+            *list_fields("recipes", Recipes, "fine_tuning_epochs"),
+            *FINE_TUNING,
+        ),
     }
 
     backbone: Literal["efficientnet_lite0", "inception_v3"]
