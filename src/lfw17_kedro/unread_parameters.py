@@ -39,10 +39,10 @@ def _explain_unread(name: str, checked: Parameters) -> str:
                 if _has_field(group, other):
                     advice += f", or change {front}.{other}"
                 return f"nothing reads it, for {front}.{choice} is {chosen}; {advice}."
-        for count_name, fields in group.COUNTS.items():
+        for count_name, counted in group.COUNTS.items():
             count = count_name.format_map(dict(group))
-            counted = any(_lies_in(rest, field) for field in fields)
-            if counted and attrgetter(count)(group) == 0:
+            is_counted = any(_lies_in(rest, field) for field in counted)
+            if is_counted and attrgetter(count)(group) == 0:
                 advice = f"set {front}.{count} to at least 1"
                 return f"nothing reads it, for {front}.{count} is 0; {advice}."
     return ""
