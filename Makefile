@@ -72,7 +72,7 @@ test: $(DEV)  ## run all tests, a file at a time on each core (each needs 2 GB)
 faults: $(DEV)  ## break runs in thousands of ways, hours; writes docs/reliability.md
 	$(BIN)/pytest tests/faults --campaign docs/reliability.md
 
-fuzz: $(DEV)  ## feed every reader of bytes with damaged and hostile files for 10 minutes
+fuzz: $(DEV)  ## feed each reader of bytes damaged and hostile files, 10 minutes a reader: hours
 	@$(call INSTALL,tests/fuzz/requirements.lock)
 	$(BIN)/python -m tests.fuzz.run --seconds 600
 
@@ -179,7 +179,7 @@ clean:  ## remove .venv, caches and the outputs of runs; keep your own files
 	  ! -path data/06_models/weights ! -path 'data/06_models/weights/*' \
 	  ! -path data/06_models/facenet ! -path 'data/06_models/facenet/*' \
 	  \( ! -type d -o -empty \) -delete
-	@echo "Kept: data/01_raw, data/06_models/weights, data/06_models/facenet, conf/local."
+	@echo "Kept: data/01_raw, data/06_models/weights, data/06_models/facenet, data/09_benchmarks, conf/local."
 
 $(RUN): requirements.lock requirements-uv.lock pyproject.toml $(wildcard $(MARK))
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \

@@ -74,7 +74,8 @@ def test_clean_keeps_what_the_user_put_in(copied):
     assert len(layers) == 8
     assert sorted(copied.glob("data/0*/.gitkeep")) == layers
     assert done.stdout.splitlines()[-1] == (
-        "Kept: data/01_raw, data/06_models/weights, data/06_models/facenet, conf/local."
+        "Kept: data/01_raw, data/06_models/weights, data/06_models/facenet, "
+        "data/09_benchmarks, conf/local."
     )
 
 

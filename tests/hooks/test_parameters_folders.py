@@ -1,8 +1,13 @@
 """Parameters that name the user's folders: `raw_folder`, `photos_folder` and more."""
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 from fsspec.registry import _registry, known_implementations
 
+DOCS = Path(__file__).parents[2] / "docs"
 FOLDERS = [
     ("raw_folder", "raw_faces", "kaggle", "--env kaggle` or `--env study"),
     ("raw_folder", "raw_faces", "study", "--env kaggle` or `--env study"),
@@ -34,6 +39,23 @@ def test_both_folders_of_the_user_can_be_named(load_context, tmp_path):
 
     assert loader["catalog"]["people_photos"]["filepath"] == "a"
     assert loader["catalog"]["photos"]["filepath"] == f"{tmp_path}/b/c d"
+
+
+def test_credentials_of_the_docs_reach_the_photos(conf, load_context):
+    text = (DOCS / "people.md").read_text(encoding="utf-8")
+    example, credentials = re.findall(
+        r"^# conf/people/(?:catalog|credentials)\.yml.*\n((?:[^`\n].*\n)+)", text, re.M
+    )
+    catalog = conf / "people/catalog.yml"
+    entries = yaml.safe_load(catalog.read_text(encoding="utf-8"))
+    catalog.write_text(yaml.safe_dump(entries | yaml.safe_load(example)))
+    (conf / "people/credentials.yml").write_text(credentials, encoding="utf-8")
+
+    photos = load_context(env="people").catalog["photos"]
+
+    expected = {"key": "...", "secret": "..."}
+    assert expected.items() <= photos._options.items()
+    assert photos._options["client_kwargs"]["endpoint_url"].startswith("https://")
 
 
 @pytest.mark.parametrize("name", ["people_folder", "photos_folder"])
@@ -104,7 +126,7 @@ def test_url_that_cannot_be_opened_is_refused(refuse, monkeypatch, name):
 def test_url_with_a_password_is_refused_and_not_shown(refuse, name, url):
     assert refuse(f"{name}={url}", "people") == [
         f"{name}: expected a URL without a password, got one with a password (not "
-        "shown here); write credentials into conf/local or the environment: "
+        "shown here); write credentials into a file or the environment: "
         "docs/people.md, Photos elsewhere, says how."
     ]
 

@@ -240,7 +240,7 @@ def _find_url_problem(value: str, *, is_written: bool) -> str:
     if has_password(value):  # logs and run records show the URL
         return (
             "expected a URL without a password, got one with a password (not shown "
-            f"here); write credentials into conf/local or the environment: {HELP}."
+            f"here); write credentials into a file or the environment: {HELP}."
         )
     if is_written and value.startswith(UNWRITABLE):
         return (

@@ -131,8 +131,8 @@ def choose_threshold(
 
     Fewer impostors than the rate needs, 1 / rate - 1, give their greatest score, and
     `attainable_rate` says so. If leave one out has fewer, the threshold is `fallback`
-    at least. That halves the strangers accepted of LFW17, 4 people enrolled with 5
-    photos each (12.5 to 6.9 %; named 99.2 to 99.1 %; 20 draws, cohort ORL).
+    at least: when it was chosen, half as many strangers of LFW17 were accepted with it
+    where 4 people were enrolled with 5 photos each.
 
     Args:
         vectors: see `make_templates`.
