@@ -32,7 +32,7 @@ HOOKS = (
     lineage,
     CountHooks(),
     MemoryHooks(),
-    ProgressHooks(after_interrupt=lineage.release),
+    ProgressHooks(after_interrupt=lineage.release_interrupted),
     FailedShardHooks(),
     SummaryHooks(),
     RunRecordHooks(lineage),

@@ -293,6 +293,25 @@ def test_several_processes_are_refused(small_catalog):
     assert begin(LineageHooks(), small_catalog, runner=str(ThreadRunner())) is None
 
 
+@pytest.mark.parametrize(
+    ("options", "waits"),
+    [
+        ({"runner": str(SequentialRunner())}, False),
+        ({"runner": str(ThreadRunner())}, True),
+        ({"runner_params": {"is_async": True}}, True),
+    ],
+)
+def test_after_ctrl_c_other_runs_wait_for_threads(small_catalog, options, waits):
+    hooks = LineageHooks()
+    assert begin(hooks, small_catalog, **options) is None
+
+    hooks.release_interrupted()
+
+    message = begin(LineageHooks(), small_catalog)
+    assert (message is not None) == waits
+    hooks.release()
+
+
 def test_a_run_after_an_interrupted_one_takes_over_its_lock(small_catalog):
     hooks = LineageHooks()
     dead = threading.Thread(target=begin, args=(hooks, small_catalog))

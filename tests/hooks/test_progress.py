@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from kedro.io import DatasetError
 from kedro.pipeline import Node
+from kedro.runner import ThreadRunner
 
 from lfw17_kedro.hooks import ProgressHooks, SummaryHooks
 from lfw17_kedro.hooks.progress import STOPPED
@@ -190,6 +191,17 @@ def test_ctrl_c_is_given_back_after_the_run(end, arguments):
     getattr(hooks, end)(*arguments)
 
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_says_that_threads_finish_first(caplog):
+    ProgressHooks().before_pipeline_run(
+        StandInPipeline(), {"runner": str(ThreadRunner())}
+    )
+
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+    assert caplog.messages[-1].startswith("Stopping. The nodes under way finish first")
 
 
 def test_ctrl_c_lets_other_runs_begin():

@@ -31,7 +31,7 @@ from lfw17_kedro.hooks.node_calls import (
     strip_transcoding,
 )
 from lfw17_kedro.hooks.node_makers import find_shared_files, find_unavailable
-from lfw17_kedro.hooks.run_options import keep_results, read_options
+from lfw17_kedro.hooks.run_options import keep_results, read_options, runs_in_threads
 from lfw17_kedro.lineage.command import write_command
 from lfw17_kedro.lineage.origin import Origin, mark_incomplete, trace_origin
 
@@ -45,6 +45,7 @@ class LineageHooks:
         """Start without a run."""
         self._lock: RunLock | None = None
         self._thread = threading.current_thread()  # of the run that has the lock
+        self._in_threads = False
         self._hashes: dict[str, str] = {}
         self._made: dict[str, Origin] = {}
         self._command = ""
@@ -80,6 +81,7 @@ class LineageHooks:
             )
         self.release()  # of a run in this process that was interrupted
         self._hashes, self._made = {}, {}
+        self._in_threads = runs_in_threads(run_params)
         again = keep_results(run_params) | {"only_missing_outputs": True}
         self._command = write_command(again)
         settings = catalog.load("parameters")["runs"]
@@ -156,6 +158,15 @@ class LineageHooks:
         if self._lock is not None:
             self._lock.release()
         self._lock = None
+
+    def release_interrupted(self) -> None:
+        """Let other runs begin after Ctrl-C, when Kedro calls no hook.
+
+        Threads finish the nodes under way and save what they make: then the lock stays
+        until the process ends, or begins another run.
+        """
+        if not self._in_threads:
+            self.release()
 
     def trace(self, node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> Origin:
         """Say from what a node makes its outputs.

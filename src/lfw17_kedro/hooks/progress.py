@@ -18,7 +18,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from lfw17_kedro.hooks.errors import is_expected
-from lfw17_kedro.hooks.run_options import read_options
+from lfw17_kedro.hooks.run_options import read_options, runs_in_threads
 from lfw17_kedro.lineage.command import write_command
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,10 @@ QUICK_SECONDS = 2.0
 STOPPED = (
     "Stopped. Run the same command again: it resumes after the last epoch of training, "
     "or the last list of photos, that was finished."
+)
+STOPPING = (
+    "Stopping. The nodes under way finish first, and other runs wait for them. Then "
+    "run the same command again."
 )
 # Kedro's lines about a failed node: its whole call, the error that is shown again
 # below, and advice that is wrong before the cause is gone. Ours take their place.
@@ -92,7 +96,8 @@ class ProgressHooks:
 
             self._around_run.enter_context(logging_redirect_tqdm())
         self._around_run.callback(self._stop_timers)
-        self._around_run.callback(_catch_interrupt(self._end_interrupted))
+        message = STOPPING if runs_in_threads(run_params) else STOPPED
+        self._around_run.callback(_catch_interrupt(message, self._end_interrupted))
         if run_params.get("only_missing_outputs"):
             logger.info(
                 "%d nodes; those whose results are there and up to date do not run.",
@@ -201,12 +206,13 @@ def _logs_to_terminal() -> bool:
     )
 
 
-def _catch_interrupt(close: Callable[[], None]) -> Callable[[], None]:
+def _catch_interrupt(message: str, close: Callable[[], None]) -> Callable[[], None]:
     """Log what to do after Ctrl-C, then interrupt as before.
 
     Kedro calls no hook on a KeyboardInterrupt, so the signal itself is caught.
 
     Args:
+        message: what to do.
         close: called after the message.
 
     Returns:
@@ -221,7 +227,7 @@ def _catch_interrupt(close: Callable[[], None]) -> Callable[[], None]:
     def interrupt(number: int, frame: FrameType | None) -> None:
         try:
             if os.getpid() == process:  # forks inherit this
-                logger.warning(STOPPED)
+                logger.warning(message)
                 close()
         finally:
             before(number, frame)

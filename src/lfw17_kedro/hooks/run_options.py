@@ -38,6 +38,17 @@ def keep_results(run_params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options.get(name) for name in SAME_RESULTS}
 
 
+def runs_in_threads(run_params: Mapping[str, Any]) -> bool:
+    """Tell whether nodes or their saves run on in threads after Ctrl-C.
+
+    Args:
+        run_params: as Kedro gives them to the hooks of a run.
+    """
+    options = read_options(run_params)
+    is_async = (options["runner_params"] or {}).get("is_async") or options["is_async"]
+    return "ThreadRunner" in str(options.get("runner")) or bool(is_async)
+
+
 def read_command_line() -> dict[str, Any]:
     """Give the options of the command that runs, none outside of a command."""
     context = click.get_current_context(silent=True)
