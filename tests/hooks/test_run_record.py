@@ -99,7 +99,7 @@ def run_small(tmp_path):
         manager.hook.before_pipeline_run(**around)
         try:
             runner.run(pipeline, catalog, manager, run_id)
-        except ZeroDivisionError as error:
+        except (ZeroDivisionError, DatasetError) as error:
             manager.hook.on_pipeline_error(error=error, **around)
         else:
             manager.hook.after_pipeline_run(run_result={}, **around)
@@ -285,6 +285,22 @@ def test_a_locked_record_does_not_stop_the_run(
     assert after == before
     (warning,) = [r for r in caplog.records if r.name.startswith("lfw17_kedro.hooks.r")]
     assert "this run continues without recording" in warning.message
+
+
+@pytest.mark.parametrize("runner", [SequentialRunner(), ThreadRunner()])
+def test_what_was_not_saved_is_not_recorded(run_small, runner):
+    before = run_small()
+    unsaved = [
+        Node(lambda *parts: [object()], n.inputs, n.outputs, name="fit", namespace="a")
+        if n.name == "a.fit"
+        else n
+        for n in METHOD.nodes
+    ]
+
+    after = run_small(runner, seed=1, method=Pipeline(unsaved))
+
+    assert after["nodes"]["prepare.split"] != before["nodes"]["prepare.split"]
+    assert after["nodes"]["a.fit"] == before["nodes"]["a.fit"]
 
 
 def test_a_run_that_fails_is_closed_and_later_dropped(run_small):

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,15 @@ DISTRIBUTIONS = (
 )
 
 
+@dataclass
+class _UnsavedNode:
+    """A node that has run: its entry, and the outputs still to be saved."""
+
+    catalog: DataCatalog
+    entry: dict[str, Any]
+    outputs: set[str]
+
+
 class RunRecordHooks:
     """Writes the run record, node by node, so that a killed run has one too.
 
@@ -65,6 +75,7 @@ class RunRecordHooks:
         """
         self._lineage = lineage
         self._started: dict[str, tuple[str, float]] = {}
+        self._unsaved: dict[str, _UnsavedNode] = {}
         self._runs: dict[str, dict[str, Any]] = {}
         self._recording, self._recorded = True, False
 
@@ -81,6 +92,7 @@ class RunRecordHooks:
             ClickException: the record cannot be locked or written; says what to do.
         """
         self._recording, self._recorded = True, False
+        self._unsaved = {}
         run_id = run_params["run_id"]
         self._runs = {run_id: describe_run(run_params, catalog.load("parameters"))}
         try:
@@ -99,8 +111,7 @@ class RunRecordHooks:
     def after_node_run(
         self, node: Node, catalog: DataCatalog, inputs: dict[str, Any], run_id: str
     ) -> None:
-        """Add the node to the record."""
-        self._recorded = True
+        """Describe the node; it is recorded once its outputs are saved."""
         started, start = self._started.pop(node.name)
         entry = {
             "run": run_id,
@@ -113,13 +124,23 @@ class RunRecordHooks:
         } | self._lineage.trace(node, catalog, inputs).model_dump(
             include={"parameters", "inputs", "fingerprint", "data"}
         )
-        hashes = self._lineage.hashes
-        self._update(
-            catalog,
-            lambda record: add_node(
-                add_runs(record, self._runs), node.name, entry, hashes
-            ),
-        )
+        unsaved = _UnsavedNode(catalog, entry, set(node.outputs))
+        self._unsaved[node.name] = unsaved
+        if not unsaved.outputs:
+            self._record(node.name)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """Add the node to the record once all its outputs are saved.
+
+        Not before: the outputs of a node may be refused, or the disk full, and what
+        lies there is then still what the record says.
+        """
+        unsaved = self._unsaved.get(node.name)
+        if unsaved is not None:
+            unsaved.outputs.discard(dataset_name)
+            if not unsaved.outputs:
+                self._record(node.name)
 
     @hook_impl
     def after_pipeline_run(
@@ -146,6 +167,17 @@ class RunRecordHooks:
         """Close the record of a run that failed after its first node."""
         if self._recorded:
             self.after_pipeline_run(run_params, catalog)
+
+    def _record(self, name: str) -> None:
+        """Add a node to the record."""
+        self._recorded = True
+        unsaved, hashes = self._unsaved.pop(name), self._lineage.hashes
+        self._update(
+            unsaved.catalog,
+            lambda record: add_node(
+                add_runs(record, self._runs), name, unsaved.entry, hashes
+            ),
+        )
 
     def _update(
         self, catalog: DataCatalog, change: Callable[[Record], Record]

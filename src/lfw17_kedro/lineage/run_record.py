@@ -132,16 +132,15 @@ def add_node(
 
 
 def finish_run(record: Record, run_id: str) -> Record:
-    """Set the time when a run ended; drop ended runs that no node refers to."""
+    """Set the time when a run ended; drop other runs that no node refers to.
+
+    None of them is under way: of one source there is one run at a time.
+    """
     runs = record["runs"]
     if run_id in runs:
         runs = runs | {run_id: runs[run_id] | {"finished": read_clock()}}
     used = {run_id} | {node["run"] for node in record["nodes"].values()}
-    kept = {
-        name: run
-        for name, run in runs.items()
-        if name in used or run["finished"] is None  # another run, under way
-    }
+    kept = {name: run for name, run in runs.items() if name in used}
     return record | {"runs": kept}
 
 
