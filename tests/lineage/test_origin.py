@@ -27,6 +27,19 @@ def explain(**changes):
     return explain_differences(stale, recorded, expected)
 
 
+def test_another_order_of_arguments_or_outputs_is_another_origin():
+    split = make_calls()[0]._replace(arguments=("a", "b"))
+    hashes = {"raw": "aaa"}
+    swapped = [
+        split._replace(arguments=("b", "a")),
+        split._replace(outputs=["photos", "table"]),
+    ]
+
+    prints = {trace_origin(one, {}, hashes).fingerprint for one in [split, *swapped]}
+
+    assert len(prints) == 3
+
+
 def test_what_is_expected_is_what_is_traced():
     split, fit = make_calls()
     table = trace_origin(split, {}, {"raw": "aaa"})

@@ -53,6 +53,7 @@ def describe_call(node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> N
         outputs=[strip_transcoding(name) for name in node.outputs],
         code=hash_node_code(node, catalog),
         options=to_json(options),
+        arguments=tuple(map(strip_transcoding, node.inputs)),
     )
 
 

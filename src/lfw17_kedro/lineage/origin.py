@@ -48,7 +48,9 @@ class Origin(BaseModel):
 class NodeCall(NamedTuple):
     """What of a node decides what it makes, besides its inputs.
 
-    Attributes: as of `Origin`; `inputs` and `outputs` are names of datasets.
+    Attributes: as of `Origin`; `inputs` and `outputs` are names of datasets, and
+        `arguments` of datasets and parameters in the order in which the function gets
+        them.
     """
 
     node: str
@@ -57,6 +59,7 @@ class NodeCall(NamedTuple):
     outputs: list[str]
     code: str
     options: dict[str, Any]
+    arguments: tuple[str, ...] = ()
 
 
 def trace_origin(
@@ -80,7 +83,8 @@ def trace_origin(
         for source, found in (origin.data if origin else outside).items():
             data.setdefault(source, set()).update(found)
     parts = {
-        "outputs": sorted(call.outputs),
+        "arguments": call.arguments,  # in their order: wiring is code, too
+        "outputs": call.outputs,
         "parameters": call.parameters,
         "inputs": inputs,
         "code": call.code,
