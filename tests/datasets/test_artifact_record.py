@@ -40,6 +40,15 @@ def test_a_record_lists_few_files_alone(tmp_path, monkeypatch):
         photos.load()
 
 
+def test_a_command_that_no_record_holds_is_left_out(stored_table, table_file):
+    stored_table.set_origin(ORIGIN, "kedro run --params 'photos_folder=/a\tb'")
+
+    stored_table.save(OLD)
+
+    assert read_versions(table_file)[0].command is None
+    assert len(stored_table.load()) == len(OLD)
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"versions": []}', "{", "[" * 100_000])
 def test_a_damaged_record_is_refused(stored_table, table_file, text):
     find_record(table_file).write_text(text)

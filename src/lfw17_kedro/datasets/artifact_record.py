@@ -30,6 +30,17 @@ Command = Annotated[str, Field(pattern=r"^kedro run[^\x00-\x1f\x7f]*$")]
 Count = Annotated[int, Field(ge=0, strict=True)]
 
 
+_COMMAND = TypeAdapter(Command)
+
+
+def keep_command(command: str) -> str | None:
+    """Give a command that a record can hold; None for one with a tab, for example."""
+    try:
+        return _COMMAND.validate_python(command)
+    except ValidationError:
+        return None
+
+
 @dataclass(frozen=True)
 class ArtifactVersion:
     """One version of an artifact.

@@ -13,6 +13,7 @@ from lfw17_kedro.datasets.artifact_record import (
     compare_content,
     find_record,
     hash_content,
+    keep_command,
     read_versions,
     remember_content,
     write_versions,
@@ -98,7 +99,7 @@ class StoredDataset(AbstractDataset[Any, Any]):
 
         A run that has made it reads that version, even one that it made incompletely.
         """
-        self._origin, self._command = origin, command
+        self._origin, self._command = origin, keep_command(command)
         if self._expected is not None:
             self._expected = origin["fingerprint"]
 
