@@ -204,6 +204,15 @@ def test_wrong_value_is_refused_with_what_was_expected(name, value, said):
     assert line.endswith(".")
 
 
+def test_an_exception_from_no_limit_is_refused():
+    [line] = refuse(facenet_svm__svm__all_images_for_test=True)
+
+    assert line == (
+        "facenet_svm.svm.all_images_for_test: expected false where "
+        "nrof_train_images_per_class is null, got True."
+    )
+
+
 def test_what_sgd_would_ignore_or_square_is_refused():
     lines = refuse(
         scratch_cnn__architectures__resnet__optimizer__name="sgd",

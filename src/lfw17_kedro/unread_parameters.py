@@ -39,12 +39,15 @@ def _explain_unread(name: str, checked: Parameters) -> str:
                 if _has_field(group, other):
                     advice += f", or change {front}.{other}"
                 return f"nothing reads it, for {front}.{choice} is {chosen}; {advice}."
-        for count_name, counted in group.COUNTS.items():
-            count = count_name.format_map(dict(group))
-            is_counted = any(_lies_in(rest, field) for field in counted)
-            if is_counted and attrgetter(count)(group) == 0:
-                advice = f"set {front}.{count} to at least 1"
-                return f"nothing reads it, for {front}.{count} is 0; {advice}."
+        counts = {
+            count_name.format_map(dict(group)): counted
+            for count_name, counted in group.COUNTS.items()
+        }
+        none = [count for count in counts if attrgetter(count)(group) == 0]
+        for count in none:
+            is_counted = any(_lies_in(rest, field) for field in counts[count])
+            if is_counted and rest not in none:  # two counts of 0 agree
+                return f"nothing reads it, for {front}.{count} is 0; set that above 0."
     return ""
 
 

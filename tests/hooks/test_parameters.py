@@ -130,13 +130,11 @@ def test_parameters_of_what_there_is_none_of_are_refused(refuse, load_context):
     none = ",scratch_cnn.networks.original=1,scratch_cnn.networks.aligned=0"
     assert refuse(typed + none) == [
         "data_processing.augmentation.max_degrees: nothing reads it, for "
-        "data_processing.augmentation.copies is 0; set "
-        "data_processing.augmentation.copies to at least 1.",
+        "data_processing.augmentation.copies is 0; set that above 0.",
         "scratch_cnn.aligned_size: nothing reads it, for scratch_cnn.networks.aligned "
-        "is 0; set scratch_cnn.networks.aligned to at least 1.",
+        "is 0; set that above 0.",
         "transfer_learning.backbones.efficientnet_lite0.aligned_size: nothing reads "
-        "it, for transfer_learning.networks.aligned is 0; set "
-        "transfer_learning.networks.aligned to at least 1.",
+        "it, for transfer_learning.networks.aligned is 0; set that above 0.",
     ]
     load_context(typed + some)
 
@@ -156,8 +154,7 @@ def test_parameters_of_the_fine_tuning_need_an_epoch(typed, refuse, load_context
 
     assert refuse(f"{typed}fine_tuning_epochs=0") == [
         f"{typed.partition('=')[0]}: nothing reads it, for "
-        "transfer_learning.recipes.short.fine_tuning_epochs is 0; set "
-        "transfer_learning.recipes.short.fine_tuning_epochs to at least 1."
+        "transfer_learning.recipes.short.fine_tuning_epochs is 0; set that above 0."
     ]
     load_context(f"{typed}fine_tuning_epochs=1")
 
@@ -170,10 +167,43 @@ def test_parameters_of_the_fine_tuning_need_a_layer(typed, refuse, load_context)
     typed = f"transfer_learning.{typed},{layers}"
 
     assert refuse(f"{typed}=0") == [
-        f"{typed.partition('=')[0]}: nothing reads it, for {layers} is 0; set "
-        f"{layers} to at least 1."
+        f"{typed.partition('=')[0]}: nothing reads it, for {layers} is 0; set that "
+        "above 0."
     ]
     load_context(f"{typed}=1")
+
+
+def test_two_counts_of_none_agree(load_context):
+    load_context(
+        "transfer_learning.recipes.short.fine_tuning_epochs=0,"
+        "transfer_learning.backbones.efficientnet_lite0.fine_tuned_layers=0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "count"),
+    [
+        (
+            "transfer_learning.networks.aligned=1,"
+            "transfer_learning.backbones.efficientnet_lite0.width=64",
+            "transfer_learning.networks.original",
+        ),
+        (
+            "data_processing.augmentation.copies=2,"
+            "data_processing.augmentation.max_degrees=30",
+            "data_processing.augmentation.rotation_probability",
+        ),
+    ],
+)
+def test_parameters_without_anything_to_use_them_are_refused(
+    typed, count, refuse, load_context
+):
+    name = typed.rpartition(",")[2].partition("=")[0]
+
+    assert refuse(f"{typed},{count}=0") == [
+        f"{name}: nothing reads it, for {count} is 0; set that above 0."
+    ]
+    load_context(typed)
 
 
 def test_a_parameter_that_the_chosen_one_lacks_is_not_advised(refuse):

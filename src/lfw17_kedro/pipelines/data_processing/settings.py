@@ -52,7 +52,8 @@ class CopySettings(Settings):
     """
 
     COUNTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "copies": ("max_degrees", "rotation_probability", "flip_probability")
+        "copies": ("max_degrees", "rotation_probability", "flip_probability"),
+        "rotation_probability": ("max_degrees",),
     }
 
     copies: Copies

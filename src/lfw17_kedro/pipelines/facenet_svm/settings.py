@@ -1,14 +1,15 @@
 """The parameters of `facenet_svm`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lfw17_kedro.faces.requirements import CountRequirement, Split
 from lfw17_kedro.parameter_types import (
     Count,
     Positive,
     Settings,
+    refuse,
 )
 from lfw17_kedro.pipelines.encoder_settings import EncoderSettings
 from lfw17_kedro.pipelines.modelling.settings import MethodSettings
@@ -48,6 +49,14 @@ class SvmSettings(Settings):
     all_images_for_test: bool
     """Limit the images of a person in validation alone; the SVM that predicts the test
     set is trained on all (the study's)."""
+
+    @model_validator(mode="after")
+    def check_limit(self) -> Self:
+        """Refuse an exception from a limit that there is not."""
+        if self.all_images_for_test and self.nrof_train_images_per_class is None:
+            expected = "false where nrof_train_images_per_class is null"
+            raise refuse(expected, "all_images_for_test")
+        return self
 
 
 class FacenetSvmSettings(EncoderSettings, MethodSettings):

@@ -184,6 +184,10 @@ class TransferLearningSettings(MethodSettings):
         "recipe": list_alternatives("recipes", Recipes),
     }
     COUNTS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "networks.original": (
+            *list_fields("backbones", Backbones, "height"),
+            *list_fields("backbones", Backbones, "width"),
+        ),
         "networks.aligned": list_fields("backbones", Backbones, "aligned_size"),
         "recipes.{recipe}.fine_tuning_epochs": (
             *list_fields("backbones", Backbones, "fine_tuned_layers"),
