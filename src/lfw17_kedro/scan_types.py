@@ -201,8 +201,10 @@ class LocatedFaces(NamedTuple):
             of the photo in the scan.
         vectors: the embeddings of these rows.
         left_out: photos without a row in `table`, `LEFT_OUT_COLUMNS`.
+        copies: path of a further copy of a photo -> the path that counts.
     """
 
     table: Table
     vectors: Vectors
     left_out: Table
+    copies: dict[str, str]

@@ -55,6 +55,18 @@ def test_a_face_is_found_by_id_by_box_and_by_photo():
     assert applied.notes == []
 
 
+@pytest.mark.parametrize("path", ["c/zoë.jpg", "c/zoe\u0308.jpg", "./c/zoë.jpg"])
+def test_a_face_is_found_by_the_path_of_a_copy(path):
+    one = Correction("ignore", photo=path)
+
+    applied = match_corrections(
+        [one], make_faces(), compare, {"c/zoë.jpg": "b/zoë.jpg"}
+    )
+
+    assert applied.ignored == {2}
+    assert applied.unmatched == []
+
+
 def test_nothing_is_said_without_corrections_or_faces():
     assert match() == ({}, [], set(), [], [])
     lost = Correction("is", "Ann", A_LEFT)

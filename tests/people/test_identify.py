@@ -62,6 +62,12 @@ ANN, BOB = f"{'a' * 16}_10_10_60_60", f"{'a' * 16}_110_10_160_60"
 STRANGER = f"{'b' * 16}_10_10_60_60"
 
 
+def test_further_copies_of_a_photo_are_listed():
+    located = locate(PARTY | {"zz/copy.jpg": PARTY["z.jpg"]})
+
+    assert located.copies == {"zz/copy.jpg": "z.jpg"}
+
+
 def test_faces_are_sorted_by_photo_and_from_left_to_right():
     located = locate(PARTY)
 
@@ -126,6 +132,18 @@ def test_a_correction_can_say_who_it_is_not():
     table = identify(locate(PARTY), [Correction("is_not", "Ann", face_id=ANN)])
 
     assert table.loc[ANN, ["name", "source"]].tolist() == ["unknown", "correction"]
+
+
+def test_the_model_s_second_choice_is_not_the_user_s_word():
+    gallery = make_gallery({"Ann": X, "Bob": (1, 0.1, 0)})
+
+    table = identify(locate(PARTY), [Correction("is_not", "Ann", face_id=ANN)], gallery)
+
+    assert table.loc[ANN, ["name", "nearest", "source"]].tolist() == [
+        "Bob",
+        "Ann",
+        "model",
+    ]
 
 
 def test_not_somebody_whom_the_model_did_not_name_changes_nothing():

@@ -1,7 +1,8 @@
 """Find the faces that the user's corrections mean, and hold the model to them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +40,10 @@ class Applied(NamedTuple):
 
 
 def match_corrections(
-    corrections: Iterable[Correction], faces: Table, compare: CompareFaces
+    corrections: Iterable[Correction],
+    faces: Table,
+    compare: CompareFaces,
+    copies: Mapping[str, str] = MappingProxyType({}),
 ) -> Applied:
     """Find the face of each correction, see `FaceIndex.find`.
 
@@ -49,6 +53,7 @@ def match_corrections(
         corrections: checked by `parse_corrections`.
         faces: N rows with face_id, photo, sha256, left, top, right, bottom.
         compare: tells which faces look like that of an id, see `CompareFaces`.
+        copies: path of a further copy of a photo -> its path in `faces`.
 
     Returns:
         What the corrections say of each row.
@@ -56,7 +61,7 @@ def match_corrections(
     Raises:
         ValueError: lists corrections that contradict each other.
     """
-    index = FaceIndex(faces, compare)
+    index = FaceIndex(faces, compare, copies)
     said: dict[str, list[Correction]] = defaultdict(list)  # face id -> corrections
     unmatched, notes = [], []
     for one in corrections:
@@ -83,7 +88,10 @@ def match_corrections(
 
 
 def list_corrections(
-    corrections: Iterable[Correction], faces: Table, compare: CompareFaces
+    corrections: Iterable[Correction],
+    faces: Table,
+    compare: CompareFaces,
+    copies: Mapping[str, str] = MappingProxyType({}),
 ) -> list[ListedCorrection]:
     """List corrections with the face that each is about, for the album.
 
@@ -91,8 +99,9 @@ def list_corrections(
         corrections: see `match_corrections`.
         faces: see `match_corrections`.
         compare: see `match_corrections`.
+        copies: see `match_corrections`.
     """
-    index = FaceIndex(faces, compare)
+    index = FaceIndex(faces, compare, copies)
     return [
         ListedCorrection(cells=list_cells(one), face=index.find(one)[0])
         for one in corrections

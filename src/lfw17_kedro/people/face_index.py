@@ -31,14 +31,17 @@ class FaceIndex:
         ids, photos: id and photo of each of N faces.
     """
 
-    def __init__(self, faces: Table, compare: CompareFaces) -> None:
+    def __init__(
+        self, faces: Table, compare: CompareFaces, copies: Mapping[str, str]
+    ) -> None:
         """Index the faces, when the first is looked up.
 
         Args:
             faces: N rows with face_id, photo, sha256, left, top, right, bottom.
             compare: tells which faces look like that of an id, see `CompareFaces`.
+            copies: path of a further copy of a photo -> its path in `faces`.
         """
-        self._faces, self._compare = faces, compare
+        self._faces, self._compare, self._copies = faces, compare, copies
 
     @cached_property
     def boxes(self) -> F64:
@@ -71,6 +74,11 @@ class FaceIndex:
     def rows_of_photo(self) -> Mapping[str, list[int]]:
         """Path -> rows."""
         return _list_rows(map(_compose, self.photos))
+
+    @cached_property
+    def path_of_copy(self) -> Mapping[str, str]:
+        """Path of a further copy of a photo -> its path among the faces."""
+        return {_compose(copy): path for copy, path in self._copies.items()}
 
     def is_contradictory(self, one: Correction) -> bool:
         """Tell whether id and path are of two photos that are both there.
@@ -128,7 +136,12 @@ class FaceIndex:
         return "" if problem else own[best], problem
 
     def _list_rows_at(self, path: str) -> list[int]:
-        """Give the rows of the photo whose path is spelled like this, or the same."""
+        """Give the rows of the photo whose path is spelled like this, or the same.
+
+        Of a copy, those of the photo that counts.
+        """
+        if _compose(path) not in self.rows_of_photo:
+            path = self.path_of_copy.get(_compose(path), path)
         rows = self.rows_of_photo.get(_compose(path), [])
         exact = [row for row in rows if _shorten(self.photos[row]) == _shorten(path)]
         return exact or rows

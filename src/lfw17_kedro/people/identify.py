@@ -30,10 +30,15 @@ from lfw17_kedro.types import I64, Table
 
 
 class _Listed(NamedTuple):
-    """The files of a folder: path of each content with faces; files left out, why."""
+    """The files of a folder: path of each content with faces; files left out, why.
+
+    Attributes:
+        copies: path of a further copy -> the path that counts.
+    """
 
     paths: dict[str, str]
     left_out: list[tuple[str, str]]
+    copies: dict[str, str]
 
 
 def locate_faces(files: Sequence[PhotoFile], scan: StoredScan) -> LocatedFaces:
@@ -46,7 +51,7 @@ def locate_faces(files: Sequence[PhotoFile], scan: StoredScan) -> LocatedFaces:
     Returns:
         The faces, each once: of a photo that is there twice, the first path counts.
     """
-    paths, left_out = _list_files(files, scan)
+    paths, left_out, copies = _list_files(files, scan)
     photos = sorted((path, sha256) for sha256, path in paths.items())
     hashes = pd.Index([sha256 for _, sha256 in photos], dtype=object)
     numbers = hashes.get_indexer(
@@ -70,6 +75,7 @@ def locate_faces(files: Sequence[PhotoFile], scan: StoredScan) -> LocatedFaces:
         table,
         scan.vectors.select(order),
         pd.DataFrame(left_out, columns=[*LEFT_OUT_COLUMNS]),
+        copies,
     )
 
 
@@ -79,12 +85,14 @@ def _list_files(files: Iterable[PhotoFile], scan: StoredScan) -> _Listed:
     problems = dict(zip(unreadable["sha256"], unreadable["problem"], strict=True))
     with_faces = set(scan.faces["sha256"].unique())
     paths: dict[str, str] = {}
+    copies: dict[str, str] = {}
     left_out = []
     for file in files:
         path = spell_path(file.path)
         if file.problem:
             left_out.append((path, file.problem))
         elif file.sha256 in paths:
+            copies[path] = paths[file.sha256]
             left_out.append((path, f"the same file as {paths[file.sha256]}"))
         else:
             paths[file.sha256] = path
@@ -93,7 +101,7 @@ def _list_files(files: Iterable[PhotoFile], scan: StoredScan) -> _Listed:
             elif file.sha256 not in with_faces:
                 left_out.append((path, "no face was found"))
     shown = {sha256: path for sha256, path in paths.items() if sha256 in with_faces}
-    return _Listed(shown, left_out)
+    return _Listed(shown, left_out, copies)
 
 
 def identify_faces(
@@ -125,11 +133,13 @@ def identify_faces(
     matched = match_faces(vectors, photos, gallery, forbidden, index)
     names = np.array(matched["name"], object)
     sources = np.full(len(table), MODEL, object)
-    # A face that a correction keeps from its nearest person was named by the user, too.
+    # Unknown because a correction keeps it from its nearest person: the user's word. If
+    # the next person took the nearest one's place, that name is the model's.
     held = [
         row
         for row, name in applied.forbidden
-        if matched["nearest"][row] == name
+        if names[row] == UNKNOWN_NAME
+        and matched["nearest"][row] == name
         and matched["similarity"][row] >= gallery.threshold.value
     ]
     given = applied.names | dict.fromkeys(applied.ignored, IGNORED_NAME)

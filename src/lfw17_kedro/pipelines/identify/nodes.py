@@ -74,6 +74,7 @@ def apply_corrections(
         spell_names(listed, gallery.people),
         located.table,
         _compare_faces(listed, located, scan, gallery, open_store),
+        located.copies,
     )
     warn_of_corrections(applied.unmatched)
     for note in applied.notes:
@@ -172,6 +173,7 @@ def show_album(
             listed,
             located.table,
             _compare_faces(listed, located, scan, gallery, open_store),
+            located.copies,
         ),
         title="Album",
         links={"How sure the names are": "open_set.html"},

@@ -170,17 +170,19 @@ function pairCard(face) {
         ]
       : [
           make("p", {class: "name"}, bdi(name), "?"),
-          make(
-            "small",
-            {},
-            [
-              face.similarity === null ? "" : `similarity ${saySimilarity(face)}`,
-              sayRate(face.rate),
-            ]
-              .filter(Boolean)
-              .join(" · ")
-          ),
-          face.second
+          isSecondChoice(face)
+            ? make("small", {}, "more like ", bdi(face.nearest))
+            : make(
+                "small",
+                {},
+                [
+                  face.similarity === null ? "" : `similarity ${saySimilarity(face)}`,
+                  sayRate(face.rate),
+                ]
+                  .filter(Boolean)
+                  .join(" · ")
+              ),
+          face.second && !isSecondChoice(face)
             ? make(
                 "small",
                 {},

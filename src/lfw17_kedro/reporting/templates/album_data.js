@@ -77,8 +77,12 @@ function refusable(face) {
     change = changes.get(face.id);
   if (isPerson(name)) return name;
   if (name === IGNORED || !face.nearest) return "";
-  return change && change.name === face.nearest ? "" : face.nearest;
+  // A face has one change: a second refusal would take the place of the first.
+  return change?.kind === "is_not" ? "" : face.nearest;
 }
+
+// Whether it was named after another than the nearest person, to whom its scores belong.
+const isSecondChoice = (face) => isPerson(face.name) && face.name !== face.nearest;
 
 // The person whom the face shows or may show, "" if nobody is near.
 const guess = (face) => (isPerson(nameOf(face)) ? nameOf(face) : face.nearest);

@@ -72,6 +72,13 @@ function explain(face) {
       : `About ${rate} would look this much like somebody enrolled.`;
   if (face.source === "correction") return ["You said so in corrections.csv."];
   if (!face.nearest) return ["Nobody is enrolled, so there is nobody to compare this face with."];
+  if (isSecondChoice(face)) {
+    return [
+      "More like ",
+      bdi(face.nearest),
+      ", but that is another face of this photo, or you said that it is not.",
+    ];
+  }
   if (face.name === UNKNOWN) {
     return ["Most like ", bdi(face.nearest), ", but not similar enough. ", rate ? alike : ""];
   }

@@ -68,6 +68,8 @@ const emptyPhotos = () =>
 const scoreLines = (face) =>
   face.source === "correction"
     ? []
+    : isSecondChoice(face)
+    ? [make("span", {}, "more like ", bdi(face.nearest))]
     : [
         face.similarity === null ? "" : `similarity ${saySimilarity(face)}`,
         sayRate(face.rate),
