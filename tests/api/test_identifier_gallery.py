@@ -55,6 +55,12 @@ def test_no_gallery_is_an_error(tmp_path):
         Identifier.load(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("rate", [0, 1, -0.1, 1.5, float("nan")])
+def test_a_rate_out_of_range_is_refused_by_its_name(rate):
+    with pytest.raises(ValueError, match=r"^false_accept_rate: expected a fraction"):
+        Identifier.create(false_accept_rate=rate)
+
+
 def test_an_unknown_encoder_is_refused():
     with pytest.raises(ValueError, match="one of dlib_resnet, facenet, got 'vgg'"):
         Identifier.create("vgg", cohort={})

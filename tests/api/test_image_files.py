@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lfw17_kedro.api.image_files import list_images, name_uniquely, open_image
+from lfw17_kedro.api.image_files import (
+    list_images,
+    name_image,
+    name_uniquely,
+    open_image,
+)
 from lfw17_kedro.photos.decoding import decode_upright
 from lfw17_kedro.photos.readers import MAX_BYTES
 
@@ -65,7 +70,9 @@ def test_what_is_no_image_is_refused(image, error, message):
 
 
 def test_a_path_that_cannot_be_read_says_why(tmp_path):
-    with pytest.raises(ValueError, match="no regular file; name a file"):
+    with pytest.raises(
+        ValueError, match="no regular file; name a file that may be read, for"
+    ):
         open_image(tmp_path).read()
     with pytest.raises(ValueError, match="got: No such file or directory; name a file"):
         open_image(tmp_path / "missing.jpg").read()
@@ -101,3 +108,10 @@ def test_one_image_and_several_become_a_list():
 def test_equal_names_get_numbers():
     names = name_uniquely(["a", "b", "a", "a (2)", "a"])
     assert names == ["a", "b", "a (2)", "a (2) (2)", "a (3)"]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("/a/b.jpg", "b.jpg"), (".", "."), ("/", "_")]
+)
+def test_an_image_is_named_by_the_last_part_of_its_path(path, name):
+    assert name_image(open_image(path)) == name

@@ -42,6 +42,15 @@ def test_person_without_images_does_not_break_the_scores():
     assert scores["accuracy"] == scores["macro_f1"] == 1
 
 
+def test_people_may_be_called_like_averages():
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.2, 0.7, 0.1], [0.7, 0.2, 0.1]])
+    names = ["accuracy", "macro avg", "weighted avg"]
+
+    scores = score_probabilities(probabilities, np.array([0, 1, 2]), names)
+
+    assert [one["recall"] for one in scores["per_person"].values()] == [1, 1, 0]
+
+
 def test_probabilities_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match=r"\(N, 2\) for N > 0 labels, got \(3, 2\)"):
         score_probabilities(np.ones((3, 2)) / 2, np.array([0, 1]), ["Ann", "Bob"])

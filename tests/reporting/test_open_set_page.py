@@ -14,7 +14,11 @@ from lfw17_kedro.gallery_types import (
 from lfw17_kedro.people.open_set import trace_curve
 from lfw17_kedro.reporting import open_set_page
 from lfw17_kedro.reporting.open_set import plot_open_set, plot_trade_off
-from lfw17_kedro.reporting.open_set_page import weigh_evidence, write_open_set_page
+from lfw17_kedro.reporting.open_set_page import (
+    _count_missed,
+    weigh_evidence,
+    write_open_set_page,
+)
 from lfw17_kedro.reporting.page_parts import hash_source
 
 COHORT = "some faces."
@@ -118,6 +122,13 @@ def test_page_says_first_what_a_layman_asks():
     assert "Of 100 photos of enrolled people, 2 would be missed." in text
     assert "1 person" in text
     assert "cannot be claimed" not in text
+
+
+@pytest.mark.parametrize(("of", "said"), [(199, "1"), (200, "fewer than 1")])
+def test_page_does_not_round_a_missed_photo_away(of, said):
+    threshold = make_threshold(genuine=[0.4, *[0.9] * (of - 1)])
+
+    assert _count_missed(threshold) == {"count": 1, "of": of, "text": said}
 
 
 def test_page_promises_no_hundredths_of_a_few_photos():

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from os import PathLike
-from pathlib import Path, PurePath
+from pathlib import Path
 from threading import RLock
 
 import numpy as np
@@ -25,6 +25,7 @@ from lfw17_kedro.api.image_files import (
     ImageFile,
     ImageLike,
     list_images,
+    name_image,
     name_uniquely,
     open_image,
     open_images,
@@ -124,6 +125,11 @@ class Identifier:
             ValueError: an unknown encoder, missing weights, a cohort that cannot be
                 read, or a rate out of range.
         """
+        if not 0 < false_accept_rate < 1:
+            raise ValueError(
+                "false_accept_rate: expected a fraction between 0 and 1, got "
+                f"{false_accept_rate}; 0.01 is common."
+            )
         wanted = settings or GallerySettings()
         if encoder is not None:
             wanted = replace(wanted, encoder=encoder)
@@ -217,7 +223,7 @@ class Identifier:
         with self._lock:
             check_name(name, self._gallery.people)
             files = list_images(images)
-            names = name_uniquely([PurePath(file.name).name for file in files])
+            names = name_uniquely([name_image(file) for file in files])
             shown = dict(zip(names, self._scanner.scan(files), strict=True))
             gallery, table = add_photos(self._gallery, name, shown)
             self._change(gallery)

@@ -4,7 +4,7 @@ import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, count
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -105,6 +105,11 @@ def list_images(images: ImageLike | Iterable[ImageLike]) -> list[ImageFile]:
     return [*open_images(images)]
 
 
+def name_image(image: ImageFile) -> str:
+    """Give the last part of an image's name; of a path without one, all of it."""
+    return PurePath(image.name).name or image.name.replace("/", "_")
+
+
 def name_uniquely(names: Sequence[str]) -> list[str]:
     """Give each of some names that are equal a number of its own: ` (2)` and so on."""
     given: dict[str, None] = {}
@@ -124,8 +129,8 @@ def _read_file(path: Path) -> bytes:
     except OSError as error:
         reason = one_line(error.strerror or error)
         raise ValueError(
-            f"expected an image file at {path}, got: {reason}; name a file that is "
-            "there and may be read."
+            f"expected an image file at {path}, got: {reason}; name a file that may be "
+            "read, for example each one of a folder."
         ) from error
 
 

@@ -5,7 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
-from sklearn.metrics import classification_report, confusion_matrix, log_loss
+from sklearn.metrics import (
+    confusion_matrix,
+    log_loss,
+    precision_recall_fscore_support,
+)
 
 from lfw17_kedro.types import F64, I64, Bools
 
@@ -40,31 +44,25 @@ def score_probabilities(
     predictions = probabilities.argmax(axis=1)
     correct = int(np.count_nonzero(predictions == labels))
     interval = binomtest(correct, len(labels)).proportion_ci(method="wilson")
-    report = classification_report(
-        labels,
-        predictions,
-        labels=classes,
-        target_names=class_names,
-        output_dict=True,
-        zero_division=0,
+    precisions, recalls, f1s, images = precision_recall_fscore_support(
+        labels, predictions, labels=classes, zero_division=0
     )
     per_person = {
         person: {
-            "precision": report[person]["precision"],
-            "recall": report[person]["recall"],
-            "f1": report[person]["f1-score"],
-            "images": int(report[person]["support"]),
+            "precision": float(precisions[label]),
+            "recall": float(recalls[label]),
+            "f1": float(f1s[label]),
+            "images": int(images[label]),
         }
-        for person in class_names
+        for label, person in enumerate(class_names)
     }
-    present = [one["f1"] for one in per_person.values() if one["images"]]
     return {
         "images": len(labels),
         "correct": correct,
         "accuracy": correct / len(labels),
         "accuracy_95": [float(interval.low), float(interval.high)],
-        "macro_f1": float(np.mean(present)),
-        "weighted_f1": report["weighted avg"]["f1-score"],
+        "macro_f1": float(np.mean(f1s[images > 0])),
+        "weighted_f1": float(np.average(f1s, weights=images)),
         **score_confidence(probabilities, labels),
         "per_person": per_person,
         "confusion_matrix": confusion_matrix(

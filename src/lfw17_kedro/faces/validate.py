@@ -37,7 +37,11 @@ def check_images(images: NDArray[Any], name: str, height: int, width: int) -> F3
             "the parameters data_processing.height and data_processing.width."
         )
     if not len(images):
-        raise ValueError(f"{wanted} with at least one row, got none.")
+        raise ValueError(
+            f"{wanted} with at least one row, got none; add images. Of your own "
+            "people, those with three photos or more give some to the test: see the "
+            "parameter people.test_fraction."
+        )
     if bad := int(np.count_nonzero(~np.isfinite(images).all(axis=1))):
         raise ValueError(
             f"{wanted}, 0-255, got NaN or infinity in {bad} of {len(images)} rows; "

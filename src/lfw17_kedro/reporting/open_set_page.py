@@ -153,11 +153,11 @@ def _count_missed(threshold: OpenSetThreshold) -> dict[str, Any] | None:
     if not len(scores):
         return None
     fraction = fraction_below(scores, threshold.value)
-    of_hundred = f"{100 * fraction:.0f}" if not 0 < fraction < 0.005 else "fewer than 1"  # noqa: PLR2004 (rounds to 0)
+    count, of_hundred = round(fraction * len(scores)), f"{100 * fraction:.0f}"
     return {
-        "count": round(fraction * len(scores)),
+        "count": count,
         "of": len(scores),
-        "text": of_hundred,
+        "text": "fewer than 1" if count and of_hundred == "0" else of_hundred,
     }
 
 
