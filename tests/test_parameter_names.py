@@ -21,6 +21,10 @@ from lfw17_kedro.parameters import list_names
             "facenet_svm.svm.min_nrof_images_per_class",
         ),
         ("facenet_svm__facenet__weights", "facenet_svm.encoder_options.weights"),
+        (  # its name before it stood with the backbone
+            "transfer_learning__training__fine_tuning__layers",
+            "transfer_learning.backbones.inception_v3.fine_tuned_layers",
+        ),
     ],
 )
 def test_unknown_name_is_refused_with_the_nearest_right_one(name, nearest):

@@ -205,6 +205,9 @@ def _skips_groups(typed: list[str], known: list[str]) -> bool:
 
 def _compare_names(typed: list[str], known: list[str]) -> float:
     """Give the likeness of two names, 0-1; 0 where only their groups are alike."""
+    lasts = typed[-1], known[-1]
+    if difflib.SequenceMatcher(None, *lasts).ratio() < SIMILAR_REST:
+        return 0
     pairs = zip(typed, known, strict=False)
     common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     rests = ".".join(typed[common:]), ".".join(known[common:])

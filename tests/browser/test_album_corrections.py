@@ -258,6 +258,37 @@ def test_doubtful_faces_are_confirmed_or_refused(album):
     ]
 
 
+SECOND_CHOICE = make_album(
+    [
+        name_face("party.jpg", (480, 90, 660, 310), "Bob", margin=0.01)
+        | {"nearest": "Ann", "second": "Bob"}
+    ],
+    [("Ann", 4, ""), ("Bob", 2, "")],
+)
+
+
+def test_a_second_choice_shows_no_score_of_the_nearest_person(album):
+    album.open(SECOND_CHOICE).go("check")
+
+    assert album.texts(".pair .name") == ["Bob?"]
+    assert album.texts(".pair small") == ["more like Ann"]
+    album.go("person/Bob")
+    assert "more like Ann" in album.texts(".face")[0]
+    assert "similarity" not in album.texts(".face")[0]
+    assert album.errors() == []
+
+
+def test_a_second_refusal_keeps_the_first(album):
+    album.open(SECOND_CHOICE).go("person/Bob")
+
+    album.press(Keys.ARROW_RIGHT)
+    album.press("x", "x")
+
+    assert album.save()[["correction", "name"]].to_numpy().tolist() == [
+        ["is_not", "Bob"]
+    ]
+
+
 def test_changes_outlive_a_reload(album):
     album.open().go("person/Bob")
     warns = "const e = new Event('beforeunload', {cancelable: true});"
