@@ -2,7 +2,7 @@
 
 import pytest
 from chromium import NEEDS_CHROMIUM
-from invented_album import make_album, name_face, small_album
+from invented_album import make_album, make_face, name_face, small_album
 
 from lfw17_kedro.people.corrections_file import COLUMNS, Correction, list_cells
 
@@ -256,6 +256,77 @@ def test_doubtful_faces_are_confirmed_or_refused(album):
         [third, "is", "Ann"],
         [second, "is_not", "Bob"],
     ]
+
+
+def test_a_file_never_spells_a_name_in_two_ways(album):
+    first, second = ids(0, 2)
+    old = [
+        Correction("is", "ann", second),  # the folder is called Ann
+        Correction("is_not", "Zoe Q", first),  # whom nobody knows any more
+    ]
+    album.open(corrections=old).go("photo/0")
+
+    album.click(".tile[data-face='1']")
+    album.name_face("zoe q")
+
+    assert album.save()["name"].tolist() == ["Ann", "Zoe Q", "Zoe Q"]
+
+
+def test_a_face_that_was_refused_stays_out_of_its_group_s_name(album):
+    album.open().go("group/unknown-001")
+    album.find("#group-form [name=name]")[0].send_keys("Grandma")
+    album.click("#group-form [type=submit]")
+    album.focus(".face")
+    album.press("x")
+    album.click("#group-form [name=enrol]")
+    album.click("#group-form [type=submit]")
+
+    saved = album.save()[["correction", "name", "enrol"]].to_numpy().tolist()
+    assert sorted(saved) == [["is", "Grandma", "yes"], ["is_not", "Grandma", ""]]
+
+
+def test_an_answer_is_not_asked_for_again(album):
+    unknown = make_face("party.jpg", (480, 90, 660, 310)) | {"nearest": "Ann"}
+    tables = make_album([unknown], [("Ann", 4, "")])
+    old = Correction("is_not", "Ann", unknown["face_id"])
+
+    album.open(tables, corrections=[old]).go("check")
+
+    assert album.find(".pair") == []
+
+
+def test_another_run_keeps_only_what_was_not_saved(album):
+    album.open().go("person/Ann")
+    album.click(".face")
+    album.name_face("Zoë")
+    album.save()
+    album.go("person/Bob")
+    album.focus(".face")
+    album.press("i")
+
+    rows = [*small_album().faces.to_dict("records")][:-1]  # of another run
+    album.open(make_album(rows, [("Ann", 4, ""), ("Bob", 2, "")])).go("person/Ann")
+
+    assert album.texts(".face .name") == ["Ann", "Ann"]
+    assert album.texts("#unsaved-text") == ["1 change not saved yet"]
+
+
+def test_two_tabs_of_an_album_share_their_corrections(album):
+    album.open().go("person/Ann")
+    other = (
+        "const changed = [[arguments[0], {kind: 'ignore'}]];"
+        "const newValue = JSON.stringify([DATA.hash, changed, []]);"
+        "localStorage.setItem(STORE, newValue);"  # as the other tab does
+        "dispatchEvent(new StorageEvent('storage', {key: STORE, newValue}));"
+    )
+
+    album.run(other, *ids(0))
+    album.focus(".face")
+    album.press(Keys.ARROW_RIGHT)
+    album.press("x")
+
+    saved = album.save()[["face_id", "correction"]].to_numpy().tolist()
+    assert sorted(saved) == sorted([[ids(0)[0], "ignore"], [ids(2)[0], "is_not"]])
 
 
 SECOND_CHOICE = make_album(

@@ -15,8 +15,8 @@ FACES = [
 class Store:
     """One photo that was searched."""
 
-    def find(self, digits):
-        return OLD if OLD.startswith(digits) else None
+    def find(self, starts):
+        return [OLD if OLD.startswith(digits) else None for digits in starts]
 
     def read(self, sha256):
         assert list(sha256) == [OLD]
@@ -48,8 +48,8 @@ def test_earlier_faces_are_read_at_once_and_only_if_they_are_needed():
     reads = []
 
     class Store:
-        def find(self, digits):
-            return next(one for one in photos if one.startswith(digits))
+        def find(self, starts):
+            return [next(one for one in photos if one.startswith(d)) for d in starts]
 
         def read(self, sha256):
             reads.append([*sha256])

@@ -1,7 +1,13 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from lfw17_kedro.stores.scan_index import PartIndex, ScanIndex, make_keys
+from lfw17_kedro.stores.scan_index import (
+    PartIndex,
+    ScanIndex,
+    index_part,
+    make_keys,
+)
 
 A, B, C, D = (digit * 64 for digit in "abcd")
 
@@ -53,3 +59,11 @@ def test_part_that_could_decode_a_photo_counts_first():
 
 def test_nothing_is_settled_in_an_empty_index():
     assert tell_settled(ScanIndex({}), "new") == [False] * 4
+
+
+@pytest.mark.parametrize("one", [None, "", A[:-1], A + "a", f" {A[1:]}", A.upper()])
+def test_what_is_no_sha_256_is_refused(one):
+    photos = pa.table({"sha256": [B, one], "problem": ["", ""]})
+
+    with pytest.raises(ValueError, match="expected SHA-256 of 64 digits"):
+        index_part(photos, "decoders")

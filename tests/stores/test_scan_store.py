@@ -28,7 +28,7 @@ def test_empty_store_has_nothing(open_store, tmp_path):
     store.add([])
 
     assert list_known(store) == set()
-    assert store.find("00") is None
+    assert store.find(["00"]) == [None]
     assert list(store.read_pictures(["x"])) == []
     scan = store.read([])
     check_scan(scan, [])
@@ -117,7 +117,7 @@ def test_photo_that_cannot_be_decoded_waits_for_other_decoders(open_store, monke
     open_store().add([make_scanned("a", faces=2)])
     assert list_known(open_store()) == {hash_name("a"), hash_name("b")}
     check_scan(open_store().read([hash_name("a")]), [make_scanned("a", faces=2)])
-    assert open_store().find(hash_name("a")[:16]) == hash_name("a")
+    assert open_store().find([hash_name("a")[:16]]) == [hash_name("a")]
 
 
 def test_part_of_an_older_version_is_read(open_store, tmp_path):
@@ -183,12 +183,11 @@ def test_find_gives_the_photo_that_starts_with_digits(open_store):
     store = open_store()
     store.add([make_scanned(n) for n in range(50)])
 
-    for n in range(50):
-        assert store.find(hash_name(n)[:16]) == hash_name(n)
-        assert store.find(hash_name(n)) == hash_name(n)
-    assert store.find("f" * 64) is None
-    assert store.find("0" * 16) is None
-    assert store.find(hash_name(0) + "0") is None
+    names = [hash_name(n) for n in range(50)]
+    assert store.find(name[:16] for name in names) == names
+    assert store.find(names) == names
+    nowhere = ["f" * 64, "0" * 16, hash_name(0) + "0"]
+    assert store.find(nowhere) == [None] * 3
 
 
 def test_what_was_read_is_not_read_again(open_store, tmp_path, monkeypatch):
@@ -201,7 +200,7 @@ def test_what_was_read_is_not_read_again(open_store, tmp_path, monkeypatch):
     store = open_store()
     for _ in range(5):
         list_known(store)
-        store.find("00")
+        store.find(["00"])
     [part] = list_parts(tmp_path)
     assert opened == [(part.name, ["photos.parquet"])]  # no faces
 
@@ -259,7 +258,7 @@ def test_photos_are_found_one_by_one_without_reading_all_parts(tmp_path, monkeyp
     scan = store.read(known)
     before = len(opened)
     for digits in sorted(known)[:200]:
-        store.read([store.find(digits[:16])])
+        store.read(store.find([digits[:16]]))
 
     assert len(scan.faces) == 3000
     assert before == 3 * 10  # photos for the index, photos and faces for the scan

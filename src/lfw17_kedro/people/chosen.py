@@ -1,13 +1,12 @@
 """Faces of photos to name that the user's corrections enrol."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from lfw17_kedro.people.corrections_file import Correction, Unmatched
 from lfw17_kedro.people.enrol import ChosenFace
-from lfw17_kedro.people.face_ids import parse_face_id
 from lfw17_kedro.people.names import spell_path
-from lfw17_kedro.people.stored_faces import FindScan, find_row
-from lfw17_kedro.scan_types import FACE_COLUMNS
+from lfw17_kedro.people.stored_faces import FindScan, find_row, read_photos
+from lfw17_kedro.scan_types import FACE_COLUMNS, Scan
 
 NOT_SEARCHED = (
     "the photo of this face was not searched yet; run once more to enrol it, or clear "
@@ -27,11 +26,11 @@ def find_chosen(
     Returns:
         The faces, and the corrections whose face cannot be enrolled.
     """
+    wanted = [one for one in corrections if one.enrol]
+    photos = read_photos((one.face_id for one in wanted if one.face_id), store)
     chosen, missing = [], []
-    for one in corrections:
-        if not one.enrol:
-            continue
-        found = _find_face(one, store)
+    for one in wanted:
+        found = _find_face(one, photos)
         if isinstance(found, str):
             missing.append(Unmatched(one, found))
         else:
@@ -39,14 +38,12 @@ def find_chosen(
     return chosen, missing
 
 
-def _find_face(correction: Correction, store: FindScan) -> ChosenFace | str:
-    """Find the face of a correction, or say why there is none."""
+def _find_face(correction: Correction, photos: Mapping[str, Scan]) -> ChosenFace | str:
+    """Find the face of a correction in its photo, or say why there is none."""
     if not correction.face_id:
         return "expected a face_id to enrol a face, got only a photo; copy the face_id"
-    digits, _ = parse_face_id(correction.face_id)
-    if (sha256 := store.find(digits)) is None:
+    if (scan := photos.get(correction.face_id)) is None:
         return NOT_SEARCHED
-    scan = store.read([sha256])
     if (row := find_row(correction.face_id, scan)) is None:
         return "no face is found there any more, so it is not enrolled"
     face = scan.faces.iloc[row][[*FACE_COLUMNS]]

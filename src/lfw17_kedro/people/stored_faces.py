@@ -1,6 +1,5 @@
 """Find faces of photos that were searched before, also of photos that are gone."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Protocol
@@ -21,11 +20,36 @@ from lfw17_kedro.types import F32, Bools
 class FindScan(Protocol):
     """Photos scanned so far."""
 
-    def find(self, digits: str) -> str | None:
-        """Give the SHA-256 that starts with some digits."""
+    def find(self, starts: Iterable[str]) -> list[str | None]:
+        """Give the SHA-256 that start with some digits."""
 
     def read(self, sha256: Iterable[str]) -> Scan:
         """Give what photos show."""
+
+
+def read_photos(face_ids: Iterable[str], store: FindScan) -> dict[str, Scan]:
+    """Read the photos of faces, all at once: a store may be far away.
+
+    Args:
+        face_ids: ids of the faces.
+        store: store of all photos scanned so far.
+
+    Returns:
+        Face id -> scan of its photo alone, for those that were scanned.
+    """
+    ids = [*dict.fromkeys(face_ids)]
+    if not ids:
+        return {}
+    hashes = store.find([parse_face_id(face_id)[0] for face_id in ids])
+    known = {
+        face_id: sha256
+        for face_id, sha256 in zip(ids, hashes, strict=True)
+        if sha256 is not None
+    }
+    unique = [*dict.fromkeys(known.values())]
+    scan = store.read(unique)
+    photos = {sha256: _select_photo(scan, sha256) for sha256 in unique}
+    return {face_id: photos[sha256] for face_id, sha256 in known.items()}
 
 
 def find_row(face_id: str, scan: Scan) -> int | None:
@@ -96,18 +120,10 @@ class FaceComparison:
     @cached_property
     def _earlier(self) -> dict[str, F32]:
         """The embedding of each earlier face that is known; read once, if ever."""
-        photos: dict[str, list[str]] = defaultdict(list)
-        for face_id in self._face_ids:
-            sha256 = self._store.find(parse_face_id(face_id)[0])
-            if sha256 is not None:
-                photos[sha256].append(face_id)
-        scan = self._store.read(photos)
         found = {}
-        for sha256, face_ids in photos.items():
-            own = _select_photo(scan, sha256)
-            for face_id in face_ids:
-                if (row := find_row(face_id, own)) is not None:
-                    found[face_id] = own.vectors[row]
+        for face_id, photo in read_photos(self._face_ids, self._store).items():
+            if (row := find_row(face_id, photo)) is not None:
+                found[face_id] = photo.vectors[row]
         return found
 
 

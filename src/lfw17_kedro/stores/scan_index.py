@@ -3,6 +3,7 @@
 Axes: P photos.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from lfw17_kedro.types import I64, Bools
 
 DIGITS = 64  # of a SHA-256, hexadecimal
+SHA256 = re.compile(f"[0-9a-f]{{{DIGITS}}}")
 NOWHERE = -1
 
 Keys = NDArray[np.bytes_]
@@ -42,8 +44,8 @@ def index_part(photos: Any, decoders: str) -> PartIndex:
         ValueError: a SHA-256 that is none.
     """
     ids = photos["sha256"].to_pylist()
-    if any(len(one) != DIGITS for one in ids):
-        raise ValueError("expected SHA-256 of 64 digits, got others")
+    if not all(isinstance(one, str) and SHA256.fullmatch(one) for one in ids):
+        raise ValueError(f"expected SHA-256 of {DIGITS} digits, got others")
     return PartIndex(
         make_keys(ids),
         np.array([not one for one in photos["problem"].to_pylist()], bool),

@@ -101,9 +101,10 @@ class ScanStore:
             advice = "name another with scan_folder, or change its rights"
             self._reader.refuse("", "a folder to keep what is found", error, advice)
 
-    def find(self, digits: str) -> str | None:
-        """Give the SHA-256 of a scanned photo that starts with some digits."""
-        return self._read_index().find_start(digits)
+    def find(self, starts: Iterable[str]) -> list[str | None]:
+        """Give the SHA-256 of scanned photos that start with some digits."""
+        index = self._read_index()
+        return [index.find_start(digits) for digits in starts]
 
     def add(self, photos: Iterable[Scanned]) -> None:
         """Add photos as one part, in their order.

@@ -43,9 +43,10 @@ function nameForm(label, text, name, act) {
 function groupForm(members) {
   const ids = () =>
     members.filter((face) => groupOf(face) || changes.get(face.id)?.group).map((face) => face.id);
-  const form = nameForm("These are all ", "Use these faces for enrolment", "", (name, enrol) =>
-    applyChange(ids(), {kind: "is", name, enrol, group: true})
-  );
+  const form = nameForm("These are all ", "Use these faces for enrolment", "", (name, enrol) => {
+    const own = ids().filter((id) => !isRefused(id, name));
+    applyChange(own, {kind: "is", name, enrol, group: true});
+  });
   form.id = "group-form";
   form.append(
     button("Ignore all", () => applyChange(ids(), {kind: "ignore", group: true}), {class: "quiet"})

@@ -14,7 +14,7 @@ const COLUMNS = [
   "name",
   "enrol",
 ];
-const STORE = `lfw17-album-${DATA.hash}`;
+const STORE = `lfw17-album-${location.pathname}`; // one entry for each album, of any run
 
 // A list, or {texts: ["a", "b"], rows: [0, 0, 1]} for texts of which many are equal.
 const readColumn = (column) =>
@@ -153,8 +153,16 @@ const NAME_RULES = [
 ];
 const checkName = (name) => NAME_RULES.find(([rule]) => rule.test(name))?.[1] ?? "";
 
+// How the names of people and of corrections are written: simplified -> the first.
+function listSpellings() {
+  const spellings = new Map();
+  for (const name of [...listNames(), ...oldCorrections.map((row) => row.name.trim())])
+    if (!spellings.has(simplify(name))) spellings.set(simplify(name), name);
+  return spellings;
+}
+
 // The name as it is written elsewhere: "ann lee" is "Ann Lee".
-const spell = (name) => listNames().find((one) => simplify(one) === simplify(name)) ?? name;
+const spell = (name, spellings = listSpellings()) => spellings.get(simplify(name)) ?? name;
 
 const isSaved = (id) => saved.get(id) === JSON.stringify(changes.get(id));
 const countUnsaved = () =>
@@ -191,26 +199,49 @@ function showUpdates() {
 function store() {
   try {
     if (changes.size || saved.size)
-      localStorage.setItem(STORE, JSON.stringify([[...changes], [...saved]]));
+      localStorage.setItem(STORE, JSON.stringify([DATA.hash, [...changes], [...saved]]));
     else localStorage.removeItem(STORE);
   } catch {
     /* a browser may refuse to store for a file: the changes last until it closes */
   }
 }
 
+// After another run the corrections that were saved may be applied: only those that were
+// not are kept.
 function restore() {
   try {
-    const parts = JSON.parse(localStorage.getItem(STORE) || "[[], []]");
+    const [hash, changed, downloaded] = JSON.parse(localStorage.getItem(STORE) || '["", [], []]');
     const known = new Set(faces.map((face) => face.id));
-    [changes, saved].forEach((map, place) =>
-      parts[place].forEach(([id, value]) => {
-        if (known.has(id)) map.set(id, value);
-      })
-    );
+    const before = new Map(downloaded);
+    changed.forEach(([id, change]) => {
+      const isNew = hash === DATA.hash || before.get(id) !== JSON.stringify(change);
+      if (known.has(id) && isNew) changes.set(id, change);
+    });
+    if (hash !== DATA.hash) return;
+    downloaded.forEach(([id, change]) => {
+      if (known.has(id)) saved.set(id, change);
+    });
   } catch {
     /* nothing is stored, or not by this page */
   }
 }
+
+// Another tab has changed the corrections of this album: they are this tab's, too.
+function follow(event) {
+  if (event.key !== STORE || !event.newValue) return false;
+  if (JSON.parse(event.newValue)[0] !== DATA.hash) return false; // of another run
+  changes.clear();
+  saved.clear();
+  past.length = 0;
+  restore();
+  return true;
+}
+
+// Whether the user said, now or earlier, that a face is not this person.
+const isRefused = (id, name) =>
+  [changes.get(id), ...oldCorrections.filter((row) => row.face === id)].some(
+    (one) => one?.kind === "is_not" && simplify(one.name) === simplify(name)
+  );
 
 // A person can be refused for several people; every other correction stands alone.
 function replaces(change, row) {
@@ -223,9 +254,12 @@ function replaces(change, row) {
 }
 
 function writeCorrections() {
+  const spellings = listSpellings(); // two spellings of one name would be refused
   const rows = oldCorrections
     .filter((row) => !replaces(changes.get(row.face), row))
-    .map((row) => row.cells);
+    .map(({cells, name}) =>
+      cells.map((cell, place) => (place === 7 && name ? spell(name.trim(), spellings) : cell))
+    );
   const photoOf = new Map(faces.map((face) => [face.id, writePath(photos[face.photo].path)]));
   for (const [id, {kind, name, enrol}] of changes) {
     if (kind === "forget") continue;

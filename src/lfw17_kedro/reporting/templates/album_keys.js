@@ -137,6 +137,9 @@ addEventListener("hashchange", () => {
   render();
   view.querySelector("h1")?.focus({preventScroll: true});
 });
+addEventListener("storage", (event) => {
+  if (follow(event)) render();
+});
 history.scrollRestoration = "manual";
 restore();
 render();

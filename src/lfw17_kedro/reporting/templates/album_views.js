@@ -149,7 +149,8 @@ function showIgnored() {
 }
 
 function showCheck() {
-  const pick = (rows) => rows.map((row) => faces[row]).filter((face) => !changes.has(face.id));
+  const isOpen = (face) => !changes.has(face.id) && !isRefused(face.id, guess(face));
+  const pick = (rows) => rows.map((row) => faces[row]).filter(isOpen);
   const named = pick(DATA.check.named),
     unknown = pick(DATA.check.unknown);
   const small = {step: 24, grows: false, className: "pairs"};
