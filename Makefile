@@ -15,15 +15,22 @@ UV = index="$${UV_DEFAULT_INDEX:-$$($(call SETTING,index-url))}"; \
 # Every locked package has a wheel: building one would run code of its source.
 SAFELY := --require-hashes --only-binary :all:
 # uv takes a package that it was installing when it was killed for a whole one. While the
-# mark is there, nothing in .venv counts, and it is made again.
-MARK := $(VENV)/.unfinished
+# mark is in an environment, nothing there counts, and it is made again.
+UNFINISHED := .unfinished
+MARK := $(VENV)/$(UNFINISHED)
 # Unlike pip, uv leaves it to Python to compile and keep what is imported. Where Python may
 # not keep it, every start would compile TensorFlow again, 7 s.
 COMPILED := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 # --no-config: the constraints of pyproject.toml are for locks alone; they have no hash.
-ADD = touch $(MARK); \
-  $(UV) --no-config pip install --python $(VENV) $(COMPILED) $(1) && rm $(MARK)
+# uv first downloads all, then installs: if it failed before, the environment is whole.
+ADD_TO = touch $(1)/$(UNFINISHED); \
+  $(UV) --no-config pip install --python $(1) $(COMPILED) $(2) && rm -f $(1)/$(UNFINISHED) || \
+  { [ -n "$$(find $(1)/lib/python*/site-packages -maxdepth 0 -newer $(1)/$(UNFINISHED))" ] || \
+    rm -f $(1)/$(UNFINISHED); exit 1; }
+ADD = $(call ADD_TO,$(VENV),$(1))
 INSTALL = $(call ADD,$(SAFELY) -r $(1))
+MAKE_ENVIRONMENT = $(UV) venv --python $(BIN)/python $(1) \
+  $$([ -e $(1)/$(UNFINISHED) ] && echo --clear || echo --allow-existing)
 # requirements-dev.lock has these extras too; MLflow has a lock of its own.
 LOCKED_EXTRAS := heic s3 gcs dask faiss lab
 EXTRAS ?=
@@ -46,6 +53,7 @@ ARGS ?=
 .PHONY: benchmark-detection benchmark-open-set benchmark-search benchmark-scale
 .PHONY: benchmark-cluster benchmark-cnn benchmark-accuracy benchmark-step lock
 .PHONY: lock-benchmark audit clean help
+.NOTPARALLEL:  # two installations at once would share one mark
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 21
@@ -98,11 +106,11 @@ mlflow: $(RUN)  ## add MLflow, where each later run logs its parameters and scor
 # With TORCH=FILE the wheel is the user's own, so it is not checked by a hash. The locks
 # leave out some dependencies on purpose, hence --no-deps.
 benchmark: $(RUN)  ## compare ours with other programs; options: ARGS="--images 8 --rounds 1"
-	@$(UV) venv --allow-existing --python $(BIN)/python $(COMPETITORS_VENV)
+	@$(call MAKE_ENVIRONMENT,$(COMPETITORS_VENV))
 	@echo "Installing the competitors into $(COMPETITORS_VENV)$(if $(TORCH),., with PyPI's PyTorch: gigabytes on Linux.)"
-	@$(if $(TORCH),$(UV) --no-config pip install --python $(COMPETITORS_VENV) --no-deps $(TORCH))
-	@$(UV) --no-config pip install --python $(COMPETITORS_VENV) --no-deps $(SAFELY) \
-	  $(COMPILED) -r $(COMPETITORS)/requirements.lock $(if $(TORCH),,-r $(COMPETITORS)/torch.lock)
+	@$(if $(TORCH),$(call ADD_TO,$(COMPETITORS_VENV),--no-deps $(TORCH)))
+	@$(call ADD_TO,$(COMPETITORS_VENV),--no-deps $(SAFELY) \
+	  -r $(COMPETITORS)/requirements.lock $(if $(TORCH),,-r $(COMPETITORS)/torch.lock))
 	$(BIN)/python -m benchmarks.faces $(ARGS)
 
 benchmark-detection: $(RUN)  ## compare our detector with the package mtcnn; options: see above
@@ -150,8 +158,8 @@ lock-benchmark: $(RUN)  ## pin the competitors of the benchmark
 	  -o $(COMPETITORS)/torch.lock)
 
 audit: $(RUN)  ## ask PyPI for known vulnerabilities of the locked packages
-	@$(UV) venv --allow-existing --python $(BIN)/python $(AUDIT)
-	@$(UV) --no-config pip install --python $(AUDIT) $(SAFELY) -r requirements-audit.lock
+	@$(call MAKE_ENVIRONMENT,$(AUDIT))
+	@$(call ADD_TO,$(AUDIT),$(SAFELY) -r requirements-audit.lock)
 	@$(AUDIT)/bin/python tools/audit.py $(LOCKS)
 
 # The lock tells whether a run is under way: a run that was killed leaves its note, and its

@@ -91,6 +91,28 @@ def test_unknown_extras_are_named_with_those_there_are(installed, extras):
     assert not (installed / ".venv/.unfinished").exists()
 
 
+@pytest.mark.parametrize(
+    ("installs", "stays"),
+    [("", False), ("mkdir .venv/lib/python3.11/site-packages/a", True)],
+)
+def test_a_failed_installation_condemns_only_what_it_changed(
+    installed, installs, stays
+):
+    packages = installed / ".venv/lib/python3.11/site-packages"
+    packages.mkdir(parents=True)
+    for name, script in {"uv": f"sleep 0.1; {installs}\nexit 2", "python": ""}.items():
+        file = installed / ".venv/bin" / name
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
+
+    done = make(installed, "extras", "EXTRAS=dask")
+
+    assert done.returncode != 0
+    assert (installed / ".venv/.unfinished").exists() == stays
+    again = make(installed, "--dry-run", "run").stdout
+    assert ("-m venv" in again) == stays  # else there is nothing to make again
+
+
 def test_audit_looks_at_every_lock(copied):
     for name in FOLDER_LOCKS:
         (copied / name).parent.mkdir(parents=True, exist_ok=True)
