@@ -47,6 +47,7 @@ class Benchmark:
         self._options, self._store = options, store
         self._seconds: dict[tuple[str, str], list[float]] = {}
         self._revisions: set[str] = set()
+        self._machines: set[str] = set()
         self._made_by: dict[str, MadeBy] = {}
 
     def run(self, variants: Mapping[str, Faces]) -> list[list[str]]:
@@ -86,8 +87,9 @@ class Benchmark:
         return rows
 
     def describe_revisions(self) -> str:
-        """Say which revisions of the code made what is scored."""
-        return "; ".join(sorted(self._revisions))
+        """Say which code made what is scored, and on which machines."""
+        revisions, machines = sorted(self._revisions), sorted(self._machines)
+        return f"{'; '.join(revisions)}. {'; '.join(machines)}"
 
     def _check_variants(
         self, methods: Sequence[Method], variants: Mapping[str, Faces]
@@ -117,7 +119,11 @@ class Benchmark:
         made_by = self._made_by[method.name]
         kept = {key: found for key in keys if (found := self._store.read(key))}
         if not options.any_code:
-            kept = {key: one for key, one in kept.items() if one.code == made_by.code}
+            kept = {
+                key: one
+                for key, one in kept.items()
+                if (one.code, one.versions) == (made_by.code, made_by.versions)
+            }
         missing = [key for key in keys if key not in kept]
         labels = dict(zip(faces.table["id"], faces.table["label"], strict=True))
 
@@ -136,6 +142,8 @@ class Benchmark:
 
         fit_folds(faces, method, missing, self._store, report, made_by)
         self._revisions |= {kept[key].revision for key in keys}
+        # Without the load of the moment, and once where all were made on one machine.
+        self._machines |= {kept[key].machine.partition(";")[0] for key in keys}
         times = [kept[key].seconds for key in keys]
         self._seconds[method.name, name] = [one for one in times if one is not None]
         return {
@@ -223,7 +231,7 @@ def parse_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--any-code",
         action="store_true",
-        help="score results that other code made, instead of training again",
+        help="score results of other code or packages, instead of training again",
     )
     parser.add_argument("--store", type=Path, default=STORE, help="folder of results")
     options = parser.parse_args(words)

@@ -140,6 +140,9 @@ def parse_options() -> argparse.Namespace:
     )
     parser.add_argument("--results", type=Path, default=RESULTS, help="file to write")
     options = parser.parse_args()
+    names = [one.name for one in CONTESTANTS]
+    if unknown := [p for p in options.only if not any(p in name for name in names)]:
+        parser.error(f"--only {unknown[0]}: expected a part of one of {names}")
     if min(options.images, options.rounds, *options.sizes) < 1:
         parser.error("--images, --rounds and --sizes must be at least 1")
     return options

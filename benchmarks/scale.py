@@ -128,7 +128,7 @@ def parse_options(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("--shard-size", type=int, help="photos per shard, if not the project's own")
     add("--rounds", type=int, default=1, help="interleaved repetitions")
     add("--photos", type=Path, help="folder that keeps the photos, in photos-COUNT")
-    add("--folder", type=Path, help="folder that keeps the projects and logs")
+    add("--folder", type=Path, help="folder that keeps photos and logs")
     add("--results", type=Path, default=RESULTS, help="file to write")
     options = parser.parse_args(words)
     if (
@@ -144,7 +144,8 @@ def main() -> None:
     options = parse_options()
     described = describe_command(options)
     with TemporaryDirectory() as scratch:
-        folder = (options.folder or Path(scratch)).resolve()
+        # In a folder of its own: projects of its names are removed there.
+        folder = (options.folder or Path(scratch)).resolve() / "benchmark-scale"
         folder.mkdir(parents=True, exist_ok=True)
         place = (options.photos or folder).resolve()
         photos = {count: place / f"photos-{count}" for count in options.counts}

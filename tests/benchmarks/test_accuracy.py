@@ -10,7 +10,7 @@ from benchmarks.accuracy import Benchmark, parse_options, parse_variant
 from benchmarks.fold_store import FoldStore
 from kedro.pipeline import Pipeline
 
-from benchmarks import accuracy
+from benchmarks import accuracy, fold_fits
 from lfw17_kedro.parameters import ParameterError
 from lfw17_kedro.pipelines.modelling import Fitted, Method, MethodSettings
 from lfw17_kedro.training.checkpoint import lock_checkpoint
@@ -106,6 +106,16 @@ def test_results_of_other_code_or_settings_are_trained_again(measure):
     assert len(fits) == 10
     measure({"conf": make_faces("new", a=0.7)}, "--methods", "a", "--seeds", "4")
     assert fits == [4] * 5
+
+
+def test_results_of_other_packages_are_trained_again(measure, monkeypatch):
+    measure({"conf": make_faces()}, "--methods", "a")
+    monkeypatch.setattr(fold_fits, "version", lambda name: "0.0")
+
+    measure({"conf": make_faces()}, "--methods", "a", "--any-code")
+    assert fits == []
+    measure({"conf": make_faces()}, "--methods", "a")
+    assert len(fits) == 10
 
 
 def test_a_lost_fold_alone_is_trained_again(measure, tmp_path):

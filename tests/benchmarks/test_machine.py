@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 
 from benchmarks import machine
 
@@ -25,3 +27,15 @@ def test_revision_without_git_is_named_as_such(monkeypatch):
     monkeypatch.setattr(machine, "_git", lambda *words: "")
 
     assert machine.describe_revision().endswith(", no commit")
+
+
+def test_peak_memory_is_that_of_the_process_itself():
+    ballast = bytearray(300 << 20)
+    asked = "from benchmarks.machine import read_peak_memory; print(read_peak_memory())"
+
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True
+    )
+
+    assert 1 << 20 < int(done.stdout) < len(ballast)
+    assert machine.read_peak_memory() > len(ballast)

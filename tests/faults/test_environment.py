@@ -115,12 +115,15 @@ def test_folders_of_another_user_are_named(zygote, tally, projects, mode, open_f
     project = open_folder / "project"
     shutil.copytree(projects("prepared"), project)
     before = take_snapshot(project)
+    for path in (project / "data", *(project / "data").rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    os.chown(project / LAYER, 0, 0)
     (project / LAYER).chmod(mode)
 
     outcome = zygote.do("kedro", project=str(project), words=DATA, user=NOBODY)
 
     (project / LAYER).chmod(0o755)
-    problems = judge_refusal(outcome, project, before)
+    problems = judge_refusal(outcome, project, before, str(LAYER))
     tally.judge("folder without rights", REFUSED, problems, f"{mode:o}")
     tally.check(1)
 

@@ -206,11 +206,3 @@ def test_pipeline_joins_what_was_run_and_is_compared(leave_results, run_project)
         "ensemble": metrics["metadata"]["explanation"]
     }
     assert "<strong>ensemble</strong>: The " in catalog.load("reporting.report")
-
-
-def test_stale_methods_are_refused_by_name(leave_results, run_project):
-    leave_results("scratch_cnn", "facenet_svm")
-    run_project("data_processing", seed=1)  # another split
-
-    with pytest.raises(ClickException, match="scratch_cnn"):
-        run_project("ensemble", seed=1)
