@@ -22,11 +22,12 @@ MARK := $(VENV)/$(UNFINISHED)
 # not keep it, every start would compile TensorFlow again, 7 s.
 COMPILED := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 # --no-config: the constraints of pyproject.toml are for locks alone; they have no hash.
-# uv first downloads all, then installs: if it failed before, the environment is whole.
-ADD_TO = touch $(1)/$(UNFINISHED); \
-  $(UV) --no-config pip install --python $(1) $(COMPILED) $(2) && rm -f $(1)/$(UNFINISHED) || \
+# pip and uv first download all, then install: if that failed or was interrupted before, the
+# environment is whole.
+MARKED = trap : INT; touch $(1)/$(UNFINISHED); $(2) && rm -f $(1)/$(UNFINISHED) || \
   { [ -n "$$(find $(1)/lib/python*/site-packages -maxdepth 0 -newer $(1)/$(UNFINISHED))" ] || \
     rm -f $(1)/$(UNFINISHED); exit 1; }
+ADD_TO = $(call MARKED,$(1),$(UV) --no-config pip install --python $(1) $(COMPILED) $(2))
 ADD = $(call ADD_TO,$(VENV),$(1))
 INSTALL = $(call ADD,$(SAFELY) -r $(1))
 MAKE_ENVIRONMENT = $(UV) venv --python $(BIN)/python $(1) \
@@ -194,8 +195,7 @@ $(RUN): requirements.lock requirements-uv.lock pyproject.toml $(wildcard $(MARK)
 	  { echo "expected Python 3.11 to 3.13, got $$($(PYTHON) --version 2>&1); name another with: make PYTHON=python3.12"; exit 1; }
 	@echo "Creating $(VENV) with $$($(PYTHON) --version)."
 	@$(PYTHON) -m venv $$([ ! -e $(MARK) ] || echo --clear) $(VENV)
-	@touch $(MARK)
-	@$(PIP) install --quiet $(SAFELY) -r requirements-uv.lock
+	@$(call MARKED,$(VENV),$(PIP) install --quiet $(SAFELY) -r requirements-uv.lock)
 	@echo "Installing about $$(grep -c '==' requirements.lock) packages into $(VENV): 2.6 GB, 15 seconds or what the download takes."
 	@$(call INSTALL,requirements.lock)
 	@$(UV) --no-config pip install --python $(VENV) --no-deps --no-build-isolation -e .

@@ -1,3 +1,4 @@
+import os
 import re
 import shutil
 import sys
@@ -111,6 +112,21 @@ def test_a_failed_installation_condemns_only_what_it_changed(
     assert (installed / ".venv/.unfinished").exists() == stays
     again = make(installed, "--dry-run", "run").stdout
     assert ("-m venv" in again) == stays  # else there is nothing to make again
+
+
+def test_an_environment_stays_if_its_installer_could_not_be_installed(installed):
+    (installed / ".venv/lib/python3.11/site-packages").mkdir(parents=True)
+    os.utime(installed / ".venv/.ready", (1, 1))  # older than the locks
+    for name, end in {"python": 1, "python-ours": 0}.items():
+        file = installed / ".venv/bin" / name
+        file.write_text(f"#!/bin/sh\nexit {end}\n")
+        file.chmod(0o755)
+
+    done = make(installed, "run", "PYTHON=.venv/bin/python-ours")
+
+    assert done.returncode != 0
+    assert "Creating .venv" in done.stdout
+    assert not (installed / ".venv/.unfinished").exists()
 
 
 def test_audit_looks_at_every_lock(copied):

@@ -23,6 +23,7 @@ from lfw17_kedro.parameters import list_names
         ("facenet_svm__facenet__weights", "facenet_svm.encoder_options.weights"),
         (  # its name before it stood with the backbone
             "transfer_learning__training__fine_tuning__layers",
+            "transfer_learning.backbones.efficientnet_lite0.fine_tuned_layers or "
             "transfer_learning.backbones.inception_v3.fine_tuned_layers",
         ),
     ],

@@ -192,7 +192,15 @@ def suggest_names(name: str, known: Iterable[str]) -> list[str]:
         if likeness >= SIMILAR:
             scores[one] = likeness
     best = max(scores.values(), default=0)
-    return [one for one, score in scores.items() if score == best][:MAX_SUGGESTIONS]
+    # Of alternatives all are named: that with the shorter name is not the likelier one.
+    lasts = {_list_ends(one) for one, score in scores.items() if score == best}
+    return [one for one in scores if _list_ends(one) in lasts][:MAX_SUGGESTIONS]
+
+
+def _list_ends(name: str) -> tuple[int, str, str]:
+    """Give what the names of a parameter of several alternatives share."""
+    parts = name.split(".")
+    return len(parts), parts[0], parts[-1]
 
 
 def _skips_groups(typed: list[str], known: list[str]) -> bool:

@@ -311,6 +311,57 @@ def test_another_run_keeps_only_what_was_not_saved(album):
     assert album.texts("#unsaved-text") == ["1 change not saved yet"]
 
 
+def test_a_correction_taken_back_before_another_run_is_taken_back_there(album):
+    (face,) = ids(0)
+    album.open().go("person/Ann")
+    album.click(".face")
+    album.name_face("Zoë")
+    album.save()
+    album.click("#undo")
+
+    rows = [*small_album().faces.to_dict("records")][:-1]  # of another run
+    applied = [Correction("is", "Zoë", face)]
+    album.open(make_album(rows, [("Ann", 4, "")]), corrections=applied)
+
+    assert album.texts("#unsaved-text") == ["1 change not saved yet"]
+    assert album.run("return writeCorrections()").count("\r\n") == 1  # the header
+
+
+def test_an_album_of_an_earlier_run_leaves_a_later_one_s_corrections_alone(album):
+    album.open().go("person/Ann")
+    later = '["later",[["x",{"kind":"ignore"}]],[]]'
+    album.run("localStorage.setItem(STORE, arguments[0])", later)
+
+    album.focus(".face")
+    album.press("i")
+
+    assert album.run("return localStorage.getItem(STORE)") == later
+    album.run("localStorage.clear()")
+
+
+def test_what_one_tab_takes_back_the_other_does_too(album):
+    album.open().go("person/Ann")
+    album.focus(".face")
+    album.press("i")
+
+    album.run(
+        "localStorage.removeItem(STORE);"
+        "dispatchEvent(new StorageEvent('storage', {key: STORE, newValue: null}));"
+    )
+
+    assert album.texts(".face .name") == ["Ann", "Ann"]
+    assert not album.find("#unsaved")[0].is_displayed()
+
+
+def test_a_refusal_that_was_removed_counts_no_more(album):
+    (face,) = ids(3)
+    album.open(corrections=[Correction("is_not", "Ann", face)])
+
+    assert album.run("return isRefused(arguments[0], 'ann')", face)
+    album.run("changes.set(arguments[0], {kind: 'forget'})", face)
+    assert not album.run("return isRefused(arguments[0], 'ann')", face)
+
+
 def test_two_tabs_of_an_album_share_their_corrections(album):
     album.open().go("person/Ann")
     other = (

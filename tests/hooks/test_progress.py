@@ -201,7 +201,7 @@ def test_ctrl_c_says_that_threads_finish_first(caplog):
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
 
-    assert caplog.messages[-1].startswith("Stopping. The nodes under way finish first")
+    assert caplog.messages[-1].startswith("Stopping. The nodes that have begun")
 
 
 def test_ctrl_c_lets_other_runs_begin():

@@ -303,6 +303,20 @@ def test_what_was_not_saved_is_not_recorded(run_small, runner):
     assert after["nodes"]["a.fit"] == before["nodes"]["a.fit"]
 
 
+def test_a_node_of_which_a_part_was_saved_is_recorded(run_small):
+    outputs = ["checked", "model"]
+    halves = Pipeline(
+        [Node(lambda *parts: [1, object()], FIT_INPUTS, outputs, name="fit")],
+        namespace="a",
+        inputs={"table@rows"},
+        parameters={"params:seed"},
+    )
+
+    record = run_small(seed=1, method=halves)
+
+    assert record["nodes"]["a.fit"]["outputs"] == ["a.checked", "a.model"]
+
+
 def test_a_run_that_fails_is_closed_and_later_dropped(run_small):
     broken = [
         Node(divide_by_zero, n.inputs, n.outputs, name="predict", namespace="a")

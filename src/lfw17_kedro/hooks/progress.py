@@ -18,7 +18,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from lfw17_kedro.hooks.errors import is_expected
-from lfw17_kedro.hooks.run_options import read_options, runs_in_threads
+from lfw17_kedro.hooks.run_options import is_thread_runner, read_options
 from lfw17_kedro.lineage.command import write_command
 
 logger = logging.getLogger(__name__)
@@ -30,8 +30,8 @@ STOPPED = (
     "or the last list of photos, that was finished."
 )
 STOPPING = (
-    "Stopping. The nodes under way finish first, and other runs wait for them. Then "
-    "run the same command again."
+    "Stopping. The nodes that have begun or are ready finish first, and other runs "
+    "wait for them. Then run the same command again."
 )
 # Kedro's lines about a failed node: its whole call, the error that is shown again
 # below, and advice that is wrong before the cause is gone. Ours take their place.
@@ -96,7 +96,7 @@ class ProgressHooks:
 
             self._around_run.enter_context(logging_redirect_tqdm())
         self._around_run.callback(self._stop_timers)
-        message = STOPPING if runs_in_threads(run_params) else STOPPED
+        message = STOPPING if is_thread_runner(run_params) else STOPPED
         self._around_run.callback(_catch_interrupt(message, self._end_interrupted))
         if run_params.get("only_missing_outputs"):
             logger.info(

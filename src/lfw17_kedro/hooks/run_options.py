@@ -46,7 +46,16 @@ def runs_in_threads(run_params: Mapping[str, Any]) -> bool:
     """
     options = read_options(run_params)
     is_async = (options["runner_params"] or {}).get("is_async") or options["is_async"]
-    return "ThreadRunner" in str(options.get("runner")) or bool(is_async)
+    return is_thread_runner(run_params) or bool(is_async)
+
+
+def is_thread_runner(run_params: Mapping[str, Any]) -> bool:
+    """Tell whether nodes run in threads.
+
+    Args:
+        run_params: as Kedro gives them to the hooks of a run.
+    """
+    return "ThreadRunner" in str(run_params.get("runner"))
 
 
 def read_command_line() -> dict[str, Any]:

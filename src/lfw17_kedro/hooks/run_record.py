@@ -54,11 +54,10 @@ DISTRIBUTIONS = (
 
 @dataclass
 class _UnsavedNode:
-    """A node that has run: its entry, and the outputs still to be saved."""
+    """A node that has run, and of which nothing is saved yet: its entry."""
 
     catalog: DataCatalog
     entry: dict[str, Any]
-    outputs: set[str]
 
 
 class RunRecordHooks:
@@ -111,7 +110,11 @@ class RunRecordHooks:
     def after_node_run(
         self, node: Node, catalog: DataCatalog, inputs: dict[str, Any], run_id: str
     ) -> None:
-        """Describe the node; it is recorded once its outputs are saved."""
+        """Describe the node; it is recorded when its first output is saved.
+
+        Not before: its outputs may be refused, and what lies there is then still what
+        the record says.
+        """
         started, start = self._started.pop(node.name)
         entry = {
             "run": run_id,
@@ -124,23 +127,15 @@ class RunRecordHooks:
         } | self._lineage.trace(node, catalog, inputs).model_dump(
             include={"parameters", "inputs", "fingerprint", "data"}
         )
-        unsaved = _UnsavedNode(catalog, entry, set(node.outputs))
-        self._unsaved[node.name] = unsaved
-        if not unsaved.outputs:
+        self._unsaved[node.name] = _UnsavedNode(catalog, entry)
+        if not node.outputs:
             self._record(node.name)
 
     @hook_impl
-    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
-        """Add the node to the record once all its outputs are saved.
-
-        Not before: the outputs of a node may be refused, or the disk full, and what
-        lies there is then still what the record says.
-        """
-        unsaved = self._unsaved.get(node.name)
-        if unsaved is not None:
-            unsaved.outputs.discard(dataset_name)
-            if not unsaved.outputs:
-                self._record(node.name)
+    def after_dataset_saved(self, node: Node) -> None:
+        """Add the node to the record with its first output."""
+        if node.name in self._unsaved:
+            self._record(node.name)
 
     @hook_impl
     def after_pipeline_run(

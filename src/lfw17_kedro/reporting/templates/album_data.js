@@ -196,8 +196,13 @@ function showUpdates() {
   updates.forEach((update) => update());
 }
 
+const readStored = () => JSON.parse(localStorage.getItem(STORE) || '["", [], []]');
+let found = ""; // the run of what was stored when this page was opened
+
 function store() {
   try {
+    // A page of an earlier run leaves alone what that of a later one has stored.
+    if (![DATA.hash, found, ""].includes(readStored()[0])) return;
     if (changes.size || saved.size)
       localStorage.setItem(STORE, JSON.stringify([DATA.hash, [...changes], [...saved]]));
     else localStorage.removeItem(STORE);
@@ -207,19 +212,21 @@ function store() {
 }
 
 // After another run the corrections that were saved may be applied: only those that were
-// not are kept.
+// not are kept, and those that were taken back since.
 function restore() {
   try {
-    const [hash, changed, downloaded] = JSON.parse(localStorage.getItem(STORE) || '["", [], []]');
+    const [hash, changed, downloaded] = readStored();
     const known = new Set(faces.map((face) => face.id));
-    const before = new Map(downloaded);
-    changed.forEach(([id, change]) => {
+    const [now, before] = [new Map(changed), new Map(downloaded)];
+    found = hash;
+    now.forEach((change, id) => {
       const isNew = hash === DATA.hash || before.get(id) !== JSON.stringify(change);
       if (known.has(id) && isNew) changes.set(id, change);
     });
-    if (hash !== DATA.hash) return;
-    downloaded.forEach(([id, change]) => {
-      if (known.has(id)) saved.set(id, change);
+    before.forEach((change, id) => {
+      if (!known.has(id)) return;
+      if (hash === DATA.hash) saved.set(id, change);
+      else if (!now.has(id) && corrected.has(id)) changes.set(id, {kind: "forget"});
     });
   } catch {
     /* nothing is stored, or not by this page */
@@ -228,20 +235,15 @@ function restore() {
 
 // Another tab has changed the corrections of this album: they are this tab's, too.
 function follow(event) {
-  if (event.key !== STORE || !event.newValue) return false;
-  if (JSON.parse(event.newValue)[0] !== DATA.hash) return false; // of another run
+  if (event.key !== STORE) return false;
+  const isOther = event.newValue && JSON.parse(event.newValue)[0] !== DATA.hash;
+  if (isOther) return false; // of another run
   changes.clear();
   saved.clear();
   past.length = 0;
   restore();
   return true;
 }
-
-// Whether the user said, now or earlier, that a face is not this person.
-const isRefused = (id, name) =>
-  [changes.get(id), ...oldCorrections.filter((row) => row.face === id)].some(
-    (one) => one?.kind === "is_not" && simplify(one.name) === simplify(name)
-  );
 
 // A person can be refused for several people; every other correction stands alone.
 function replaces(change, row) {
@@ -253,17 +255,25 @@ function replaces(change, row) {
   );
 }
 
+// The earlier corrections that stay.
+const listKept = () => oldCorrections.filter((row) => !replaces(changes.get(row.face), row));
+
+// Whether the user said, now or earlier, that a face is not this person.
+const isRefused = (id, name) =>
+  [changes.get(id), ...listKept().filter((row) => row.face === id)].some(
+    (one) => one?.kind === "is_not" && simplify(one.name) === simplify(name)
+  );
+
 function writeCorrections() {
   const spellings = listSpellings(); // two spellings of one name would be refused
-  const rows = oldCorrections
-    .filter((row) => !replaces(changes.get(row.face), row))
-    .map(({cells, name}) =>
-      cells.map((cell, place) => (place === 7 && name ? spell(name.trim(), spellings) : cell))
-    );
+  const write = (name) => name && spell(name.trim(), spellings);
+  const rows = listKept().map(({cells, name}) =>
+    cells.map((cell, place) => (place === 7 ? write(name) : cell))
+  );
   const photoOf = new Map(faces.map((face) => [face.id, writePath(photos[face.photo].path)]));
   for (const [id, {kind, name, enrol}] of changes) {
     if (kind === "forget") continue;
-    rows.push([id, photoOf.get(id), "", "", "", "", kind, name || "", enrol ? "yes" : ""]);
+    rows.push([id, photoOf.get(id), "", "", "", "", kind, write(name || ""), enrol ? "yes" : ""]);
   }
   return [COLUMNS, ...rows].map((cells) => cells.map(quoteCell).join(",") + "\r\n").join("");
 }
