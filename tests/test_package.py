@@ -30,7 +30,7 @@ def test_wheel_has_every_module_and_template(wheel):
     source = ROOT / "src"
     wanted = {
         file.relative_to(source).as_posix()
-        for pattern in ("*.py", "templates/*")
+        for pattern in ("*.py", "py.typed", "templates/*")
         for file in (source / "lfw17_kedro").rglob(pattern)
     }
     assert {

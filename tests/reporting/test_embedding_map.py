@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -91,6 +93,9 @@ def test_more_faces_than_wanted_are_sampled():
     figure = plot(["Ann", "Bob"], max_faces=4)
 
     assert sum(len(trace.x) for trace in figure.data) == 4
+    note = figure.layout.meta["note"]
+    assert re.fullmatch(r"svm: a random sample of 4 of \d+ faces\.", note)
+    assert plot(["Ann", "Bob"]).layout.meta["note"] == ""
 
 
 def test_41_people_are_not_named_on_the_map():

@@ -10,7 +10,13 @@ from lfw17_kedro.gallery_types import Gallery
 from lfw17_kedro.people.pictures import PictureStore, find_places
 from lfw17_kedro.types import F32, I64, Bools, RawFaces, SourceCard
 
-CARD = SourceCard(name="Your own people", credit="your own photos")
+CARD = SourceCard(
+    name="Your own people",
+    credit=(
+        "your own photos, without those that enrolment left out, since they are small "
+        "or blurred or look like somebody else: the scores are optimistic"
+    ),
+)
 
 
 def cut_crops(

@@ -72,18 +72,14 @@ def choose_faces(
     test: Features,
     predictions: pd.DataFrame,
     train_table: pd.DataFrame,
-    max_faces: int,
-    seed: int,
 ) -> tuple[F32, pd.DataFrame]:
-    """Choose the faces on the map: original training faces, then the test faces.
+    """Choose the faces for the map: original training faces, then the test faces.
 
     Args:
         train: features of training photos, with the array `VECTORS`.
         test: features of test photos, with the array `VECTORS`.
         predictions: one method's predictions; see `predictions`.
         train_table: of `data_processing`.
-        max_faces: of more faces a sample of this size is shown.
-        seed: of the sampling.
 
     Returns:
         (N, D) float32 embeddings and the table of their faces: `id`, `kind` (a key of
@@ -102,10 +98,6 @@ def choose_faces(
         [trained, tested[["id", "kind", "truth", "predicted"]]], ignore_index=True
     )
     vectors = np.concatenate([train.arrays[VECTORS][kept], test.arrays[VECTORS]])
-    if len(faces) > max_faces:
-        rng = np.random.default_rng(seed)
-        sampled = np.sort(rng.choice(len(faces), max_faces, replace=False))
-        return vectors[sampled], faces.iloc[sampled].reset_index(drop=True)
     return vectors, faces
 
 
@@ -134,7 +126,7 @@ def plot_map(
         for method, (train, test) in known.items()
         if not _is_of_images(train, test, train_table, predictions)
     ]
-    sentences = []
+    sentences, notes = [], []
     for method in others:
         del known[method]
         sentences.append(f"{method}: its features are of other images; run it again.")
@@ -147,9 +139,13 @@ def plot_map(
     )
     for row, (method, (train, test)) in enumerate(known.items(), 1):
         own = predictions[predictions["method"] == method]
-        vectors, faces = choose_faces(
-            train, test, own, train_table, settings["max_faces"], seed
-        )
+        vectors, faces = choose_faces(train, test, own, train_table)
+        if len(faces) > settings["max_faces"]:
+            total, sample = len(faces), settings["max_faces"]
+            rng = np.random.default_rng(seed)
+            rows = np.sort(rng.choice(total, sample, replace=False))
+            vectors, faces = vectors[rows], faces.iloc[rows].reset_index(drop=True)
+            notes.append(f"{method}: a random sample of {sample} of {total} faces.")
         points = project_embeddings(vectors, settings["projection"], seed)
         faces = faces.assign(x=points[:, 0], y=points[:, 1])
         _add_faces(figure, faces, class_names, row)
@@ -159,13 +155,14 @@ def plot_map(
     axis = AXES[settings["projection"]]
     figure.update_xaxes(title=f"{axis} 1 (no unit)")
     figure.update_yaxes(title=f"{axis} 2 (no unit)")
-    note = ""
     if len(class_names) > MAX_NAMED:
-        note = f"With more than {MAX_NAMED} people, names appear under the pointer."
+        notes.append(
+            f"With more than {MAX_NAMED} people, names appear under the pointer."
+        )
     return describe_figure(
         set_look(figure, 40 + 480 * len(known), title_lines=1),
         f"Map of the embeddings by {axis}. Faces by kind: {' '.join(sentences)}",
-        note,
+        " ".join(notes),
     )
 
 

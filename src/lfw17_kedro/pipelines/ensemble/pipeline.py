@@ -30,7 +30,7 @@ def create_pipeline(methods: Iterable[str]) -> Pipeline:
                         *(f"uncalibrated_{split}_probabilities" for split in SPLITS),
                     ],
                     name="pool",
-                    tags=["train", "predict"],
+                    tags="report",  # after all that is tagged train or predict
                 ),
                 *wire_results(NAME),
             ],
