@@ -6,6 +6,7 @@ from lfw17_kedro.datasets import RawFacesDataset, StoredDataset
 from lfw17_kedro.hooks.node_makers import (
     find_shared_files,
     find_unavailable,
+    find_unused,
     list_makers,
     sort_nodes,
 )
@@ -62,6 +63,25 @@ def test_inputs_that_were_in_memory_alone_are_named_with_their_node():
     ]
     catalog["model"] = MemoryDataset(2)
     assert find_unavailable(Pipeline([SCORE]), catalog) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "is_unused"),
+    [
+        ("svm.C", False),
+        ("svm.kernel.gamma", False),
+        ("svm", False),
+        ("seed.of.split", False),  # of what the run reads
+        ("network.epochs", True),
+        ("sv.C", True),
+        ("svm.kern", True),
+    ],
+)
+def test_parameters_that_no_node_depends_on_are_named(name, is_unused):
+    inputs = ["table", "params:svm.C", "params:svm.kernel"]
+    fit = make_node("fit_svm", inputs, "svm_model")
+
+    assert find_unused(Pipeline([fit]), [name]) == [name] * is_unused
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import yaml
 from click import ClickException
 from kedro.pipeline import Node, Pipeline
 
+from lfw17_kedro.hooks.parameters import ParameterHooks
 from lfw17_kedro.pipelines.facenet_svm.settings import FacenetSvmSettings
 from lfw17_kedro.pipelines.scratch_cnn.settings import ScratchCnnSettings
 
@@ -171,6 +172,23 @@ def test_parameters_of_the_fine_tuning_need_a_layer(typed, refuse, load_context)
         "above 0."
     ]
     load_context(f"{typed}=1")
+
+
+def test_parameters_that_change_nothing_in_a_run_are_named(caplog, monkeypatch):
+    monkeypatch.setattr("kedro.framework.project.pipelines", {})
+    run = Pipeline([Node(print, ["params:facenet_svm"], None, name="fit")])
+    typed = {"facenet_svm": {"svm": {"C": 1}}, "seed": 1, "runs": {"max_wait": 2}}
+    hooks = ParameterHooks()
+
+    hooks.before_pipeline_run(run, {"runtime_params": typed})
+    assert caplog.messages == []
+    hooks.before_pipeline_run(
+        run, {"runtime_params": typed | {"scratch_cnn": {"precision": "float32"}}}
+    )
+
+    assert caplog.messages == [
+        "scratch_cnn.precision: nothing in this run depends on it."
+    ]
 
 
 def test_two_counts_of_none_agree(load_context):

@@ -7,7 +7,12 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from lfw17_kedro.hooks.node_calls import RECORD, list_datasets, strip_transcoding
+from lfw17_kedro.hooks.node_calls import (
+    PARAMETER,
+    RECORD,
+    list_datasets,
+    strip_transcoding,
+)
 from lfw17_kedro.lineage.command import write_command
 from lfw17_kedro.messages import join_names
 
@@ -43,6 +48,30 @@ def find_unavailable(pipeline: Pipeline, catalog: DataCatalog) -> list[str]:
         f"{join_names(lost)}: kept in memory alone, so nothing is left of an earlier "
         f"run; let the run make it with {nodes or 'the node before'}, or leave out "
         "--nodes, --from-nodes and the like."
+    ]
+
+
+def find_unused(pipeline: Pipeline, names: Iterable[str]) -> list[str]:
+    """Give the parameters on which no node of a run depends, nor what it reads.
+
+    Args:
+        pipeline: of the run.
+        names: of parameters in groups, such as `facenet_svm.svm.C`.
+    """
+    nodes = [*pipeline.nodes, *sort_nodes(pipeline.inputs(), list_makers(pipeline))]
+    read = {
+        name.removeprefix(PARAMETER)
+        for node in nodes
+        for name in node.inputs
+        if name.startswith(PARAMETER)
+    }
+    return [
+        name
+        for name in names
+        if not any(
+            f"{name}.".startswith(f"{one}.") or one.startswith(f"{name}.")
+            for one in read
+        )
     ]
 
 

@@ -1,5 +1,6 @@
 """Check all parameters before anything else of a run happens."""
 
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,16 +9,21 @@ from typing import TYPE_CHECKING, Any
 from click import ClickException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.pipeline import Pipeline
 
 from lfw17_kedro.hooks.conf_files import find_misnamed, find_slips, load_section
+from lfw17_kedro.hooks.node_makers import find_unused
 from lfw17_kedro.hooks.run_options import read_command_line
 from lfw17_kedro.lineage.command import write_value
-from lfw17_kedro.messages import one_line
+from lfw17_kedro.messages import join_names, one_line
 from lfw17_kedro.photos.readers import find_local, has_password, is_url
 
 if TYPE_CHECKING:
     from lfw17_kedro.parameters import FolderParameter
 
+logger = logging.getLogger(__name__)
+
+OF_HOOKS = ("runs",)  # groups of parameters that no node reads
 SOURCE = "source"  # in an environment's globals.yml
 FOLDER_NAME = re.compile(r"\w(?:[\w.-]{0,62}\w)?")
 ALLOWED = "allowed_runtime_parameters"  # in an environment's globals.yml
@@ -82,6 +88,27 @@ class ParameterHooks:
             listed = "\n".join(f"  {cause}" for cause in causes)
             raise ClickException(f"some parameters are wrong:\n{listed}")
         loader["parameters"] = checked
+
+    @hook_impl
+    def before_pipeline_run(
+        self, pipeline: Pipeline, run_params: dict[str, Any]
+    ) -> None:
+        """Warn of parameters of the command line that change nothing in this run.
+
+        They are no error: of several commands all may have the same parameters.
+        """
+        from lfw17_kedro.parameters import list_names
+
+        typed = list_names(run_params.get("runtime_params") or {})
+        grouped = [
+            name for name in typed if "." in name and name.split(".")[0] not in OF_HOOKS
+        ]
+        if unused := find_unused(pipeline, grouped):
+            logger.warning(
+                "%s: nothing in this run depends on %s.",
+                join_names(unused),
+                "it" if len(unused) == 1 else "them",
+            )
 
 
 def list_datasets() -> set[str]:
