@@ -32,7 +32,7 @@ def _explain_unread(name: str, checked: Parameters) -> str:
         for choice, fields in group.ALTERNATIVES.items():
             chosen = getattr(group, choice)
             for one in fields.keys() - {chosen}:
-                if not _lies_in(rest, fields[one]):
+                if not lies_in(rest, fields[one]):
                     continue
                 advice = f"choose {front}.{choice}={one}"
                 other = fields[chosen] + rest.removeprefix(fields[one])
@@ -45,7 +45,7 @@ def _explain_unread(name: str, checked: Parameters) -> str:
         }
         none = [count for count in counts if attrgetter(count)(group) == 0]
         for count in none:
-            is_counted = any(_lies_in(rest, field) for field in counts[count])
+            is_counted = any(lies_in(rest, field) for field in counts[count])
             if is_counted and rest not in none:  # two counts of 0 agree
                 return f"nothing reads it, for {front}.{count} is 0; set that above 0."
     return ""
@@ -62,7 +62,7 @@ def _list_groups(name: str, checked: Parameters) -> Iterator[tuple[str, Settings
         value = getattr(value, part, None)
 
 
-def _lies_in(name: str, group: str) -> bool:
+def lies_in(name: str, group: str) -> bool:
     """Tell whether a name is that of a group, or of something in it."""
     return f"{name}.".startswith(f"{group}.")
 

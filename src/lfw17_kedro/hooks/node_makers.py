@@ -58,6 +58,9 @@ def find_unused(pipeline: Pipeline, names: Iterable[str]) -> list[str]:
         pipeline: of the run.
         names: of parameters in groups, such as `facenet_svm.svm.C`.
     """
+    # Not above: `kedro --help` need not import the settings.
+    from lfw17_kedro.unread_parameters import lies_in
+
     nodes = [*pipeline.nodes, *sort_nodes(pipeline.inputs(), list_makers(pipeline))]
     read = {
         name.removeprefix(PARAMETER)
@@ -68,10 +71,7 @@ def find_unused(pipeline: Pipeline, names: Iterable[str]) -> list[str]:
     return [
         name
         for name in names
-        if not any(
-            f"{name}.".startswith(f"{one}.") or one.startswith(f"{name}.")
-            for one in read
-        )
+        if not any(lies_in(name, one) or lies_in(one, name) for one in read)
     ]
 
 

@@ -103,7 +103,7 @@ class ParameterHooks:
         grouped = [
             name for name in typed if "." in name and name.split(".")[0] not in OF_HOOKS
         ]
-        if unused := find_unused(pipeline, grouped):
+        if grouped and (unused := find_unused(pipeline, grouped)):
             logger.warning(
                 "%s: nothing in this run depends on %s.",
                 join_names(unused),
