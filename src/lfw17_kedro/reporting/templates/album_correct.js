@@ -126,7 +126,7 @@ function openFace(face, renames = false) {
               {class: "quiet", id: "undo-face"}
             )
           : null,
-        !change && corrected.has(face.id)
+        !change && correctionsOf.has(face.id)
           ? button(
               "Remove my correction",
               then(() => applyChange([face.id], {kind: "forget"})),

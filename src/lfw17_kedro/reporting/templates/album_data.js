@@ -45,7 +45,11 @@ const oldCorrections = DATA.corrections.map(({cells, face}) => ({
   name: cells[7],
   enrol: cells[8],
 }));
-const corrected = new Set(oldCorrections.map((row) => row.face));
+const correctionsOf = new Map(); // face id -> its earlier corrections
+oldCorrections.forEach((row) => {
+  if (!correctionsOf.has(row.face)) correctionsOf.set(row.face, []);
+  correctionsOf.get(row.face).push(row);
+});
 const enrolled = new Map(people.map((person) => [person.name, person]));
 photos.forEach((photo) => {
   photo.faces = [];
@@ -93,7 +97,7 @@ function enrolledAs(face) {
   if (change?.kind === "is") return change.enrol ? change.name : "";
   if (change?.kind === "forget") return "";
   const enrols = ({kind, enrol}) => kind === "is" && /^(yes|true|1)$/i.test(enrol);
-  return oldCorrections.find((row) => row.face === face.id && enrols(row))?.name ?? "";
+  return correctionsOf.get(face.id)?.find(enrols)?.name ?? "";
 }
 
 function listNames() {
@@ -226,7 +230,7 @@ function restore() {
     before.forEach((change, id) => {
       if (!known.has(id)) return;
       if (hash === DATA.hash) saved.set(id, change);
-      else if (!now.has(id) && corrected.has(id)) changes.set(id, {kind: "forget"});
+      else if (!now.has(id) && correctionsOf.has(id)) changes.set(id, {kind: "forget"});
     });
   } catch {
     /* nothing is stored, or not by this page */
@@ -255,21 +259,21 @@ function replaces(change, row) {
   );
 }
 
-// The earlier corrections that stay.
-const listKept = () => oldCorrections.filter((row) => !replaces(changes.get(row.face), row));
+// Whether an earlier correction stays.
+const isKept = (row) => !replaces(changes.get(row.face), row);
 
 // Whether the user said, now or earlier, that a face is not this person.
 const isRefused = (id, name) =>
-  [changes.get(id), ...listKept().filter((row) => row.face === id)].some(
+  [changes.get(id), ...(correctionsOf.get(id) ?? []).filter(isKept)].some(
     (one) => one?.kind === "is_not" && simplify(one.name) === simplify(name)
   );
 
 function writeCorrections() {
   const spellings = listSpellings(); // two spellings of one name would be refused
   const write = (name) => name && spell(name.trim(), spellings);
-  const rows = listKept().map(({cells, name}) =>
-    cells.map((cell, place) => (place === 7 ? write(name) : cell))
-  );
+  const rows = oldCorrections
+    .filter(isKept)
+    .map(({cells, name}) => cells.map((cell, place) => (place === 7 ? write(name) : cell)));
   const photoOf = new Map(faces.map((face) => [face.id, writePath(photos[face.photo].path)]));
   for (const [id, {kind, name, enrol}] of changes) {
     if (kind === "forget") continue;
