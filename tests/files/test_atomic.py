@@ -314,9 +314,10 @@ def test_folder_that_another_moves_aside_is_no_error(tmp_path, monkeypatch):
     assert read(target, folder=True) == "new"
 
 
-@pytest.mark.parametrize("first", ["before", "meanwhile"])
+@pytest.mark.parametrize("first", ["before", "after the look", "meanwhile"])
 def test_folder_that_is_to_be_kept_is_never_away(tmp_path, monkeypatch, first):
     target, replace, asked = tmp_path / "artifact", Path.replace, []
+    is_dir = Path.is_dir
     monkeypatch.setattr(Path, "rename", None)  # nothing steps aside
 
     def keep():
@@ -327,8 +328,16 @@ def test_folder_that_is_to_be_kept_is_never_away(tmp_path, monkeypatch, first):
         fill(place, "first", folder=True)
         return replace(part, place)
 
+    def look_too_early(path):
+        found = is_dir(path)
+        if path == target and not found:
+            fill(target, "first", folder=True)
+        return found
+
     if first == "before":
         fill(target, "first", folder=True)
+    elif first == "after the look":
+        monkeypatch.setattr(Path, "is_dir", look_too_early)
     else:
         monkeypatch.setattr(Path, "replace", be_late)
     with atomic_write(target, keeps=keep) as part:

@@ -163,7 +163,8 @@ def _swap(part: Path, old: Path, target: Path, keeps: Callable[[], bool]) -> Non
         is_folder = target.is_dir()
         if is_folder and keeps():
             return
-        if is_folder or (part.is_dir() and target.exists()):
+        # A folder that comes only now is no file: it is asked about in the next turn.
+        if is_folder or (part.is_dir() and target.is_file()):
             remove(old)  # what was moved aside in an earlier turn
             with suppress(FileNotFoundError):  # another has moved it aside
                 target.rename(old)
