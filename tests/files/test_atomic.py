@@ -365,6 +365,61 @@ def test_a_folder_that_came_and_went_meanwhile_is_no_error(tmp_path, monkeypatch
     assert calls == [target, target]
 
 
+def test_an_interrupt_while_a_folder_is_aside_puts_it_back(tmp_path, monkeypatch):
+    target, rename = tmp_path / "artifact", Path.rename
+    fill(target, "old", folder=True)
+
+    def interrupt(path, place):
+        rename(path, place)
+        if path == target:  # Ctrl-C, which Python raises when the call returns
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "rename", interrupt)
+    with pytest.raises(KeyboardInterrupt), atomic_write(target) as part:
+        fill(part, "new", folder=True)
+
+    assert read(target, folder=True) == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_that_cannot_be_put_back_waits_for_recovery(tmp_path, monkeypatch):
+    target, rename = tmp_path / "artifact", Path.rename
+    fill(target, "old", folder=True)
+
+    def fail(path, place):
+        if place == target:
+            raise OSError(errno.EIO, "Input/output error")
+        return rename(path, place)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", fail)
+        patch.setattr(Path, "replace", fail)
+        with pytest.raises(OSError, match="Input/output"), atomic_write(target) as part:
+            fill(part, "new", folder=True)
+    assert not target.exists()
+
+    recover(target)
+
+    assert read(target, folder=True) == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_that_a_writer_puts_there_meanwhile_stays(tmp_path, monkeypatch):
+    target, rename = tmp_path / "artifact", Path.rename
+    old = tmp_path / f".artifact.{DEAD}-0123abcd.old"
+    fill(old, "old", folder=True)
+
+    def be_late(path, place):
+        fill(place, "new", folder=True)
+        return rename(path, place)
+
+    monkeypatch.setattr(Path, "rename", be_late)
+
+    recover(target)
+
+    assert read(target, folder=True) == "new"
+
+
 def test_writers_of_one_folder_do_not_disturb_each_other(tmp_path):
     target = tmp_path / "artifact"
 

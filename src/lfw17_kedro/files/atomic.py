@@ -78,9 +78,11 @@ def atomic_write(
         _swap(part, old, target, keeps)
         flush_folder(target.parent)
     finally:
-        for leftover in (part, old):
-            remove(leftover, ignore_errors=True)
-        _owners.discard(owner)
+        try:
+            remove(part, ignore_errors=True)
+            _put_back(old, target)
+        finally:
+            _owners.discard(owner)
 
 
 def recover(target: Path) -> None:
@@ -92,9 +94,14 @@ def recover(target: Path) -> None:
     if target.exists():
         return
     for old in _list_beside(target, OLD):
-        with suppress(FileNotFoundError):  # another process was faster
+        try:
             old.rename(target)
-            return
+        except FileNotFoundError:
+            continue  # another process was faster
+        except OSError as error:
+            if error.errno not in TAKEN:  # a writer was
+                raise
+        return
 
 
 def sweep(target: Path) -> None:
@@ -158,7 +165,10 @@ def remove(path: Path, *, ignore_errors: bool = False) -> None:
 
 
 def _swap(part: Path, old: Path, target: Path, keeps: Callable[[], bool]) -> None:
-    """Give a part the target's name, also when others do the same at once."""
+    """Give a part the target's name, also when others do the same at once.
+
+    Whatever ends this early, what was moved aside is still there: see `_put_back`.
+    """
     for turn in range(MAX_TURNS):
         is_folder = target.is_dir()
         if is_folder and keeps():
@@ -171,13 +181,22 @@ def _swap(part: Path, old: Path, target: Path, keeps: Callable[[], bool]) -> Non
         try:
             part.replace(target)
             return
-        except BaseException as error:
-            taken = isinstance(error, OSError) and error.errno in TAKEN
-            if taken and turn + 1 < MAX_TURNS:
-                continue  # another has put a folder there, and perhaps moved it aside
-            if old.exists() and not target.exists():
-                old.rename(target)
-            raise
+        except OSError as error:
+            # Another has put a folder there, and perhaps moved it aside.
+            if error.errno not in TAKEN or turn + 1 == MAX_TURNS:
+                raise
+
+
+def _put_back(old: Path, target: Path) -> None:
+    """Remove what was moved aside, unless it is the only version that there is.
+
+    Where it cannot be put back, it stays, and `recover` does so later.
+    """
+    with suppress(OSError):
+        if not target.exists() and old.exists():
+            old.rename(target)
+    if target.exists():
+        remove(old, ignore_errors=True)
 
 
 def _flush_files(files: Sequence[str], pool: ThreadPoolExecutor) -> None:
@@ -191,7 +210,8 @@ def _flush_files(files: Sequence[str], pool: ThreadPoolExecutor) -> None:
 
 def _flush_one(path: Path | str) -> None:
     """Call fsync on a file or folder."""
-    descriptor = os.open(path, os.O_RDONLY)
+    # Windows flushes only what is open for writing.
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
     try:
         os.fsync(descriptor)
     finally:
