@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -8,10 +9,11 @@ import pytest
 from kedro.io import DatasetError
 from tests.datasets.artifacts import CSV, NEW, OLD, ORIGIN, PHOTOS
 
-from lfw17_kedro.datasets import StoredDataset
+from lfw17_kedro.datasets import StoredDataset, stored_dataset
 from lfw17_kedro.datasets.artifact_record import read_versions
 
 NUMPY = "lfw17_kedro.datasets.NumpyDataset"
+LOOKS = ("hash_content", "read_versions")  # at what lies there
 
 
 def test_a_run_reads_what_it_made_itself(stored_table):
@@ -119,6 +121,25 @@ def test_a_process_may_die_beside_the_swap(
     expected = NEW if swapped else OLD
     pd.testing.assert_frame_equal(stored_table.load(), expected)
     assert len(read_versions(table_file)) == 2
+
+
+def test_a_save_while_another_process_looks_is_no_damage(
+    stored_table, table_file, monkeypatch
+):
+    another = StoredDataset(filepath=str(table_file), **CSV)
+    looks = {name: getattr(stored_dataset, name) for name in LOOKS}
+
+    def look_and_let_save(name, path):
+        found = looks[name](path)
+        for one, look in looks.items():
+            monkeypatch.setattr(stored_dataset, one, look)
+        another.save(NEW)
+        return found
+
+    for name in LOOKS:
+        monkeypatch.setattr(stored_dataset, name, partial(look_and_let_save, name))
+
+    assert stored_table.check() is not None
 
 
 def test_previews_of_the_dataset_inside_are_offered(stored_table):

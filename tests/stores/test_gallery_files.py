@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,10 @@ from kedro.io import DatasetError
 
 from lfw17_kedro.datasets import GalleryDataset
 from lfw17_kedro.gallery_types import GALLERY_COLUMNS, Gallery, OpenSetThreshold
+from lfw17_kedro.stores import gallery_files
 from lfw17_kedro.stores.gallery_check import check_gallery
 from lfw17_kedro.stores.gallery_files import (
+    TABLES,
     read_gallery,
     replace_gallery,
     write_gallery,
@@ -350,6 +353,44 @@ def test_a_gallery_whose_saving_was_killed_is_read_and_kept(gallery, folder):
     (aside / "mine.txt").touch()
     with pytest.raises(ValueError, match="got mine.txt; name another folder"):
         replace_gallery(gallery, folder)
+
+
+@pytest.mark.parametrize("reads", range(len(TABLES)))
+def test_a_gallery_that_is_replaced_while_it_is_read_is_not_mixed(
+    folder, reads, monkeypatch
+):
+    other = make_gallery({"Cid": 1, "Dora": 1, "Eve": 2})
+    other = replace(other, threshold=replace(other.threshold, value=0.25))
+    read_bytes, read = Path.read_bytes, []
+
+    def let_save_and_read(path):
+        if len(read) == reads:
+            replace_gallery(other, folder)
+        read.append(path.name)
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", let_save_and_read)
+
+    found = read_gallery(folder)
+
+    assert len(read) > reads
+    whole = {("Ann", "Bob"): 0.5, ("Cid", "Dora", "Eve"): 0.25}
+    assert whole[found.people] == found.threshold.value
+
+
+def test_a_file_that_is_put_there_while_a_gallery_is_saved_stays(
+    gallery, folder, monkeypatch
+):
+    def write_and_put(written, part):
+        write_gallery(written, part)
+        (folder / "mine.txt").touch()
+
+    monkeypatch.setattr(gallery_files, "write_gallery", write_and_put)
+
+    with pytest.raises(ValueError, match="got mine.txt; name another folder"):
+        replace_gallery(gallery, folder)
+
+    assert (folder / "mine.txt").exists()
 
 
 def test_folder_that_is_there_is_not_overwritten(gallery, folder):

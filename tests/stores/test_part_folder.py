@@ -1,6 +1,7 @@
 """`PartFolder` on a disk and in an object store; see also `test_scan_store`."""
 
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -111,3 +112,18 @@ def test_many_write_a_part_at_once_and_no_reader_misses_it(tmp_path):
         list(pool.map(write, range(4)))
 
     assert {path.name for path in (tmp_path / "f").iterdir()} == {A, B}
+
+
+def test_part_that_two_set_aside_at_once_is_aside(tmp_path, monkeypatch):
+    parts, rmtree = open_parts(str(tmp_path), "f"), shutil.rmtree
+    for text in ("damaged", "damaged again"):
+        parts.write(A, {CARD: b"", "x": text.encode()})
+        assert parts.set_aside(A)
+
+        def be_late(path):  # another process removes the earlier one first
+            rmtree(path)
+            raise FileNotFoundError(path)
+
+        monkeypatch.setattr(shutil, "rmtree", be_late)
+
+    assert [one.read_text() for one in tmp_path.rglob("x")] == ["damaged again"]

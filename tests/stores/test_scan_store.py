@@ -190,6 +190,29 @@ def test_find_gives_the_photo_that_starts_with_digits(open_store):
     assert store.find(nowhere) == [None] * 3
 
 
+def test_threads_that_share_a_store_find_what_they_added(open_store, tmp_path):
+    class Shared(ScanStore):
+        """A store whose index another thread, which has seen less, sets just after."""
+
+        @property
+        def _index(self):
+            return self.set_by_others or self.set_by_us
+
+        @_index.setter
+        def _index(self, index):
+            self.set_by_us, self.set_by_others = index, self.older
+
+        older = set_by_others = None
+
+    store = Shared(tmp_path / "scan", "f", D)
+    store.add([make_scanned("a")])
+    list_known(store)
+    store.older = store.set_by_us
+    open_store().add([make_scanned("b")])
+
+    assert list_known(store) == {hash_name("a"), hash_name("b")}
+
+
 def test_what_was_read_is_not_read_again(open_store, tmp_path, monkeypatch):
     opened = []
     read = part_reader.read_part

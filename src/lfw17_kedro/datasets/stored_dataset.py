@@ -127,13 +127,15 @@ class StoredDataset(AbstractDataset[Any, Any]):
         recover(self._filepath)
         if not self._filepath.exists():
             return None
+        # The content first: a save writes the record before it swaps the content, so
+        # the record that is there next describes what was there before.
+        content = hash_content(self._filepath)
         versions = read_versions(self._filepath)
         if not versions:
             raise DatasetError(
                 f"it has no record {find_record(self._filepath).name}: it was put "
                 "there by hand or by an older version of this project"
             )
-        content = hash_content(self._filepath)
         for version in versions:
             if version.sha256 == content.sha256:
                 return version

@@ -7,6 +7,7 @@ threshold, the fingerprint of the embeddings, the settings they were made with, 
 hashes of the other files, and a hash of all that.
 """
 
+import hashlib
 import json
 from dataclasses import fields
 from pathlib import Path
@@ -93,17 +94,25 @@ def replace_gallery(gallery: Gallery, folder: Path) -> None:
         OSError: the disk is full, or the folder cannot be written to.
     """
     recover(folder)
-    if folder.exists():
-        found = (
-            {one.name for one in folder.iterdir()} if folder.is_dir() else {"a file"}
-        )
-        if other := sorted(found - {*TABLES, CARD}):
-            raise ValueError(
-                f"expected a new folder or a gallery at {folder}, got "
-                f"{one_line(', '.join(other))}; name another folder."
-            )
-    with atomic_write(folder) as part:
+    _check_replaceable(folder)
+    # Once more just before: somebody may have put a file there meanwhile.
+    with atomic_write(folder, lambda _: _check_replaceable(folder)) as part:
         write_gallery(gallery, part)
+
+
+def _check_replaceable(folder: Path) -> None:
+    """Refuse a folder that holds anything but a gallery."""
+    try:
+        found = {one.name for one in folder.iterdir()}
+    except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        found = {"a file"}
+    if other := sorted(found - {*TABLES, CARD}):
+        raise ValueError(
+            f"expected a new folder or a gallery at {folder}, got "
+            f"{one_line(', '.join(other))}; name another folder."
+        )
 
 
 def read_gallery(folder: Path, remedy: str = "enrol again") -> Gallery:
@@ -121,7 +130,10 @@ def read_gallery(folder: Path, remedy: str = "enrol again") -> Gallery:
 
     try:
         recover(folder)
-        gallery = _read(folder)
+        try:
+            gallery = _read(folder)
+        except (OSError, *WRONG):  # another process may just have replaced it
+            gallery = _read(folder)
         check_gallery(gallery)
     except PermissionError as error:
         raise ValueError(
@@ -140,6 +152,7 @@ def read_gallery(folder: Path, remedy: str = "enrol again") -> Gallery:
 
 def _read(folder: Path) -> Gallery:
     """Read a gallery; raises whatever the libraries raise."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     card = json.loads((folder / CARD).read_text(encoding="utf-8"))
@@ -148,11 +161,14 @@ def _read(folder: Path) -> Gallery:
     checksum = card.pop(CHECKSUM, None)
     if checksum is not None and checksum != _hash_card(card):
         raise ValueError(f"a damaged {CARD}")
+    tables = []
     for name in TABLES:
-        if hash_file(folder / name) != card["files"][name]:
+        content = (folder / name).read_bytes()  # once: what is hashed is what is read
+        if hashlib.sha256(content).hexdigest() != card["files"][name]:
             raise ValueError(f"a damaged {name}")
+        tables.append(pq.read_table(pa.BufferReader(content)))
     dimension = int(card["dimension"])
-    faces, people, scores, strangers = (pq.read_table(folder / file) for file in TABLES)
+    faces, people, scores, strangers = tables
     table = scores.to_pandas()
     of_kind = {
         kind: table.loc[table["kind"] == kind, "score"].to_numpy(np.float64)

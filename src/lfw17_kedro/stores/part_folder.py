@@ -171,7 +171,7 @@ class LocalParts(PartFolder):
         if not part.is_dir():
             return False
         aside = part.with_name(name + DAMAGED)
-        remove(aside)
+        remove(aside, ignore_errors=True)  # another process may do the same
         with suppress(FileNotFoundError):  # another process was faster
             part.rename(aside)
         return True

@@ -205,9 +205,12 @@ class ScanStore:
                     self._indices[name] = index_part(photos, decoders)
                 except ValueError as error:
                     self._reader.set_aside(name, one_line(error))
-        if self._index.parts != sorted(self._indices):
-            self._index = ScanIndex(self._indices)
-        return self._index
+        # Nodes of a run share a store, perhaps in threads: what others change from here
+        # on is not in this index.
+        indices, index = dict(self._indices), self._index
+        if index.parts != sorted(indices):
+            self._index = index = ScanIndex(indices)
+        return index
 
     def _forget(self, name: str) -> None:
         """Let a part count no more."""
