@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,10 @@ from lfw17_kedro.types import RawFaces
 hypothesis.settings.register_profile("same", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("random", deadline=None)
 hypothesis.settings.load_profile("same")
+
+# A shell without job control starts what runs in the background deaf to Ctrl-C, which
+# some tests send. The processes that tests start inherit this.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
 CLASS_NAMES = ["s1", "s2", "s3"]

@@ -54,6 +54,7 @@ def test_notebooks_run(few_faces, save_faces, run_project, project):
         client = NotebookClient(
             book,
             timeout=300,
+            startup_timeout=300,
             kernel_name="python3",
             resources={"metadata": {"path": str(project / "notebooks")}},
         )

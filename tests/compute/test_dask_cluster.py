@@ -210,8 +210,8 @@ def test_nothing_at_the_address(monkeypatch):
 
 
 def test_no_workers(scheduler, monkeypatch):
-    monkeypatch.setattr(dask_cluster, "LOST_SECONDS", 1)
     pool = make_pool(str, "dask", 1, scheduler[1])
+    monkeypatch.setattr(dask_cluster, "LOST_SECONDS", 1)
     try:
         with pytest.raises(StopError, match="it has no workers; what was finished is"):
             list(run_tasks(pool, "a"))

@@ -58,7 +58,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self.wfile.write(body[: len(body) // 2])
             if server.gate:
-                server.gate.wait(20)
+                server.gate.wait(300)
             self.wfile.write(body[len(body) // 2 :])
         except ConnectionError:
             self.close_connection = True  # the client had enough
@@ -198,10 +198,10 @@ def test_two_processes_download_a_file_once(server, place, caplog):
     caplog.set_level("INFO")
     with ThreadPoolExecutor() as pool:
         first = pool.submit(read, server.url, place)
-        while not server.starts:
+        while not (server.starts or first.done()):
             time.sleep(0.01)
         second = pool.submit(read, server.url, place)
-        while "another process downloads" not in caplog.text:
+        while not ("another process downloads" in caplog.text or second.done()):
             time.sleep(0.01)
         server.gate.set()
         assert first.result(20) == second.result(20)

@@ -15,7 +15,7 @@ from fault_zygote import Trial
 
 DATA = ["--pipelines", "data_processing"]
 REPORT = ["--pipelines", "reporting"]
-WAIT = ["--params", "runs.max_wait=120"]
+WAIT = ["--params", "runs.max_wait=600"]
 ELSEWHERE = ["--env", "kaggle", *DATA]
 ONE, TWO = ([*DATA, "--params", f"seed={seed}"] for seed in (1, 2))
 # What runs at once, and whether all of them must succeed. Of runs that would leave

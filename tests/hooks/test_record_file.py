@@ -84,15 +84,12 @@ def test_what_is_no_json_is_replaced_by_the_copy(catalog, path, content, caplog)
     assert catalog.load("run_record") == RECORD
 
 
-def test_a_record_cut_at_any_byte_is_replaced_by_the_copy(catalog, path):
+def test_a_record_cut_at_any_byte_is_replaced_by_the_copy(catalog, path, caplog):
     whole = path.read_bytes()
-    logging.getLogger("lfw17_kedro").setLevel(logging.ERROR)
-    try:
-        for length in [*range(0, len(whole), len(whole) // 200), len(whole) - 1]:
-            path.write_bytes(whole[:length])
-            assert load(catalog, path) == RECORD, length
-    finally:
-        logging.getLogger("lfw17_kedro").setLevel(logging.NOTSET)
+    caplog.set_level(logging.ERROR, "lfw17_kedro")
+    for length in [*range(0, len(whole), len(whole) // 200), len(whole) - 1]:
+        path.write_bytes(whole[:length])
+        assert load(catalog, path) == RECORD, length
 
 
 @pytest.mark.parametrize(
