@@ -193,10 +193,9 @@ def _put_back(old: Path, target: Path) -> None:
     Where it cannot be put back, it stays, and `recover` does so later.
     """
     with suppress(OSError):
-        if not target.exists() and old.exists():
+        if old.exists() and not target.exists():
             old.rename(target)
-    if target.exists():
-        remove(old, ignore_errors=True)
+        remove(old)
 
 
 def _flush_files(files: Sequence[str], pool: ThreadPoolExecutor) -> None:
